@@ -1,0 +1,156 @@
+"""What every pluggable part shares: configuration, range checks, and lookup by name."""
+
+import difflib
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any, ClassVar, TypeVar
+
+from sklearn.base import BaseEstimator
+
+
+@dataclass(frozen=True)
+class Range:
+    """An interval of allowed numbers.
+
+    Parameters
+    ----------
+    low, high : float
+        The ends. ``-math.inf`` and ``math.inf`` leave an end open.
+    closed : {"both", "left", "right", "neither"}
+        Which ends belong to the interval.
+    integer : bool
+        Whether only whole numbers belong to it.
+
+    Examples
+    --------
+    >>> from sknn._strategy import Range
+    >>> Range(0, 1, "left").check("rate", 1.5)
+    Traceback (most recent call last):
+        ...
+    ValueError: rate must be a number in [0, 1), got 1.5.
+    """
+
+    low: float = -math.inf
+    high: float = math.inf
+    closed: str = "both"
+    integer: bool = False
+
+    def __contains__(self, value: object) -> bool:
+        if isinstance(value, bool) or not isinstance(value, Integral if self.integer else Real):
+            return False
+        number = float(value)
+        above = number >= self.low if self.closed in ("both", "left") else number > self.low
+        below = number <= self.high if self.closed in ("both", "right") else number < self.high
+        return above and below
+
+    def __str__(self) -> str:
+        kind = "an integer" if self.integer else "a number"
+        left = "[" if self.closed in ("both", "left") and self.low != -math.inf else "("
+        right = "]" if self.closed in ("both", "right") and self.high != math.inf else ")"
+        return f"{kind} in {left}{self.low:g}, {self.high:g}{right}"
+
+    def check(self, name: str, value: object) -> None:
+        """Raise a ValueError that names the parameter, the value and the interval."""
+        if value not in self:
+            raise ValueError(f"{name} must be {self}, got {value!r}.")
+
+
+class Strategy(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
+    """Base of every pluggable part: hyperparameters and pure rules, no state.
+
+    A strategy is a dataclass whose fields are its hyperparameters. scikit-learn's
+    ``BaseEstimator`` gives it nested parameters, ``clone``, a repr and pickle.
+
+    Attributes
+    ----------
+    ranges : dict
+        The `Range` of each hyperparameter that has one; `check` reads it.
+    """
+
+    ranges: ClassVar[Mapping[str, Range]] = {}
+
+    def check(self, name: str) -> None:
+        """Raise a ValueError if a hyperparameter is out of its range.
+
+        Parameters
+        ----------
+        name : str
+            The parameter of the estimator which holds this strategy; the error names it.
+        """
+        for field, allowed in self.ranges.items():
+            allowed.check(f"{name}__{field}", getattr(self, field))
+
+
+S = TypeVar("S", bound=Strategy)
+
+
+def unknown(name: str, value: object, allowed: list[str], also: str = "") -> ValueError:
+    """Make the error for an unknown name, with the closest known one.
+
+    Examples
+    --------
+    >>> from sknn._strategy import unknown
+    >>> unknown("optimizer", "adm", ["adam", "sgd"])
+    ValueError("optimizer='adm' is not known; did you mean 'adam'? Allowed: 'adam', 'sgd'.")
+    """
+    close = difflib.get_close_matches(str(value), allowed, n=1)
+    hint = f"; did you mean {close[0]!r}?" if close else "."
+    return ValueError(
+        f"{name}={value!r} is not known{hint} Allowed: {', '.join(map(repr, allowed))}{also}."
+    )
+
+
+def resolve(name: str, value: object, family: Mapping[str, type[S]], base: type[S]) -> S:
+    """Turn a name or an instance into an instance; the one reader of the families' dicts.
+
+    Parameters
+    ----------
+    name : str
+        The parameter's name, for the error.
+    value : str or instance of `base`
+        A key of `family` gives that class's default instance; an instance is itself.
+    family : dict of str to class
+        The named members, such as `sknn.optimizers.OPTIMIZERS`.
+    base : class
+        The family's base class.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown (the error shows the closest), or the value is no member.
+
+    Examples
+    --------
+    >>> from sknn._strategy import resolve
+    >>> from sknn.activations import ACTIVATIONS, Activation
+    >>> resolve("activation", "leaky_relu", ACTIVATIONS, Activation)
+    LeakyReLU()
+    """
+    if isinstance(value, base):
+        return value
+    also = f", or an instance of {base.__name__}"
+    if isinstance(value, str):
+        if value not in family:
+            raise unknown(name, value, list(family), also)
+        return family[value]()
+    if isinstance(value, type) and issubclass(value, base):
+        raise ValueError(
+            f"{name} got the class {value.__name__}; pass an instance, {value.__name__}()."
+        )
+    raise ValueError(f"{name} must be one of {', '.join(map(repr, family))}{also}; got {value!r}.")
+
+
+def registered_name(strategy: Strategy, family: Mapping[str, type[Any]]) -> str:
+    """Return the name under which a strategy's class is registered, or its class name.
+
+    Examples
+    --------
+    >>> from sknn._strategy import registered_name
+    >>> from sknn.activations import ACTIVATIONS, Sigmoid
+    >>> registered_name(Sigmoid(), ACTIVATIONS)
+    'sigmoid'
+    """
+    names = [key for key, member in family.items() if member is type(strategy)]
+    return names[0] if names else type(strategy).__name__

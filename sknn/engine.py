@@ -1,0 +1,284 @@
+"""The engine: data, loss, penalty and optimizer around a network; all arithmetic of training."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from scipy import sparse
+
+from sknn._blas import axpy, has_nonfinite_product
+from sknn._typing import Array
+from sknn.losses import Loss
+from sknn.network import Architecture, Workspace, raw_predictions
+from sknn.optimizers import Optimizer
+from sknn.parameters import Parameters
+from sknn.stages import Masks
+
+# Rows of a full batch whose gradient is computed at a time.
+SHARE: Final = 2048
+
+
+class NonFiniteError(ValueError):
+    """A loss, a gradient or a parameter became NaN or infinite.
+
+    Parameters
+    ----------
+    what : str
+        What it was, and in which layer.
+
+    Attributes
+    ----------
+    epoch : int
+        When it happened, counted from 1; the trainer fills it in.
+    """
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.what = what
+        self.epoch = 0
+
+
+@dataclass
+class Rows:
+    """Inputs, targets and weights, row by row.
+
+    Attributes
+    ----------
+    X : ndarray or CSR matrix of shape (n_samples, n_features)
+        Of the network's dtype.
+    y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        Class codes, or targets of the network's dtype.
+    weight : ndarray of shape (n_samples,) or None
+        Of the network's dtype; None for all ones.
+    """
+
+    X: Any
+    y: Array
+    weight: Array | None
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+
+class Batch:
+    """Memory for batches of one size: inputs, targets, weights, stages and losses.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        The stages.
+    loss : Loss
+        The rule.
+    rows : Rows
+        Where batches come from.
+    """
+
+    def __init__(self, workspace: Workspace, loss: Loss, rows: Rows) -> None:
+        self.workspace, self.loss, self.rows = workspace, loss, rows
+        n_samples, dtype = workspace.n_samples, workspace.raw_prediction.dtype
+        self.value = np.empty(n_samples, dtype)
+        self.scratch = loss.scratch(workspace.raw_prediction)
+        self._y = np.empty((n_samples, *rows.y.shape[1:]), rows.y.dtype)
+        self._y_true = self._y.T
+        self._weight = None if rows.weight is None else np.empty(n_samples, dtype)
+
+    def load(self, at: Array | slice) -> float:
+        """Gather rows, and return the sum of their weights."""
+        self.workspace.inputs.load(self.rows.X, at)
+        _gather(self.rows.y, at, self._y)
+        if self._weight is None:
+            return float(len(self._y))
+        _gather(self.rows.weight, at, self._weight)
+        return float(np.add.reduce(self._weight))
+
+    def gradient(self, divisor: float) -> float:
+        """Compute ``sum_i w_i l_i`` of what was loaded, and the gradient of that over `divisor`."""
+        workspace, delta = self.workspace, self.workspace.delta
+        raw_prediction = workspace.forward()
+        self.loss.value_and_gradient(raw_prediction, self._y_true, self.value, delta, self.scratch)
+        np.multiply(delta, 1 / divisor, out=delta)
+        if self._weight is None:
+            loss = np.add.reduce(self.value)
+        else:
+            np.multiply(delta, self._weight, out=delta)
+            loss = np.dot(self.value, self._weight)
+        workspace.backward(delta)
+        return float(loss)
+
+
+def _gather(values: Any, at: Array | slice, out: Array) -> None:
+    if isinstance(at, slice):
+        np.copyto(out, values[at])
+    else:
+        values.take(at, axis=0, out=out, mode="clip")
+
+
+class Engine:
+    """Takes steps and evaluates. The objective of a step is
+    ``sum_i w_i l_i / sum_i w_i + alpha / 2 sum(W^2)``, biases unpenalized.
+
+    Parameters
+    ----------
+    architecture : Architecture
+        The network.
+    parameters : Parameters
+        Its parameters, updated in place.
+    loss : Loss
+        The rule.
+    alpha : float
+        The weight penalty.
+    rows : Rows
+        The training set.
+    seed : int
+        For dropout masks.
+    """
+
+    def __init__(
+        self,
+        architecture: Architecture,
+        parameters: Parameters,
+        loss: Loss,
+        alpha: float,
+        rows: Rows,
+        seed: int,
+    ) -> None:
+        self.architecture, self.parameters, self.loss = architecture, parameters, loss
+        self.alpha, self.rows = alpha, rows
+        layout, vector = parameters.layout, parameters.vector
+        self._gradient = Parameters(layout, np.empty_like(vector))
+        self._share: Parameters | None = None
+        self._batches: dict[int, Batch] = {}
+        self._masks = Masks(seed)
+        weights = layout.penalized(vector)
+        slopes = layout.penalized(self._gradient.vector)
+        self._penalized = list(zip(weights, slopes, strict=True)) if alpha > 0 else []
+
+    def step(
+        self, at: Array | slice, optimizer: Optimizer, state: Any, learning_rate: float, count: int
+    ) -> tuple[float, float]:
+        """Take one step on some rows, unless their weights are all zero.
+
+        Parameters
+        ----------
+        at : ndarray of int or slice
+            Which rows.
+        optimizer, state
+            The rule, and what its `init` returned.
+        learning_rate : float
+            The rate.
+        count : int
+            Steps done before: the place of dropout masks in their stream.
+
+        Returns
+        -------
+        loss_sum, weight_sum : float
+            ``sum_i w_i l_i`` before the step, and ``sum_i w_i``.
+        """
+        self._masks.step = count
+        if optimizer.full_batch:
+            loss_sum, weight_sum = self._full_gradient(at)
+        else:
+            batch = self._batch(_length(at), self._gradient)
+            weight_sum = batch.load(at)
+            loss_sum = batch.gradient(weight_sum) if weight_sum > 0 else 0.0
+        if weight_sum > 0:
+            self._add_penalty_gradient()
+            self.check(loss_sum)
+            optimizer.update(self.parameters.vector, self._gradient.vector, state, learning_rate)
+        return loss_sum, weight_sum
+
+    def objective(self, vector: Array, at: Array | slice) -> tuple[float, Array]:
+        """Return the objective over some rows at another point, and its gradient."""
+        self.parameters.vector[...] = vector
+        loss_sum, weight_sum = self._full_gradient(at)
+        self._add_penalty_gradient()
+        return loss_sum / weight_sum + self.penalty(), self._gradient.vector
+
+    def penalty(self) -> float:
+        """Return ``alpha / 2 sum(W^2)``."""
+        return (
+            self.alpha / 2 * sum(float(np.dot(weights, weights)) for weights, _ in self._penalized)
+        )
+
+    def _full_gradient(self, at: Array | slice) -> tuple[float, float]:
+        """Leave the gradient over all rows, share by share; return the sums of `step`."""
+        if self._share is None:
+            self._share = self._gradient.copy()
+        weight = self.rows.weight
+        n_samples = _length(at)
+        weight_sum = float(n_samples) if weight is None else float(np.add.reduce(weight[at]))
+        self._gradient.vector.fill(0)
+        loss_sum = 0.0
+        for self._masks.part, part in enumerate(_parts(n_samples, SHARE)):
+            batch = self._batch(part.stop - part.start, self._share)
+            batch.load(part if isinstance(at, slice) else at[part])
+            loss_sum += batch.gradient(weight_sum)
+            np.add(self._gradient.vector, self._share.vector, out=self._gradient.vector)
+        return loss_sum, weight_sum
+
+    def _batch(self, n_samples: int, gradient: Parameters) -> Batch:
+        if n_samples not in self._batches:
+            is_sparse = sparse.issparse(self.rows.X)
+            workspace = Workspace(
+                self.architecture, self.parameters, n_samples, is_sparse, gradient, self._masks
+            )
+            self._batches[n_samples] = Batch(workspace, self.loss, self.rows)
+        return self._batches[n_samples]
+
+    def _add_penalty_gradient(self) -> None:
+        for weights, slopes in self._penalized:
+            axpy(self.alpha, weights, slopes)
+
+    def check(self, loss: float, with_gradient: bool = True) -> None:
+        """Raise a NonFiniteError that names the layer if anything is not finite."""
+        params = self.parameters.vector
+        grad = self._gradient.vector if with_gradient else params
+        if math.isfinite(loss) and not has_nonfinite_product(params, grad):
+            return
+        for what, vector in (("a parameter", params), ("the gradient", grad)):
+            wrong = np.flatnonzero(~np.isfinite(vector))
+            if wrong.size:
+                layer = self.parameters.layout.name_at(int(wrong[0]))
+                raise NonFiniteError(f"{what} of {layer}")
+        raise NonFiniteError("the loss (from the output layer)")
+
+
+def mean_loss(architecture: Architecture, parameters: Parameters, loss: Loss, rows: Rows) -> float:
+    """Return ``sum_i w_i l_i / sum_i w_i`` of a network, chunk by chunk."""
+    total = 0.0
+    for at, raw_prediction in raw_predictions(architecture, parameters, rows.X):
+        value = loss.value(raw_prediction, rows.y[at].T)
+        total += float(value.sum() if rows.weight is None else np.dot(value, rows.weight[at]))
+    return total / (len(rows) if rows.weight is None else float(rows.weight.sum()))
+
+
+def _length(at: Array | slice) -> int:
+    return at.stop - at.start if isinstance(at, slice) else len(at)
+
+
+def _parts(n_samples: int, size: int) -> Iterator[slice]:
+    return (slice(i, min(i + size, n_samples)) for i in range(0, n_samples, size))
+
+
+def batches(order: Array | None, n_samples: int, size: int) -> Iterator[Array | slice]:
+    """Yield the rows of each batch of an epoch.
+
+    Parameters
+    ----------
+    order : ndarray of int or None
+        The rows in order; None for all as they stand.
+    n_samples : int
+        How many rows.
+    size : int
+        Rows in a batch; the last one may be short.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.engine import batches
+    >>> list(batches(np.array([2, 0, 1]), 3, 2))
+    [array([2, 0]), array([1])]
+    """
+    return (part if order is None else order[part] for part in _parts(n_samples, size))

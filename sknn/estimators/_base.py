@@ -1,0 +1,380 @@
+"""What both estimators share: fitting, parameters and attributes; no numerical training code."""
+
+import copy
+import math
+from abc import ABCMeta, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from numbers import Real
+from typing import Any, ClassVar, TypeVar
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from sknn._strategy import registered_name, resolve
+from sknn._typing import Array
+from sknn.activations import ACTIVATIONS
+from sknn.engine import Engine, NonFiniteError, Rows
+from sknn.estimators import _data as data
+from sknn.estimators._messages import explain_divergence, warn
+from sknn.estimators._parameters import (
+    FAMILIES,
+    Settings,
+    as_dropout,
+    check_target,
+    is_minimizer,
+    read_loss,
+    read_settings,
+)
+from sknn.estimators._planning import make_plan, make_validate, new_training
+from sknn.network import Architecture, raw_predictions
+from sknn.optimizers import Optimizer
+from sknn.parameters import Parameters
+from sknn.training import Trainer, Training, Validate
+
+Self = TypeVar("Self", bound="BaseMLP")
+
+
+def has_partial_fit(estimator: "BaseMLP") -> bool:
+    """Tell whether the optimizer takes steps, so that it can train a little at a time."""
+    return not is_minimizer(estimator.optimizer)
+
+
+class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # no types there
+    """Base of `MLPClassifier` and `MLPRegressor`, which list the parameters and attributes."""
+
+    targets: ClassVar[frozenset[str]] = frozenset()
+
+    # What the two estimators' constructors set.
+    hidden_layer_sizes: Any
+    activation: Any
+    init: Any
+    bias_init: Any
+    optimizer: Any
+    learning_rate: Any
+    learning_rate_init: Any
+    dropout: Any
+    input_dropout: Any
+    loss: Any
+    alpha: float
+    batch_size: Any
+    max_iter: int
+    shuffle: bool
+    random_state: Any
+    tol: float
+    n_iter_no_change: float
+    early_stopping: bool
+    validation_fraction: float
+    scoring: Any
+    dtype: Any
+    warm_start: bool
+    verbose: int
+
+    _target: str
+    _architecture: Architecture
+    _parameters: Parameters
+    _training: Training
+
+    # ---------------------------------------------------------------- what the subclasses supply
+
+    @abstractmethod
+    def _start_targets(self, y: Array, classes: Any) -> None:
+        """Learn what the targets are: set ``_target`` and, for classes, ``classes_``."""
+
+    @abstractmethod
+    def _continue_targets(self, y: Array, classes: Any, incremental: bool) -> None:
+        """Raise a ValueError unless training can go on with these targets."""
+
+    @abstractmethod
+    def _encode(self, y: Array, dtype: np.dtype[Any], name: str) -> Array:
+        """Return targets in the network's form."""
+
+    @abstractmethod
+    def _n_outputs(self, encoded: Array) -> int:
+        """Return how many units the output layer has."""
+
+    def _weigh_classes(self, y: Array, weight: Array | None, dtype: np.dtype[Any]) -> Array | None:
+        """Return weights with class weights multiplied in."""
+        return weight
+
+    def _codes(self, encoded: Array) -> Array | None:
+        """Return the classes whose shares a split of the rows keeps, if there are such."""
+        return None
+
+    # ---------------------------------------------------------------- parameters
+
+    def set_params(self: Self, **params: Any) -> Self:
+        """Set parameters; ``optimizer__momentum`` and its like work on a name too.
+
+        A name (``optimizer="momentum"``) or a number (``dropout=0.5``) is first replaced by the
+        instance that it stands for. Members of a tuple of activations or rates have no nested
+        names.
+
+        Parameters
+        ----------
+        **params : dict
+            Parameters, ``<parameter>`` or ``<parameter>__<its parameter>``.
+
+        Returns
+        -------
+        self : object
+        """
+        nested = {key: value for key, value in params.items() if "__" in key}
+        before = {name: getattr(self, name) for name in self._get_param_names()}
+        try:
+            super().set_params(**{key: params[key] for key in params.keys() - nested.keys()})
+            for name in {key.partition("__")[0] for key in nested}:
+                self._make_instance(name)
+            super().set_params(**nested)
+        except Exception:
+            self.__dict__.update(before)
+            raise
+        return self
+
+    def _make_instance(self, name: str) -> None:
+        value = getattr(self, name, None)
+        if name in FAMILIES and isinstance(value, str):
+            setattr(self, name, resolve(name, value, *FAMILIES[name]))
+        elif name in ("dropout", "input_dropout") and isinstance(value, Real):
+            setattr(self, name, as_dropout(name, value))
+
+    # ---------------------------------------------------------------- fit
+
+    def fit(
+        self: Self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+    ) -> Self:
+        """Train on X and y.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Inputs. Features of like scale train best: put a ``StandardScaler`` before.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights, not negative: a weight of 2 counts as the row twice.
+        X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
+            A validation set for ``early_stopping=True``; `validation_fraction` is not used then.
+        y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
+            Its targets.
+        sample_weight_val : array-like of shape (n_val,), default=None
+            Its weights.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            On a wrong parameter, wrong data, or training that diverges. Nothing has changed then.
+        """
+        with self._all_or_nothing():
+            data.check_validation_arguments(self.early_stopping, X_val, y_val, sample_weight_val)
+            given = None if X_val is None else (X_val, y_val, sample_weight_val)
+            outcome = self._fit(X, y, sample_weight, given)
+        warn(self, outcome)
+        return self
+
+    def _partial_fit(self: Self, X: Any, y: Any, sample_weight: Any, classes: Any = None) -> Self:
+        """Do what `partial_fit` says; the subclasses differ in its arguments."""
+        if self.early_stopping:
+            raise ValueError(
+                "partial_fit does not support early_stopping=True: it sees a part of the data, and "
+                "cannot set rows of all of it aside. Set early_stopping=False."
+            )
+        with self._all_or_nothing():
+            outcome = self._fit(X, y, sample_weight, None, incremental=True, classes=classes)
+        warn(self, outcome, incremental=True)
+        return self
+
+    @contextmanager
+    def _all_or_nothing(self) -> Iterator[None]:
+        """Put everything back as it was if the body fails."""
+        before = dict(vars(self))
+        random = self.random_state
+        drawn = random.get_state() if isinstance(random, np.random.RandomState) else None
+        try:
+            yield
+        except BaseException:
+            self.__dict__.clear()
+            self.__dict__.update(before)
+            if drawn is not None:
+                random.set_state(drawn)
+            raise
+
+    def _fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        given: tuple[Any, Any, Any] | None,
+        incremental: bool = False,
+        classes: Any = None,
+    ) -> str:
+        """Check, train and publish; return how training ended."""
+        loss = read_loss(self.loss, self.targets, type(self).__name__)
+        settings = read_settings(self, loss)
+        continuing = (incremental or self.warm_start) and self.__sklearn_is_fitted__()
+        dtype = self._network_dtype(settings, continuing)
+        X, y = data.check_inputs_and_targets(self, X, y, dtype, reset=not continuing)
+        weight = data.check_weights(sample_weight, X)
+        if continuing:
+            self._continue_targets(y, classes, incremental)
+        else:
+            self._start_targets(y, classes)
+        check_target(loss, self._target)
+        rows = Rows(X, self._encode(y, X.dtype, "y"), self._weigh_classes(y, weight, X.dtype))
+        training = self._training_state(settings, rows, continuing)
+        validate = self._validation(settings, rows, y, given, training)
+        plan = make_plan(self, settings, training, 1 if incremental else self.max_iter)
+        n_epochs = training.progress.epoch
+        engine = Engine(
+            self._architecture, training.parameters, loss, self.alpha, rows, training.seed
+        )
+        try:
+            outcome = Trainer(engine, plan, training, validate).run()
+        except NonFiniteError as error:
+            raise ValueError(explain_divergence(error, self, rows, plan)) from None
+        self._publish(training, settings, training.progress.epoch - n_epochs)
+        return outcome
+
+    def _network_dtype(self, settings: Settings, continuing: bool) -> Any:
+        """Return the dtype to train in, or those among which X's decides."""
+        if not continuing:
+            return settings.dtype or data.FLOATS
+        dtype = self._training.parameters.vector.dtype
+        if settings.dtype not in (None, dtype):
+            raise ValueError(
+                f"dtype={self.dtype!r} differs from {dtype} of the fitted network: a warm start "
+                "and partial_fit keep it. Set dtype=None, or fit anew with warm_start=False."
+            )
+        return dtype
+
+    def _training_state(self, settings: Settings, rows: Rows, continuing: bool) -> Training:
+        """Return a copy of the state to go on from, or a new one; set the network."""
+        optimizer = settings.optimizer
+        sizes = (rows.X.shape[1], *settings.hidden_layer_sizes, self._n_outputs(rows.y))
+        if continuing and sizes != self._architecture.layer_sizes:
+            raise ValueError(
+                f"hidden_layer_sizes={self.hidden_layer_sizes!r} makes layers of {sizes} units "
+                f"with this data, and the fitted network has {self._architecture.layer_sizes}: a "
+                "warm start and partial_fit keep them. Fit anew with warm_start=False."
+            )
+        link = settings.loss.link(self._target)
+        self._architecture = Architecture(sizes, settings.activations, link, settings.dropouts)
+        if continuing:
+            training = copy.deepcopy(self._training)
+            if training.n_samples != len(rows):
+                training.forget_rows(len(rows))
+        else:
+            training = new_training(self._architecture, settings, rows, self.random_state)
+        if not continuing or type(self.optimizer_) is not type(optimizer):
+            params = training.parameters
+            training.optimizer_state = (
+                optimizer.init(params.vector, params.layout)
+                if isinstance(optimizer, Optimizer)
+                else None
+            )
+        return training
+
+    def _validation(
+        self, settings: Settings, rows: Rows, y: Array, given: Any, training: Training
+    ) -> Validate | None:
+        """Return the function that validates, and set rows aside for it unless a set is given."""
+        training.decide_by(repr(self.scoring) if self.early_stopping else None)
+        if not self.early_stopping:
+            training.order = None if training.validation_rows is not None else training.order
+            training.validation_rows = None
+            return None
+        if given is not None:
+            X_val, y_val, weight = given
+            X_val, y_val = data.check_inputs_and_targets(
+                self, X_val, y_val, rows.X.dtype, reset=False
+            )
+            weight = data.check_weights(weight, X_val, "sample_weight_val")
+            encoded = self._encode(y_val, rows.X.dtype, "y_val")
+            held = Rows(X_val, encoded, self._weigh_classes(y_val, weight, rows.X.dtype))
+        else:
+            if training.validation_rows is None:
+                training.order, training.validation_rows = data.split_rows(
+                    len(rows),
+                    self.validation_fraction,
+                    self._codes(rows.y),
+                    training.random_state,
+                )
+            at = training.validation_rows
+            weight = None if rows.weight is None else rows.weight[at]
+            held, y_val = Rows(rows.X[at], rows.y[at], weight), y[at]
+        self._parameters = training.parameters
+        return make_validate(self, held, y_val, settings.loss)
+
+    def _publish(self, training: Training, settings: Settings, n_iter: int) -> None:
+        """Set the fitted attributes."""
+        self._training, self._parameters = training, training.chosen_parameters
+        self.optimizer_ = settings.optimizer
+        self.n_iter_, self.t_ = n_iter, training.progress.samples
+        self.n_outputs_ = self._architecture.layer_sizes[-1]
+        self.n_layers_ = len(self._architecture.layer_sizes)
+        self.out_activation_ = registered_name(self._architecture.link, ACTIVATIONS)
+        self.loss_curve_ = training.loss_curve
+        self.loss_ = training.loss_curve[-1] if training.loss_curve else math.nan
+        self.best_loss_ = min(training.loss_curve, default=math.nan)
+        scores = training.validation_scores if self.scoring != "loss" else None
+        self.validation_loss_curve_ = (
+            training.validation_loss_curve if self.early_stopping else None
+        )
+        self.validation_scores_ = scores if self.early_stopping else None
+        self.best_validation_score_ = max(scores) if self.early_stopping and scores else None
+
+    # ---------------------------------------------------------------- the fitted network
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "_training")
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+    @property
+    def coefs_(self) -> list[Array]:
+        """Weights of each layer, of shape (fan_in, fan_out); views of the network's own."""
+        return [block[:-1] for block in self._blocks()]
+
+    @property
+    def intercepts_(self) -> list[Array]:
+        """Biases of each layer, of shape (fan_out,); views of the network's own."""
+        return [block[-1] for block in self._blocks()]
+
+    def _blocks(self) -> list[Array]:
+        if "_parameters" not in vars(self):
+            raise AttributeError(f"This {type(self).__name__} has no weights yet: call fit first.")
+        return [self._parameters[name] for name in self._architecture.layer_names]
+
+    def _raw_prediction(self, X: Any) -> Array:
+        """Return raw predictions of shape (n_samples, n_outputs), in bounded memory beside X."""
+        check_is_fitted(self)
+        X = data.check_inputs(self, X, self._parameters.vector.dtype)
+        return self._raw_prediction_of(X)
+
+    def _raw_prediction_of(self, X: Any) -> Array:
+        out = np.empty((X.shape[0], self._architecture.layer_sizes[-1]), X.dtype)
+        for rows, raw_prediction in raw_predictions(self._architecture, self._parameters, X):
+            out[rows] = raw_prediction.T
+        return out
+
+    def _apply_link(self, raw_prediction: Array) -> Array:
+        """Return predictions of shape (n_samples, n_outputs), which overwrite raw ones."""
+        z = raw_prediction.T
+        link = self._architecture.link
+        link.forward(z, z, link.scratch(z))
+        return raw_prediction

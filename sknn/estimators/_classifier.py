@@ -1,0 +1,288 @@
+"""The classifier."""
+
+from typing import Any, ClassVar, TypeVar
+
+import numpy as np
+from scipy.special import log_expit, log_softmax
+from sklearn.base import ClassifierMixin
+from sklearn.utils.class_weight import compute_class_weight
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+
+from sknn._typing import Array
+from sknn.estimators._base import BaseMLP, has_partial_fit
+from sknn.losses import BINARY, MULTICLASS, MULTILABEL
+
+Self = TypeVar("Self", bound="MLPClassifier")
+
+
+class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # no types there
+    """Multi-layer perceptron classifier."""
+
+    targets: ClassVar[frozenset[str]] = frozenset({BINARY, MULTICLASS, MULTILABEL})
+
+    def __init__(
+        self,
+        hidden_layer_sizes: Any = (100,),
+        activation: Any = "relu",
+        *,
+        init: Any = "auto",
+        bias_init: Any = "zeros",
+        optimizer: Any = "adam",
+        learning_rate: Any = "constant",
+        learning_rate_init: Any = "auto",
+        dropout: Any = 0.0,
+        input_dropout: Any = 0.0,
+        loss: Any = "log_loss",
+        alpha: float = 1e-4,
+        batch_size: Any = "auto",
+        max_iter: int = 200,
+        shuffle: bool = True,
+        random_state: Any = None,
+        tol: float = 1e-4,
+        n_iter_no_change: float = 10,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        scoring: Any = "loss",
+        class_weight: Any = None,
+        dtype: Any = None,
+        warm_start: bool = False,
+        verbose: int = 0,
+    ) -> None:
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.init = init
+        self.bias_init = bias_init
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.learning_rate_init = learning_rate_init
+        self.dropout = dropout
+        self.input_dropout = input_dropout
+        self.loss = loss
+        self.alpha = alpha
+        self.batch_size = batch_size
+        self.max_iter = max_iter
+        self.shuffle = shuffle
+        self.random_state = random_state
+        self.tol = tol
+        self.n_iter_no_change = n_iter_no_change
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.scoring = scoring
+        self.class_weight = class_weight
+        self.dtype = dtype
+        self.warm_start = warm_start
+        self.verbose = verbose
+
+    @available_if(has_partial_fit)  # type: ignore[untyped-decorator]
+    def partial_fit(
+        self: Self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None
+    ) -> Self:
+        """Train for one epoch on X and y, going on from where training stands.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Inputs.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Classes, or a 0/1 matrix of labels.
+        classes : array-like of shape (n_classes,), default=None
+            All classes that will ever come; needed at the first call.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights, not negative.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            As `fit`, and with ``early_stopping=True`` or ``class_weight="balanced"``.
+        AttributeError
+            If the optimizer is ``"lbfgs"``.
+        """
+        if isinstance(self.class_weight, str):
+            raise ValueError(
+                f"partial_fit does not support class_weight={self.class_weight!r}: it sees a part "
+                "of the data, whose shares are not those of all of it. Pass a dict of weights."
+            )
+        if classes is None and not self.__sklearn_is_fitted__():
+            raise ValueError("classes must be passed on the first call to partial_fit.")
+        return self._partial_fit(X, y, sample_weight, classes)
+
+    # ---------------------------------------------------------------- targets
+
+    def _start_targets(self, y: Array, classes: Any) -> None:
+        kind = _kind_of_target(y)
+        if kind == MULTILABEL:
+            self._target, self.classes_ = MULTILABEL, np.arange(y.shape[1])
+            return
+        self.classes_ = np.unique(y if classes is None else np.asarray(classes))
+        # With one class, the softmax over one unit gives it the probability 1.
+        self._target = BINARY if len(self.classes_) == 2 else MULTICLASS
+
+    def _continue_targets(self, y: Array, classes: Any, incremental: bool) -> None:
+        if classes is not None and not np.array_equal(np.unique(classes), self.classes_):
+            raise ValueError(
+                f"classes={classes!r} differs from the classes of the first call, {self.classes_}."
+            )
+        kind = _kind_of_target(y)
+        if (kind == MULTILABEL) != (self._target == MULTILABEL):
+            raise ValueError(f"y is {kind}, and the fitted network's targets are {self._target}.")
+        if not incremental and kind != MULTILABEL and len(np.unique(y)) < len(self.classes_):
+            raise ValueError(
+                "warm_start goes on with the same classes as the previous call to fit, "
+                f"{self.classes_}; y has only {np.unique(y)}. Use partial_fit for a part of them."
+            )
+
+    def _encode(self, y: Array, dtype: np.dtype[Any], name: str) -> Array:
+        if self._target == MULTILABEL:
+            if y.ndim != 2 or y.shape[1] != len(self.classes_):
+                raise ValueError(
+                    f"{name} must have {len(self.classes_)} columns of labels, got shape {y.shape}."
+                )
+            return y.astype(dtype)
+        if y.ndim != 1:
+            raise ValueError(f"{name} must be of shape (n_samples,), got {y.shape}.")
+        unknown = np.setdiff1d(y, self.classes_)
+        if unknown.size:
+            raise ValueError(f"{name} has classes {unknown} that are not among {self.classes_}.")
+        codes = np.searchsorted(self.classes_, y)
+        return codes.astype(dtype)[:, np.newaxis] if self._target == BINARY else codes
+
+    def _n_outputs(self, encoded: Array) -> int:
+        return 1 if self._target == BINARY else len(self.classes_)
+
+    def _codes(self, encoded: Array) -> Array | None:
+        return None if self._target == MULTILABEL else encoded.ravel()
+
+    def _weigh_classes(self, y: Array, weight: Array | None, dtype: np.dtype[Any]) -> Array | None:
+        if self.class_weight is None:
+            return weight
+        if self._target == MULTILABEL:
+            raise ValueError(
+                f"class_weight={self.class_weight!r} has no meaning where a row may have several "
+                "labels: set class_weight=None, and weigh rows with sample_weight."
+            )
+        of_classes = self._class_weights(y, weight)
+        of_rows = of_classes[np.searchsorted(self.classes_, y)].astype(dtype)
+        return of_rows if weight is None else of_rows * weight
+
+    def _class_weights(self, y: Array, weight: Array | None) -> Array:
+        """Return the weight of each class; a balanced one is by weight, so rows may be repeated."""
+        if isinstance(self.class_weight, str) and self.class_weight == "balanced":
+            present = np.unique(y)
+            balanced = compute_class_weight("balanced", classes=present, y=y, sample_weight=weight)
+            weights = np.ones(len(self.classes_))
+            weights[np.searchsorted(self.classes_, present)] = balanced
+            return weights
+        if not isinstance(self.class_weight, dict):
+            raise ValueError(
+                "class_weight must be None, 'balanced' or a dict of class to weight, "
+                f"got {self.class_weight!r}."
+            )
+        strange = [key for key in self.class_weight if key not in self.classes_]
+        if strange:
+            raise ValueError(f"class_weight has keys {strange} that are not among {self.classes_}.")
+        weights = np.array([self.class_weight.get(c, 1.0) for c in self.classes_.tolist()], float)
+        if not (np.isfinite(weights).all() and (weights >= 0).all() and weights.any()):
+            raise ValueError(
+                "class_weight must hold weights of 0 or more, not all 0, "
+                f"got {self.class_weight!r}."
+            )
+        return weights
+
+    # ---------------------------------------------------------------- predictions
+
+    def decision_function(self, X: Any) -> Array:
+        """Return raw predictions: the output layer before the sigmoid or softmax.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Inputs.
+
+        Returns
+        -------
+        raw_prediction : ndarray of shape (n_samples,), (n_samples, n_classes) or \
+(n_samples, n_labels)
+            One column is raveled: with two classes, positive means the second.
+        """
+        raw_prediction = self._raw_prediction(X)
+        single = self._target != MULTILABEL and raw_prediction.shape[1] == 1
+        return raw_prediction.ravel() if single else raw_prediction
+
+    def predict(self, X: Any) -> Array:
+        """Return the likeliest class of each row, or the labels that are likelier than not.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Inputs.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_labels)
+        """
+        raw_prediction = self._raw_prediction(X)
+        if self._target == MULTICLASS:
+            codes = raw_prediction.argmax(axis=1)
+        else:
+            codes = (raw_prediction > 0).astype(np.intp)
+        return codes if self._target == MULTILABEL else np.asarray(self.classes_[codes.ravel()])
+
+    def predict_proba(self, X: Any) -> Array:
+        """Return the probability of each class, or of each label.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Inputs.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
+            Rows sum to 1 over the classes; labels are independent of each other.
+        """
+        probabilities = self._apply_link(self._raw_prediction(X))
+        if self._target == BINARY:
+            return np.hstack([1 - probabilities, probabilities])
+        return probabilities
+
+    def predict_log_proba(self, X: Any) -> Array:
+        """Return the logarithm of `predict_proba`, computed without taking that of zero.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Inputs.
+
+        Returns
+        -------
+        log_probabilities : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
+        """
+        raw_prediction = self._raw_prediction(X)
+        if self._target == MULTICLASS:
+            return np.asarray(log_softmax(raw_prediction, axis=1))
+        if self._target == BINARY:
+            return np.asarray(log_expit(np.hstack([-raw_prediction, raw_prediction])))
+        return np.asarray(log_expit(raw_prediction))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
+
+
+def _kind_of_target(y: Array) -> str:
+    check_classification_targets(y)
+    kind = str(type_of_target(y, input_name="y"))
+    if kind == "multilabel-indicator":
+        return MULTILABEL
+    if y.ndim != 1:
+        raise ValueError(
+            "y has several columns that are not 0 or 1: give one column of classes, a 0/1 matrix "
+            "of labels, or wrap the classifier in MultiOutputClassifier."
+        )
+    return kind

@@ -1,0 +1,113 @@
+"""Reading data: inputs, targets, weights and the validation set, checked and converted."""
+
+import math
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.model_selection import train_test_split
+from sklearn.utils.validation import _check_sample_weight, check_array, column_or_1d, validate_data
+
+from sknn._typing import Array
+
+FLOATS = (np.float64, np.float32)
+
+
+def check_inputs(estimator: BaseEstimator, X: Any, dtype: Any, reset: bool = False) -> Any:
+    """Return X as a dense, C-ordered or a CSR array of the given dtype."""
+    return validate_data(estimator, X, dtype=dtype, accept_sparse="csr", order="C", reset=reset)
+
+
+def check_inputs_and_targets(
+    estimator: BaseEstimator, X: Any, y: Any, dtype: Any, reset: bool
+) -> tuple[Any, Array]:
+    """Return X as `check_inputs` does, and y as a dense array of shape (n,) or (n, n_outputs)."""
+    X, y = validate_data(
+        estimator,
+        X,
+        y,
+        dtype=dtype,
+        accept_sparse="csr",
+        order="C",
+        multi_output=True,
+        reset=reset,
+    )
+    if hasattr(y, "toarray"):
+        y = y.toarray()
+    return X, column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
+
+
+def check_regression_targets(y: Array, dtype: Any, name: str) -> Array:
+    """Return y as a finite array of shape (n_samples, n_outputs) and of the given dtype."""
+    converted: Array = check_array(y, dtype=dtype, ensure_2d=False, input_name=name)
+    return converted.reshape(len(y), -1)
+
+
+def check_weights(sample_weight: Any, X: Any, name: str = "sample_weight") -> Array | None:
+    """Return weights of X's dtype, not negative and not all zero, or None."""
+    if sample_weight is None:
+        return None
+    weight: Array = _check_sample_weight(sample_weight, X, dtype=X.dtype, ensure_non_negative=True)
+    if not weight.any():
+        raise ValueError(f"{name} must have an element greater than 0; all are 0.")
+    return weight
+
+
+def check_validation_arguments(
+    early_stopping: bool, X_val: Any, y_val: Any, sample_weight_val: Any
+) -> None:
+    """Raise a ValueError unless X_val and y_val come together, and with early stopping."""
+    for one, name, other, other_name in (
+        (X_val, "X_val", y_val, "y_val"),
+        (y_val, "y_val", X_val, "X_val"),
+        (sample_weight_val, "sample_weight_val", X_val, "X_val"),
+    ):
+        if one is not None and other is None:
+            raise ValueError(f"{name} is provided, but {other_name} was not provided.")
+    if X_val is not None and not early_stopping:
+        raise ValueError(
+            "X_val and y_val are passed to fit while early_stopping=False. Set early_stopping=True "
+            "to use them, or leave them out."
+        )
+
+
+def split_rows(
+    n_samples: int, fraction: float, codes: Array | None, random_state: np.random.RandomState
+) -> tuple[Array, Array]:
+    """Draw the rows to train on and those to validate on.
+
+    Parameters
+    ----------
+    n_samples : int
+        How many rows there are.
+    fraction : float in (0, 1)
+        The share to validate on, rounded up.
+    codes : ndarray of shape (n_samples,) or None
+        Classes whose shares are kept, if each has two rows or more.
+    random_state : RandomState
+        Where randomness comes from.
+
+    Raises
+    ------
+    ValueError
+        If either part would be too small.
+    """
+    stratify, n_classes = codes, 1
+    if codes is not None:
+        counts = np.unique(codes, return_counts=True)[1]
+        n_classes = len(counts)
+        if counts.min() < 2:
+            stratify, n_classes = None, 1
+    n_validation = math.ceil(fraction * n_samples)
+    needed = max(2, n_classes)
+    if n_validation < needed or n_samples - n_validation < n_classes:
+        raise ValueError(
+            f"The validation set is too small: validation_fraction={fraction} of {n_samples} rows "
+            f"is {n_validation}, and at least {needed} are needed on it"
+            f"{f' and {n_classes} to train on' if n_classes > 1 else ''}. Change "
+            "validation_fraction, give more rows, or pass X_val and y_val to fit."
+        )
+    training, validation = train_test_split(
+        np.arange(n_samples), test_size=n_validation, stratify=stratify, random_state=random_state
+    )
+    return training, validation

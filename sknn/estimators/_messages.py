@@ -1,0 +1,79 @@
+"""What a user reads: progress, warnings, and why training diverged."""
+
+import warnings
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
+
+from sknn.engine import NonFiniteError, Rows
+from sknn.training import INTERRUPTED, MAX_ITER, Plan, Training
+
+# Inputs or targets beyond this size are named as the likeliest cause of divergence.
+_LARGE = 100.0
+
+
+def report(training: Training, verbose: int) -> None:
+    """Print a line about the epoch just done, if wanted."""
+    if not verbose:
+        return
+    line = f"Epoch {training.progress.epoch}: loss {training.loss_curve[-1]:.6f}"
+    if training.validation_loss_curve:
+        line += f", validation loss {training.validation_loss_curve[-1]:.6f}"
+    if training.validation_scores:
+        line += f", validation score {training.validation_scores[-1]:.6f}"
+    print(line)
+
+
+def warn(estimator: BaseEstimator, outcome: str, incremental: bool = False) -> None:
+    """Warn if training ended in a way that its user should know of."""
+    name = type(estimator).__name__
+    if outcome == INTERRUPTED:
+        kept = "The best weights so far" if estimator.early_stopping else "The last weights"
+        warnings.warn(
+            f"{name} was interrupted after {estimator.n_iter_} whole epochs of this call. "
+            f"{kept} were kept; fit with warm_start=True goes on from here.",
+            UserWarning,
+            stacklevel=3,
+        )
+    elif outcome == MAX_ITER and not incremental:
+        warnings.warn(
+            f"{name} reached max_iter={estimator.max_iter} before it converged"
+            f"{_trend(estimator.loss_curve_)}. Raise max_iter or learning_rate_init, or scale X "
+            "with StandardScaler.",
+            ConvergenceWarning,
+            stacklevel=3,
+        )
+
+
+def _trend(curve: list[float]) -> str:
+    if len(curve) < 2:
+        return ""
+    change = curve[-2] - curve[-1]
+    word = "fell" if change > 0 else "rose"
+    return f": in its last epoch the loss {word} by {abs(change):.2g} to {curve[-1]:.4g}"
+
+
+def explain_divergence(
+    error: NonFiniteError, estimator: BaseEstimator, rows: Rows, plan: Plan
+) -> str:
+    """Return a message with the epoch, the layer, the likeliest cause and what to do."""
+    values = rows.X.data if sparse.issparse(rows.X) else rows.X
+    largest = float(np.abs(values).max(initial=0.0))
+    largest_y = float(np.abs(rows.y).max(initial=0.0)) if rows.y.dtype.kind == "f" else 0.0
+    if largest > _LARGE:
+        name = type(estimator).__name__
+        cause = f"X has values up to {largest:.3g}: put a StandardScaler before {name}."
+    elif largest_y > _LARGE:
+        cause = (
+            f"y has values up to {largest_y:.3g}: scale it, with TransformedTargetRegressor("
+            "regressor, transformer=StandardScaler())."
+        )
+    else:
+        rate = plan.learning_rate_init
+        cause = f"the learning rate is too large: set learning_rate_init below {rate:g}."
+    return (
+        f"Training diverged in epoch {error.epoch}: {error.what} is not finite. Likeliest cause: "
+        f"{cause} The estimator is as it was before the call."
+    )

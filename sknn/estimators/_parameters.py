@@ -1,0 +1,261 @@
+"""Reading constructor parameters: every one is checked before any work, with one clear error."""
+
+import math
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any, Final
+
+import numpy as np
+from sklearn.base import BaseEstimator, clone
+from sklearn.metrics import get_scorer_names
+from sklearn.utils import check_random_state
+
+from sknn._strategy import Range, Strategy, resolve, unknown
+from sknn.activations import ACTIVATIONS, Activation
+from sknn.dropout import Dropout
+from sknn.initializers import INITIALIZERS, Initializer
+from sknn.losses import LOSSES, Loss
+from sknn.optimizers import OPTIMIZERS, Minimizer, Optimizer
+from sknn.schedules import SCHEDULES, Schedule
+
+# The families that a parameter may name, and what their members have in common.
+FAMILIES: Final[dict[str, tuple[Any, type[Strategy]]]] = {
+    "activation": (ACTIVATIONS, Activation),
+    "init": (INITIALIZERS, Initializer),
+    "bias_init": (INITIALIZERS, Initializer),
+    "optimizer": (OPTIMIZERS, Strategy),
+    "learning_rate": (SCHEDULES, Schedule),
+    "loss": (LOSSES, Loss),
+}
+
+_RANGES: Final = {
+    "alpha": Range(0, math.inf, "left"),
+    "max_iter": Range(1, integer=True),
+    "tol": Range(0, math.inf, "left"),
+    "n_iter_no_change": Range(1),
+    "validation_fraction": Range(0, 1, "neither"),
+    "verbose": Range(0, integer=True),
+}
+_BOOLEANS: Final = ("shuffle", "early_stopping", "warm_start")
+_COUNT: Final = Range(1, integer=True)
+_RATE: Final = Range(0, math.inf, "neither")
+
+
+@dataclass
+class Settings:
+    """Constructor parameters, read: strategies instead of names, one entry a layer.
+
+    Attributes
+    ----------
+    hidden_layer_sizes : tuple of int
+    activations : list of Activation, one a hidden layer
+    dropouts : list of Dropout, one for the inputs and one a hidden layer
+    init, bias_init : Initializer
+    optimizer : Optimizer or Minimizer, a clone
+    schedule : Schedule
+    loss : Loss
+    dtype : dtype or None
+    """
+
+    hidden_layer_sizes: tuple[int, ...]
+    activations: list[Activation]
+    dropouts: list[Dropout]
+    init: Initializer
+    bias_init: Initializer
+    optimizer: Optimizer | Minimizer
+    schedule: Schedule
+    loss: Loss
+    dtype: np.dtype[Any] | None
+
+
+def read_settings(estimator: BaseEstimator, loss: Loss) -> Settings:
+    """Check every constructor parameter, and resolve names.
+
+    Parameters
+    ----------
+    estimator : BaseMLP
+        Whose parameters to read.
+    loss : Loss
+        Its loss, resolved and found fit for its targets.
+
+    Raises
+    ------
+    ValueError
+        Names the parameter, what it got and what is allowed.
+    """
+    sizes = _hidden_layer_sizes(estimator.hidden_layer_sizes)
+    optimizer = read_optimizer(estimator.optimizer)
+    dropouts = _dropouts(estimator, len(sizes))
+    _check_plain_parameters(estimator)
+    if isinstance(optimizer, Minimizer) and any(dropout.rate > 0 for dropout in dropouts):
+        raise ValueError(
+            f"dropout needs an optimizer that takes steps; {type(optimizer).__name__} needs the "
+            "same objective at every evaluation. Set dropout=0 and input_dropout=0, or "
+            "optimizer='adam'."
+        )
+    return Settings(
+        sizes,
+        _activations(estimator.activation, len(sizes)),
+        dropouts,
+        _checked("init", estimator.init),
+        _checked("bias_init", estimator.bias_init),
+        optimizer,
+        _schedule(estimator.learning_rate),
+        loss,
+        _dtype(estimator.dtype),
+    )
+
+
+def read_optimizer(value: object) -> Optimizer | Minimizer:
+    """Return a clone of the optimizer that a name or an instance stands for."""
+    optimizer = resolve("optimizer", value, OPTIMIZERS, Strategy)
+    if not isinstance(optimizer, (Optimizer, Minimizer)):
+        raise ValueError(f"optimizer must be an instance of Optimizer or Minimizer, got {value!r}.")
+    optimizer.check("optimizer")
+    cloned: Optimizer | Minimizer = clone(optimizer)
+    return cloned
+
+
+def is_minimizer(value: object) -> bool:
+    """Tell whether a value of ``optimizer`` stands for a `Minimizer`; a wrong value does not."""
+    if isinstance(value, str):
+        return value in OPTIMIZERS and issubclass(OPTIMIZERS[value], Minimizer)
+    return isinstance(value, Minimizer)
+
+
+def read_loss(value: object, targets: frozenset[str], estimator_name: str) -> Loss:
+    """Return the loss, if it can serve one of an estimator's kinds of target."""
+    loss: Loss = _checked("loss", value)
+    if not loss.targets & targets:
+        fit = [name for name, member in LOSSES.items() if member.targets & targets]
+        raise ValueError(
+            f"loss={value!r} serves {', '.join(sorted(loss.targets))} targets, and "
+            f"{estimator_name} has {', '.join(sorted(targets))} ones. Allowed: "
+            f"{', '.join(map(repr, fit))}, or a Loss for these targets."
+        )
+    return loss
+
+
+def check_target(loss: Loss, target: str) -> None:
+    """Raise a ValueError unless the loss can serve this kind of target."""
+    if target not in loss.targets:
+        raise ValueError(
+            f"loss={loss!r} cannot serve {target} targets, only "
+            f"{', '.join(sorted(loss.targets))} ones."
+        )
+
+
+def _checked(name: str, value: object) -> Any:
+    family, base = FAMILIES[name]
+    strategy = resolve(name, value, family, base)
+    strategy.check(name)
+    return strategy
+
+
+def _schedule(value: object) -> Schedule:
+    if isinstance(value, Real):
+        raise ValueError(
+            f"learning_rate={value!r} is a number, and this parameter takes a schedule: one of "
+            f"{', '.join(map(repr, SCHEDULES))}. For the rate itself set "
+            f"learning_rate_init={value!r}."
+        )
+    schedule: Schedule = _checked("learning_rate", value)
+    return schedule
+
+
+def _hidden_layer_sizes(value: Any) -> tuple[int, ...]:
+    sizes = list(value) if isinstance(value, (Sequence, np.ndarray)) else [value]
+    if isinstance(value, str) or any(size not in _COUNT for size in sizes):
+        raise ValueError(
+            "hidden_layer_sizes must be an integer of 1 or more, or a sequence of such integers "
+            f"(() for no hidden layer), got {value!r}."
+        )
+    return tuple(int(size) for size in sizes)
+
+
+def _per_layer(name: str, value: object, n_hidden: int) -> list[object]:
+    """Return one value for each hidden layer, from one value or a sequence of them."""
+    if isinstance(value, str) or not isinstance(value, (Sequence, np.ndarray)):
+        return [value] * n_hidden
+    if len(value) != n_hidden:
+        raise ValueError(
+            f"{name} must be one value, or one for each of the {n_hidden} hidden layers; "
+            f"got {len(value)}: {value!r}."
+        )
+    return list(value)
+
+
+def _activations(value: object, n_hidden: int) -> list[Activation]:
+    if not n_hidden and not isinstance(value, Sequence):
+        _checked("activation", value)  # unused, but wrong is wrong
+    return [_checked("activation", each) for each in _per_layer("activation", value, n_hidden)]
+
+
+def _dropouts(estimator: BaseEstimator, n_hidden: int) -> list[Dropout]:
+    rates = _per_layer("dropout", estimator.dropout, n_hidden)
+    inputs = as_dropout("input_dropout", estimator.input_dropout)
+    return [inputs, *(as_dropout("dropout", rate) for rate in rates)]
+
+
+def as_dropout(name: str, value: object) -> Dropout:
+    """Return the dropout that a rate or an instance stands for."""
+    if isinstance(value, Dropout):
+        value.check(name)
+        return value
+    allowed = Dropout.ranges["rate"]
+    if value not in allowed:
+        raise ValueError(f"{name} must be {allowed} or a Dropout instance, got {value!r}.")
+    return Dropout(float(value))  # type: ignore[arg-type]
+
+
+def _dtype(value: object) -> np.dtype[Any] | None:
+    if value is None:
+        return None
+    for allowed in (np.dtype(np.float32), np.dtype(np.float64)):
+        with suppress(TypeError):  # what NumPy cannot read as a dtype equals none
+            if allowed == value:
+                return allowed
+    raise ValueError(f"dtype must be None, 'float32' or 'float64', got {value!r}.")
+
+
+def _check_plain_parameters(estimator: BaseEstimator) -> None:
+    for name, allowed in _RANGES.items():
+        value = getattr(estimator, name)
+        if not (name == "verbose" and isinstance(value, bool)):
+            allowed.check(name, value)
+    for name in _BOOLEANS:
+        value = getattr(estimator, name)
+        if not isinstance(value, (bool, np.bool_)):
+            raise ValueError(f"{name} must be True or False, got {value!r}.")
+    for name, word, allowed in (
+        ("batch_size", "auto", _COUNT),
+        ("learning_rate_init", "auto", _RATE),
+    ):
+        value = getattr(estimator, name)
+        if value not in allowed and not (isinstance(value, str) and value == word):
+            raise ValueError(f"{name} must be 'auto' or {allowed}, got {value!r}.")
+    _check_scoring(estimator.scoring)
+    _check_random_state(estimator.random_state)
+
+
+def _check_scoring(value: object) -> None:
+    if callable(value) or value is None or value == "loss":
+        return
+    names = ["loss", *get_scorer_names()]
+    if value not in names:
+        raise unknown("scoring", value, names, ", None for the estimator's score, or a callable")
+
+
+def _check_random_state(value: object) -> None:
+    wrong_integer = isinstance(value, Integral) and not 0 <= int(value) < 2**32
+    try:
+        check_random_state(None if wrong_integer else value)
+    except ValueError:
+        wrong_integer = True
+    if wrong_integer:
+        raise ValueError(
+            "random_state must be None, an integer in [0, 2**32 - 1] or a numpy RandomState, "
+            f"got {value!r}."
+        )

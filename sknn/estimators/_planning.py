@@ -1,0 +1,86 @@
+"""From parameters to a plan: batch size, rate, initial state, and how to validate."""
+
+import copy
+from typing import Any
+
+from sklearn.base import BaseEstimator
+from sklearn.metrics import check_scoring
+from sklearn.utils import check_random_state
+
+from sknn._typing import Array
+from sknn.engine import Rows, mean_loss
+from sknn.estimators._messages import report
+from sknn.estimators._parameters import Settings
+from sknn.losses import Loss
+from sknn.network import Architecture
+from sknn.optimizers import Minimizer
+from sknn.training import Plan, Training, Validate
+
+
+def default_batch_size(n_samples: int) -> int:
+    """Return what ``batch_size="auto"`` stands for."""
+    return min(200, n_samples)
+
+
+def make_plan(
+    estimator: BaseEstimator, settings: Settings, training: Training, n_epochs: int
+) -> Plan:
+    """Return how a fit of `n_epochs` goes about it."""
+    optimizer, n_rows = settings.optimizer, training.n_training
+    rate, size = estimator.learning_rate_init, estimator.batch_size
+    if isinstance(optimizer, Minimizer):
+        rate = 0.0
+    elif isinstance(rate, str):
+        rate = optimizer.default_learning_rate(settings.loss)
+    return Plan(
+        optimizer,
+        settings.schedule,
+        float(rate),
+        default_batch_size(n_rows) if isinstance(size, str) else min(int(size), n_rows),
+        n_epochs,
+        bool(estimator.shuffle),
+        float(estimator.tol),
+        float(estimator.n_iter_no_change),
+        lambda training: report(training, int(estimator.verbose)),
+    )
+
+
+def new_training(
+    architecture: Architecture, settings: Settings, rows: Rows, random_state: Any
+) -> Training:
+    """Draw initial parameters, and return the state of training before its first step."""
+    random_state = check_random_state(random_state)
+    parameters = architecture.initialize(
+        settings.init, settings.bias_init, random_state, rows.X.dtype
+    )
+    drops = any(dropout.rate > 0 for dropout in settings.dropouts)
+    seed = int(random_state.randint(2**31 - 1)) if drops else 0
+    return Training(parameters, None, random_state, seed, len(rows))
+
+
+def make_validate(estimator: BaseEstimator, rows: Rows, y: Array, loss: Loss) -> Validate:
+    """Return the function that computes the loss and the score of an estimator on a validation set.
+
+    Parameters
+    ----------
+    estimator : BaseMLP
+        With its network set, whose parameters will change.
+    rows : Rows
+        The validation set, in the network's form.
+    y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        Its targets as the scorer wants them.
+    loss : Loss
+        The rule.
+    """
+    scorer = None if estimator.scoring == "loss" else check_scoring(estimator, estimator.scoring)
+    # The scorer's own view of the model: it predicts plain arrays, so it knows no feature names.
+    model = copy.copy(estimator)
+    vars(model).pop("feature_names_in_", None)
+    model._training = None
+    weights = {} if rows.weight is None else {"sample_weight": rows.weight}
+
+    def validate() -> tuple[float, float | None]:
+        value = mean_loss(model._architecture, model._parameters, loss, rows)
+        return value, None if scorer is None else float(scorer(model, rows.X, y, **weights))
+
+    return validate

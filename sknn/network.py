@@ -1,0 +1,190 @@
+"""The network: stages over a workspace, forward and backward. It knows no epochs."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from scipy import sparse
+
+from sknn._typing import Array
+from sknn.activations import Activation
+from sknn.dropout import Dropout
+from sknn.initializers import Initializer
+from sknn.parameters import Block, Layout, Parameters
+from sknn.stages import Activate, Dense, Drop, Inputs, Masks, SparseDense
+
+# Rows that are predicted at a time: enough for fast products, few enough for little memory.
+CHUNK: Final = 1024
+
+
+@dataclass
+class Architecture:
+    """What a network is made of.
+
+    Attributes
+    ----------
+    layer_sizes : tuple of int
+        Units from the inputs to the outputs.
+    activations : list of Activation
+        One for each hidden layer.
+    link : Activation
+        Turns the output layer's raw predictions into predictions.
+    dropouts : list of Dropout
+        One for the inputs and one for each hidden layer; a rate of 0 costs nothing.
+    """
+
+    layer_sizes: tuple[int, ...]
+    activations: Sequence[Activation]
+    link: Activation
+    dropouts: Sequence[Dropout]
+
+    @property
+    def layer_names(self) -> list[str]:
+        return [f"layer_{i}" for i in range(len(self.layer_sizes) - 1)]
+
+    def layout(self) -> Layout:
+        """Return the blocks: ``(fan_in + 1, fan_out)`` for each layer, biases last."""
+        fans = zip(self.layer_names, self.layer_sizes, self.layer_sizes[1:], strict=False)
+        return Layout(Block(name, (n + 1, m), n * m) for name, n, m in fans)
+
+    def initialize(
+        self,
+        init: Initializer,
+        bias_init: Initializer,
+        random_state: np.random.RandomState,
+        dtype: np.dtype[Any],
+    ) -> Parameters:
+        """Draw initial parameters: layer by layer, weights before biases."""
+        layout = self.layout()
+        parameters = Parameters(layout, np.empty(layout.size, dtype))
+        for name, activation in zip(self.layer_names, [*self.activations, self.link], strict=True):
+            block = parameters[name]
+            fan_in, fan_out = block.shape[0] - 1, block.shape[1]
+            for part, initializer in ((block[:-1], init), (block[-1], bias_init)):
+                chosen = initializer.for_activation(activation)
+                part[...] = chosen.sample(part.shape, fan_in, fan_out, random_state)
+        return parameters
+
+
+class Workspace:
+    """The stages of a network, bound to its parameters, for batches of one size.
+
+    Parameters
+    ----------
+    architecture : Architecture
+        What to build.
+    parameters : Parameters
+        Read by `forward`.
+    n_samples : int
+        The size of the batch.
+    is_sparse : bool
+        Whether inputs are sparse.
+    gradient : Parameters, optional
+        Written by `backward`. Without it there is no dropout and no `backward`.
+    masks : Masks, optional
+        Draws dropout masks.
+    """
+
+    def __init__(
+        self,
+        architecture: Architecture,
+        parameters: Parameters,
+        n_samples: int,
+        is_sparse: bool,
+        gradient: Parameters | None = None,
+        masks: Masks | None = None,
+    ) -> None:
+        self.architecture, self.parameters, self.gradient = architecture, parameters, gradient
+        self.n_samples, self.masks = n_samples, masks
+        sizes, dtype = architecture.layer_sizes, parameters.vector.dtype
+        self.inputs = Inputs(sizes[0], n_samples, dtype, is_sparse)
+        self.stages: list[Dense | SparseDense | Activate | Drop] = []
+        self._deltas = self._share_deltas(dtype) if gradient else []
+        self._build(is_sparse)
+        self._first = isinstance(self.stages[0], Drop)  # whose mask on the inputs no one needs back
+        self.raw_prediction = self.stages[-1].output[:-1]
+
+    @property
+    def delta(self) -> Array:
+        """Where the loss puts dL / d raw_prediction, of shape (n_outputs, n_samples)."""
+        return self._deltas[-1]
+
+    def _share_deltas(self, dtype: np.dtype[Any]) -> list[Array]:
+        # Each layer's delta is read while the next one below is written: two buffers serve all.
+        sizes, n_samples = self.architecture.layer_sizes[1:], self.n_samples
+        buffers = [np.empty(max(sizes) * n_samples, dtype) for _ in range(2)]
+        parts = (buffers[i % 2][: size * n_samples] for i, size in enumerate(sizes))
+        return [part.reshape(-1, n_samples) for part in parts]
+
+    def _build(self, is_sparse: bool) -> None:
+        last = len(self.architecture.layer_sizes) - 2
+        source = None if is_sparse else self._drop(self.inputs.output, 0)
+        for i, name in enumerate(self.architecture.layer_names):
+            block = self.parameters[name]
+            gradient = self.gradient[name] if self.gradient else None
+            if source is None:
+                self.stages.append(SparseDense(self.inputs, block, gradient))
+            else:
+                delta = self._deltas[i - 1] if self.gradient and i > 0 else None
+                self.stages.append(Dense(source, block, gradient, delta))
+            source = self.stages[-1].output
+            if i < last:
+                self.stages.append(Activate(self.architecture.activations[i], source))
+                source = self._drop(self.stages[-1].output, i + 1)
+
+    def _drop(self, source: Array, layer: int) -> Array:
+        """Add a dropout stage where there is something to drop; return what is above it."""
+        dropout = self._dropout(layer)
+        if dropout is None or self.masks is None:
+            return source
+        self.stages.append(Drop(dropout, source, self.masks, layer))
+        return self.stages[-1].output
+
+    def _dropout(self, layer: int) -> Dropout | None:
+        dropouts = self.architecture.dropouts
+        return dropouts[layer] if self.masks and dropouts[layer].rate > 0 else None
+
+    def forward(self) -> Array:
+        """Compute and return raw predictions of shape (n_outputs, n_samples) of what was loaded."""
+        dropout = self._dropout(0)
+        if dropout and self.masks and self.inputs.rows is not None:
+            self.inputs.drop(dropout, self.masks.generator(0))
+        for stage in self.stages:
+            stage.forward()
+        return self.raw_prediction
+
+    def backward(self, delta: Array) -> None:
+        """Turn dL / d raw_prediction, which is overwritten, into the gradient."""
+        for stage in reversed(self.stages[self._first :]):
+            delta = stage.backward(delta)
+
+
+def raw_predictions(
+    architecture: Architecture, parameters: Parameters, X: Any
+) -> Iterator[tuple[slice, Array]]:
+    """Yield rows and their raw predictions, chunk by chunk, in bounded memory.
+
+    Parameters
+    ----------
+    architecture, parameters
+        The network.
+    X : ndarray or CSR matrix of shape (n_samples, n_features)
+        Inputs of the network's dtype.
+
+    Yields
+    ------
+    rows : slice
+        Which rows.
+    raw_prediction : ndarray of shape (n_outputs, n_rows)
+        Theirs; overwritten by the next chunk.
+    """
+    is_sparse = sparse.issparse(X)
+    workspace: Workspace | None = None
+    for start in range(0, X.shape[0], CHUNK):
+        rows = slice(start, min(start + CHUNK, X.shape[0]))
+        n_rows = rows.stop - rows.start
+        if workspace is None or workspace.n_samples != n_rows:
+            workspace = Workspace(architecture, parameters, n_rows, is_sparse)
+        workspace.inputs.load(X, rows)
+        yield rows, workspace.forward()

@@ -1,0 +1,74 @@
+"""Adam."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from sknn._blas import axpy
+from sknn._strategy import Range
+from sknn._typing import Array
+from sknn.optimizers._base import DECAY, EPSILON, ElementwiseOptimizer
+
+
+@dataclass(repr=False, eq=False)
+class Adam(ElementwiseOptimizer):
+    """Adaptive moments: momentum over the root of a running mean of squared gradients.
+
+    ``m = beta_1 m + (1 - beta_1) grad``; ``v = beta_2 v + (1 - beta_2) grad^2``;
+    ``params -= learning_rate m_hat / (sqrt(v_hat) + epsilon)``, with
+    ``m_hat = m / (1 - beta_1^t)`` and ``v_hat = v / (1 - beta_2^t)`` at step t.
+
+    Parameters
+    ----------
+    beta_1 : float in [0, 1), default=0.9
+        How much of the first moment is kept.
+    beta_2 : float in [0, 1), default=0.999
+        How much of the second moment is kept.
+    epsilon : float, default=1e-8
+        Keeps the quotient finite, positive.
+
+    Notes
+    -----
+    The state holds ``m / (1 - beta_1)`` and ``v / (1 - beta_2)``, which saves two passes over
+    memory a step. Differs from scikit-learn, which adds epsilon to ``sqrt(v)`` uncorrected.
+
+    References
+    ----------
+    D. P. Kingma and J. Ba, Adam: a method for stochastic optimization, ICLR 2015, algorithm 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.optimizers import Adam
+    >>> params, optimizer = np.ones(2), Adam()
+    >>> optimizer.update(params, np.array([5.0, -0.1]), optimizer.init(params), 0.1)
+    >>> params.round(6)
+    array([0.9, 1.1])
+    """
+
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-8
+
+    ranges: ClassVar[Mapping[str, Range]] = {"beta_1": DECAY, "beta_2": DECAY, "epsilon": EPSILON}
+    n_slots: ClassVar[int] = 2
+
+    def coefficients(self, step: int, learning_rate: float) -> tuple[float, ...]:
+        first = (1 - self.beta_1) / (1 - self.beta_1**step)
+        second = math.sqrt((1 - self.beta_2) / (1 - self.beta_2**step))
+        return learning_rate * first / second, self.epsilon / second
+
+    def rule(self, params: Array, grad: Array, scratch: Array, *rest: Any) -> None:
+        m, v, rate, epsilon = rest
+        np.multiply(m, self.beta_1, out=m)
+        np.add(m, grad, out=m)
+        np.multiply(grad, grad, out=grad)
+        np.multiply(v, self.beta_2, out=v)
+        np.add(v, grad, out=v)
+        np.sqrt(v, out=grad)
+        np.add(grad, epsilon, out=grad)
+        np.divide(m, grad, out=grad)
+        axpy(-rate, grad, params)

@@ -1,0 +1,167 @@
+"""A rate for each parameter, from the size of its past gradients."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from sknn._blas import axpy
+from sknn._strategy import Range
+from sknn._typing import Array
+from sknn.losses import Loss
+from sknn.optimizers._base import DECAY, EPSILON, ElementwiseOptimizer
+
+
+@dataclass(repr=False, eq=False)
+class Adagrad(ElementwiseOptimizer):
+    """Rates that shrink with the sum of squared gradients.
+
+    ``sum += grad^2``; ``params -= learning_rate grad / (sqrt(sum) + epsilon)``.
+
+    Parameters
+    ----------
+    epsilon : float, default=1e-10
+        Keeps the quotient finite, positive.
+
+    References
+    ----------
+    J. Duchi, E. Hazan and Y. Singer, Adaptive subgradient methods for online learning and
+    stochastic optimization, JMLR 12, 2011, figure 1 (diagonal form).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.optimizers import Adagrad
+    >>> params, optimizer = np.ones(2), Adagrad()
+    >>> optimizer.update(params, np.array([5.0, -0.1]), optimizer.init(params), 0.1)
+    >>> params.round(6)
+    array([0.9, 1.1])
+    """
+
+    epsilon: float = 1e-10
+
+    ranges: ClassVar[Mapping[str, Range]] = {"epsilon": EPSILON}
+    n_slots: ClassVar[int] = 1
+
+    def default_learning_rate(self, loss: Loss) -> float:
+        return 0.01
+
+    def rule(self, params: Array, grad: Array, scratch: Array, *rest: Any) -> None:
+        total, learning_rate = rest
+        np.multiply(grad, grad, out=scratch)
+        np.add(total, scratch, out=total)
+        np.sqrt(total, out=scratch)
+        np.add(scratch, self.epsilon, out=scratch)
+        np.divide(grad, scratch, out=grad)
+        axpy(-learning_rate, grad, params)
+
+
+@dataclass(repr=False, eq=False)
+class RMSProp(ElementwiseOptimizer):
+    """Rates from a running mean of squared gradients.
+
+    ``mean = rho mean + (1 - rho) grad^2``;
+    ``params -= learning_rate grad / (sqrt(mean) + epsilon)``.
+
+    Parameters
+    ----------
+    rho : float in [0, 1), default=0.99
+        How much of the mean is kept.
+    epsilon : float, default=1e-8
+        Keeps the quotient finite, positive.
+
+    Notes
+    -----
+    The state holds ``mean / (1 - rho)``, which saves a pass over memory a step.
+
+    References
+    ----------
+    T. Tieleman and G. Hinton, Neural Networks for Machine Learning, lecture 6.5, 2012.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.optimizers import RMSProp
+    >>> params, optimizer = np.ones(2), RMSProp()
+    >>> optimizer.update(params, np.array([5.0, -0.1]), optimizer.init(params), 0.01)
+    >>> params.round(6)
+    array([0.9, 1.1])
+    """
+
+    rho: float = 0.99
+    epsilon: float = 1e-8
+
+    ranges: ClassVar[Mapping[str, Range]] = {"rho": DECAY, "epsilon": EPSILON}
+    n_slots: ClassVar[int] = 1
+
+    def coefficients(self, step: int, learning_rate: float) -> tuple[float, ...]:
+        scale = math.sqrt(1 - self.rho)
+        return learning_rate / scale, self.epsilon / scale
+
+    def rule(self, params: Array, grad: Array, scratch: Array, *rest: Any) -> None:
+        mean, rate, epsilon = rest
+        np.multiply(grad, grad, out=scratch)
+        np.multiply(mean, self.rho, out=mean)
+        np.add(mean, scratch, out=mean)
+        np.sqrt(mean, out=scratch)
+        np.add(scratch, epsilon, out=scratch)
+        np.divide(grad, scratch, out=grad)
+        axpy(-rate, grad, params)
+
+
+@dataclass(repr=False, eq=False)
+class AdaDelta(ElementwiseOptimizer):
+    """Steps in the units of the parameters: their running size over the gradients' running size.
+
+    ``mean = rho mean + (1 - rho) grad^2``;
+    ``change = grad sqrt(size + epsilon) / sqrt(mean + epsilon)``;
+    ``size = rho size + (1 - rho) change^2``; ``params -= learning_rate change``.
+
+    Parameters
+    ----------
+    rho : float in [0, 1), default=0.9
+        How much of both means is kept.
+    epsilon : float, default=1e-6
+        Starts the steps off, and keeps the quotient finite; positive.
+
+    References
+    ----------
+    M. D. Zeiler, ADADELTA: an adaptive learning rate method, 2012, algorithm 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.optimizers import AdaDelta
+    >>> params, optimizer = np.ones(1), AdaDelta()
+    >>> optimizer.update(params, np.ones(1), optimizer.init(params), 1.0)
+    >>> params.round(6)
+    array([0.996838])
+    """
+
+    rho: float = 0.9
+    epsilon: float = 1e-6
+
+    ranges: ClassVar[Mapping[str, Range]] = {"rho": DECAY, "epsilon": EPSILON}
+    n_slots: ClassVar[int] = 2
+
+    def default_learning_rate(self, loss: Loss) -> float:
+        return 1.0
+
+    def rule(self, params: Array, grad: Array, scratch: Array, *rest: Any) -> None:
+        mean, size, learning_rate = rest
+        np.multiply(grad, grad, out=scratch)
+        np.multiply(scratch, 1 - self.rho, out=scratch)
+        np.multiply(mean, self.rho, out=mean)
+        np.add(mean, scratch, out=mean)
+        np.add(mean, self.epsilon, out=scratch)
+        np.sqrt(scratch, out=scratch)
+        np.divide(grad, scratch, out=grad)
+        np.add(size, self.epsilon, out=scratch)
+        np.sqrt(scratch, out=scratch)
+        np.multiply(grad, scratch, out=grad)
+        axpy(-learning_rate, grad, params)
+        np.multiply(grad, grad, out=grad)
+        np.multiply(size, self.rho, out=size)
+        axpy(1 - self.rho, grad, size)

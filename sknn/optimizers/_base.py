@@ -1,0 +1,156 @@
+"""The contract of the optimizers, and the element-wise ones among them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
+
+import numpy as np
+
+from sknn._strategy import Range, Strategy
+from sknn._typing import Array
+from sknn.losses import Loss
+from sknn.parameters import Layout
+
+DECAY: Final = Range(0, 1, "left")
+EPSILON: Final = Range(0, closed="neither")
+
+# Elements updated at a time: four or five float32 blocks of this size stay in a core's cache
+# through all passes of a rule, so main memory is read and written once.
+BLOCK: Final = 32_768
+
+
+@dataclass
+class State:
+    """What an optimizer carries from step to step; the trainer keeps it.
+
+    Attributes
+    ----------
+    step : int
+        Updates done.
+    slots : tuple of ndarray of shape (size,)
+        One vector of the parameters' size and dtype for each moment or accumulator.
+    scratch : ndarray of shape (min(size, BLOCK),)
+        Memory for intermediate results; its values mean nothing between steps.
+    """
+
+    step: int
+    slots: tuple[Array, ...]
+    scratch: Array
+
+
+@dataclass(repr=False, eq=False)
+class Optimizer(Strategy):
+    """Base of the optimizers that take steps: subclass it and write `init` and `update`.
+
+    Attributes
+    ----------
+    full_batch : bool
+        Whether each step uses all rows.
+    """
+
+    full_batch: ClassVar[bool] = False
+
+    def default_learning_rate(self, loss: Loss) -> float:
+        """Return the rate that ``learning_rate_init="auto"`` stands for with this loss."""
+        return 1e-3
+
+    def init(self, params: Array, layout: Layout | None = None) -> Any:
+        """Return a new state.
+
+        Parameters
+        ----------
+        params : ndarray of shape (size,)
+            The flat vector of parameters.
+        layout : Layout, optional
+            The blocks in it, for rules that need the layers.
+        """
+        raise NotImplementedError
+
+    def update(self, params: Array, grad: Array, state: Any, learning_rate: float) -> None:
+        """Take one step, in place, allocating nothing.
+
+        Parameters
+        ----------
+        params : ndarray of shape (size,)
+            Updated.
+        grad : ndarray of shape (size,)
+            The gradient of the objective; may be overwritten.
+        state : object
+            What `init` returned; updated.
+        learning_rate : float
+            The rate of this step.
+        """
+        raise NotImplementedError
+
+
+@dataclass(repr=False, eq=False)
+class ElementwiseOptimizer(Optimizer):
+    """An optimizer that treats each parameter alike: subclass it and write `rule`.
+
+    Attributes
+    ----------
+    n_slots : int
+        How many vectors the state holds; they start at zero.
+    """
+
+    n_slots: ClassVar[int] = 0
+
+    def init(self, params: Array, layout: Layout | None = None) -> State:
+        slots = tuple(np.zeros_like(params) for _ in range(self.n_slots))
+        return State(0, slots, np.empty_like(params[:BLOCK]))
+
+    def coefficients(self, step: int, learning_rate: float) -> tuple[float, ...]:
+        """Return the numbers of this step, counted from 1, that `rule` takes last."""
+        return (learning_rate,)
+
+    def rule(self, params: Array, grad: Array, scratch: Array, *rest: Any) -> None:
+        """Update some elements in place; ``rest`` is the slots, then the coefficients."""
+        raise NotImplementedError
+
+    def update(self, params: Array, grad: Array, state: Any, learning_rate: float) -> None:
+        state.step += 1
+        coefficients = self.coefficients(state.step, learning_rate)
+        if params.size <= BLOCK:
+            self.rule(params, grad, state.scratch, *state.slots, *coefficients)
+            return
+        for start in range(0, params.size, BLOCK):
+            part = slice(start, min(start + BLOCK, params.size))
+            slots = [slot[part] for slot in state.slots]
+            scratch = state.scratch[: part.stop - start]
+            self.rule(params[part], grad[part], scratch, *slots, *coefficients)
+
+
+@dataclass(repr=False, eq=False)
+class Minimizer(Strategy):
+    """Base of the optimizers that run by themselves: subclass it and write `minimize`."""
+
+    def minimize(
+        self,
+        value_and_gradient: Callable[[Array], tuple[float, Array]],
+        params: Array,
+        callback: Callable[[Array], bool],
+        max_iter: int,
+        tol: float,
+    ) -> bool:
+        """Make the objective small, starting from ``params``.
+
+        Parameters
+        ----------
+        value_and_gradient : callable
+            Takes a vector of shape (size,) and returns the objective there and its gradient,
+            which it may overwrite at the next call.
+        params : ndarray of shape (size,)
+            Where to start.
+        callback : callable
+            Takes the point reached, after each iteration; training ends when it returns True.
+        max_iter : int
+            The most iterations.
+        tol : float
+            The largest element of the gradient that counts as zero.
+
+        Returns
+        -------
+        settled : bool
+            Whether it ended before `max_iter` iterations were used up.
+        """
+        raise NotImplementedError

@@ -1,0 +1,147 @@
+"""Gradient descent, with and without momentum."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from sknn._blas import axpy
+from sknn._strategy import Range
+from sknn._typing import Array
+from sknn.losses import Loss
+from sknn.optimizers._base import DECAY, ElementwiseOptimizer
+
+
+@dataclass(repr=False, eq=False)
+class SGD(ElementwiseOptimizer):
+    """Stochastic gradient descent, ``params -= learning_rate grad``.
+
+    References
+    ----------
+    H. Robbins and S. Monro, A stochastic approximation method, Annals of Mathematical
+    Statistics 22, 1951.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.optimizers import SGD
+    >>> params, optimizer = np.ones(2), SGD()
+    >>> optimizer.update(params, np.array([1.0, -1.0]), optimizer.init(params), 0.1)
+    >>> params
+    array([0.9, 1.1])
+    """
+
+    def default_learning_rate(self, loss: Loss) -> float:
+        return 0.1 if loss.bounded_gradient else 0.01
+
+    def rule(self, params: Array, grad: Array, scratch: Array, *rest: Any) -> None:
+        (learning_rate,) = rest
+        axpy(-learning_rate, grad, params)
+
+
+@dataclass(repr=False, eq=False)
+class GD(SGD):
+    """Gradient descent on the whole training set, ``params -= learning_rate grad``.
+
+    One step an epoch; ``batch_size`` is ignored.
+
+    References
+    ----------
+    A. Cauchy, Méthode générale pour la résolution des systèmes d'équations simultanées,
+    Comptes Rendus 25, 1847.
+
+    Examples
+    --------
+    >>> from sknn import MLPClassifier
+    >>> from sknn.optimizers import GD
+    >>> MLPClassifier(optimizer=GD(), learning_rate_init=0.5).fit([[0.0], [1.0]], [0, 1]).t_
+    400
+    """
+
+    full_batch: ClassVar[bool] = True
+
+
+@dataclass(repr=False, eq=False)
+class Momentum(ElementwiseOptimizer):
+    """Gradient descent with momentum: a ball that rolls and remembers its speed.
+
+    ``velocity = momentum velocity + grad``; ``params -= learning_rate velocity``.
+
+    Parameters
+    ----------
+    momentum : float in [0, 1), default=0.9
+        How much of the velocity is kept.
+
+    Notes
+    -----
+    The rate multiplies the velocity when it is used, as in ``torch.optim.SGD``; scikit-learn
+    multiplies when it is stored. They differ while the rate changes.
+
+    References
+    ----------
+    B. T. Polyak, Some methods of speeding up the convergence of iteration methods, USSR
+    Computational Mathematics and Mathematical Physics 4, 1964, equation 9.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.optimizers import Momentum
+    >>> params, optimizer = np.ones(1), Momentum(0.5)
+    >>> state = optimizer.init(params)
+    >>> for _ in range(2):
+    ...     optimizer.update(params, np.ones(1), state, 0.1)
+    >>> params
+    array([0.75])
+    """
+
+    momentum: float = 0.9
+
+    ranges: ClassVar[Mapping[str, Range]] = {"momentum": DECAY}
+    n_slots: ClassVar[int] = 1
+
+    def default_learning_rate(self, loss: Loss) -> float:
+        return 0.02 if loss.bounded_gradient else 0.002
+
+    def rule(self, params: Array, grad: Array, scratch: Array, *rest: Any) -> None:
+        velocity, learning_rate = rest
+        np.multiply(velocity, self.momentum, out=velocity)
+        np.add(velocity, grad, out=velocity)
+        axpy(-learning_rate, velocity, params)
+
+
+@dataclass(repr=False, eq=False)
+class Nesterov(Momentum):
+    """Momentum that looks ahead to where the velocity leads.
+
+    ``velocity = momentum velocity + grad``;
+    ``params -= learning_rate (grad + momentum velocity)``.
+
+    Parameters
+    ----------
+    momentum : float in [0, 1), default=0.9
+        How much of the velocity is kept.
+
+    References
+    ----------
+    Y. Nesterov, A method of solving a convex programming problem with convergence rate
+    O(1/k^2), Soviet Mathematics Doklady 27, 1983. The form is that of I. Sutskever, J. Martens,
+    G. Dahl and G. Hinton, On the importance of initialization and momentum in deep learning,
+    ICML 2013, section 2, as ``torch.optim.SGD`` writes it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.optimizers import Nesterov
+    >>> params, optimizer = np.ones(1), Nesterov(0.5)
+    >>> optimizer.update(params, np.ones(1), optimizer.init(params), 0.1)
+    >>> params
+    array([0.85])
+    """
+
+    def rule(self, params: Array, grad: Array, scratch: Array, *rest: Any) -> None:
+        velocity, learning_rate = rest
+        np.multiply(velocity, self.momentum, out=velocity)
+        np.add(velocity, grad, out=velocity)
+        axpy(self.momentum, velocity, grad)
+        axpy(-learning_rate, grad, params)

@@ -1,0 +1,114 @@
+"""The parameters of a network: one flat vector, and named blocks that are views of it."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from sknn._typing import Array
+
+
+@dataclass(frozen=True)
+class Block:
+    """A named part of the flat vector.
+
+    Attributes
+    ----------
+    name : str
+        Unique within a layout.
+    shape : tuple of int
+        ``(fan_in + 1, fan_out)`` for a dense layer: weights, and below them the row of biases.
+    n_penalized : int
+        How many leading elements the weight penalty is about: all but the biases.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    n_penalized: int
+
+    @property
+    def size(self) -> int:
+        return math.prod(self.shape)
+
+
+class Layout:
+    """The order of the blocks in the flat vector.
+
+    Parameters
+    ----------
+    blocks : iterable of Block
+        In order.
+
+    Examples
+    --------
+    >>> from sknn.parameters import Block, Layout
+    >>> layout = Layout([Block("first", (3, 2), 4), Block("second", (3, 1), 2)])
+    >>> layout.size, layout.slices
+    (9, {'first': slice(0, 6, None), 'second': slice(6, 9, None)})
+    """
+
+    def __init__(self, blocks: Iterable[Block]) -> None:
+        self.blocks = tuple(blocks)
+        self.slices: dict[str, slice] = {}
+        self.size = 0
+        for block in self.blocks:
+            self.slices[block.name] = slice(self.size, self.size + block.size)
+            self.size += block.size
+
+    def views(self, vector: Array) -> dict[str, Array]:
+        """Return the blocks of a vector of shape (size,), as views."""
+        return {
+            block.name: vector[self.slices[block.name]].reshape(block.shape)
+            for block in self.blocks
+        }
+
+    def penalized(self, vector: Array) -> list[Array]:
+        """Return the penalized part of each block of a vector of shape (size,), as flat views."""
+        starts = ((self.slices[block.name].start, block.n_penalized) for block in self.blocks)
+        return [vector[start : start + size] for start, size in starts if size]
+
+    def name_at(self, position: int) -> str:
+        """Return the name of the block that holds an element of the vector."""
+        return next(name for name, part in self.slices.items() if position < part.stop)
+
+
+class Parameters:
+    """A flat vector and its blocks, which share memory and go on sharing it after a pickle or copy.
+
+    Parameters
+    ----------
+    layout : Layout
+        The blocks.
+    vector : ndarray of shape (layout.size,)
+        The values; kept, not copied.
+
+    Examples
+    --------
+    >>> import copy
+    >>> import numpy as np
+    >>> from sknn.parameters import Block, Layout, Parameters
+    >>> params = Parameters(Layout([Block("first", (3, 2), 4)]), np.zeros(6))
+    >>> twin = copy.deepcopy(params)
+    >>> twin.vector[:] = 1.0
+    >>> twin["first"][0], params["first"][0]
+    (array([1., 1.]), array([0., 0.]))
+    """
+
+    def __init__(self, layout: Layout, vector: Array) -> None:
+        self.layout = layout
+        self.vector = vector
+        self._views = layout.views(vector)
+
+    def __getitem__(self, name: str) -> Array:
+        return self._views[name]
+
+    def __getstate__(self) -> dict[str, object]:
+        return {"layout": self.layout, "vector": self.vector}
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        self.__init__(**state)  # type: ignore[misc]
+
+    def copy(self) -> "Parameters":
+        """Return parameters with a vector of their own."""
+        return Parameters(self.layout, np.array(self.vector))

@@ -1,0 +1,201 @@
+"""The stages of a network: each computes its output from its source, and passes a delta back.
+
+Samples are columns: an array of activations is of shape (units + 1, n_samples), and its last
+row is of ones, so that one matrix product with a dense block applies weights and biases.
+"""
+
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from sknn._typing import Array
+from sknn.activations import Activation
+from sknn.dropout import Dropout
+
+
+class Inputs:
+    """The rows of the batch, gathered as the columns of a buffer that ends in a row of ones.
+
+    Parameters
+    ----------
+    n_features, n_samples : int
+        The shape of the batch.
+    dtype : dtype
+        The network's.
+    is_sparse : bool
+        Whether rows come from a sparse matrix; they are then kept as such.
+    """
+
+    def __init__(
+        self, n_features: int, n_samples: int, dtype: np.dtype[Any], is_sparse: bool
+    ) -> None:
+        self.n_samples = n_samples
+        self.rows: Any = None
+        if not is_sparse:
+            augmented = np.ones((n_samples, n_features + 1), dtype)
+            self._features = augmented[:, :-1]
+            self._gathered = np.empty((n_samples, n_features), dtype)
+            self.output = augmented.T
+
+    def load(self, X: Any, rows: Array | slice) -> None:
+        """Gather rows of X, which is dense or CSR, of the network's dtype."""
+        if sparse.issparse(X):
+            self.rows = X[rows]
+        elif isinstance(rows, slice):
+            np.copyto(self._features, X[rows])
+        else:
+            X.take(rows, axis=0, out=self._gathered, mode="clip")
+            np.copyto(self._features, self._gathered)
+
+    def drop(self, dropout: Dropout, generator: np.random.Generator) -> None:
+        """Drop stored elements of the sparse rows; the others are zero as they are."""
+        mask = np.empty_like(self.rows.data)
+        dropout.draw(mask, np.empty(mask.shape, np.float32), generator)
+        self.rows.data *= mask
+
+
+class Masks:
+    """A counter-based generator, set to a place of its own for each seed, step, part and layer.
+
+    Parameters
+    ----------
+    seed : int
+        The fit's seed.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._philox = np.random.Philox(key=seed)
+        self._generator = np.random.Generator(self._philox)
+        self._state: Any = self._philox.state
+        self.step = 0
+        self.part = 0
+
+    def generator(self, layer: int) -> np.random.Generator:
+        """Return the generator, at the start of the stream of this step, part and layer."""
+        self._state["state"]["counter"][:] = (0, self.part, layer, self.step)
+        self._philox.state = self._state
+        return self._generator
+
+
+class Dense:
+    """A layer's products with its block of weights and biases.
+
+    Parameters
+    ----------
+    source : ndarray of shape (fan_in + 1, n_samples)
+        The layer below, with its row of ones.
+    block : ndarray of shape (fan_in + 1, fan_out)
+        Weights and biases.
+    gradient : ndarray of shape (fan_in + 1, fan_out) or None
+        Receives their gradient; None if there will be no `backward`.
+    delta : ndarray of shape (fan_in, n_samples) or None
+        Receives dL/d source; None for the first layer.
+    """
+
+    def __init__(
+        self, source: Array, block: Array, gradient: Array | None, delta: Array | None
+    ) -> None:
+        self.source = source
+        self.block_t = block.T
+        self.weights = block[:-1]
+        self.gradient = gradient
+        self.delta = delta
+        self.output = np.ones((block.shape[1] + 1, source.shape[1]), block.dtype)
+        self.product = self.output[:-1]
+
+    def forward(self) -> None:
+        np.dot(self.block_t, self.source, out=self.product)
+
+    def backward(self, delta: Array) -> Array:
+        np.dot(self.source, delta.T, out=self.gradient)
+        if self.delta is None:
+            return delta
+        return np.dot(self.weights, delta, out=self.delta)
+
+
+class SparseDense:
+    """The first layer's products when the inputs are a sparse matrix; SciPy allocates here.
+
+    Parameters
+    ----------
+    source : Inputs
+        Holds the sparse rows of the batch.
+    block, gradient
+        As for `Dense`.
+    """
+
+    def __init__(self, source: Inputs, block: Array, gradient: Array | None) -> None:
+        self.source = source
+        self.weights, self.bias = block[:-1], block[-1]
+        self.gradient = gradient
+        self.output = np.ones((block.shape[1] + 1, source.n_samples), block.dtype)
+        self.product = self.output[:-1]
+
+    def forward(self) -> None:
+        np.copyto(self.product, (self.source.rows @ self.weights).T)
+        np.add(self.product, self.bias[:, np.newaxis], out=self.product)
+
+    def backward(self, delta: Array) -> Array:
+        assert self.gradient is not None
+        self.gradient[:-1] = self.source.rows.T @ np.ascontiguousarray(delta.T)
+        np.add.reduce(delta, axis=1, out=self.gradient[-1])
+        return delta
+
+
+class Activate:
+    """An activation, in place unless it needs its pre-activations later.
+
+    Parameters
+    ----------
+    activation : Activation
+        The rule.
+    source : ndarray of shape (units + 1, n_samples)
+        Pre-activations, and the row of ones.
+    """
+
+    def __init__(self, activation: Activation, source: Array) -> None:
+        self.activation = activation
+        self.output = np.ones_like(source) if activation.needs_z else source
+        self.z = source[:-1]
+        self.a = self.output[:-1] if activation.needs_z else self.z
+        self.scratch = activation.scratch(self.z)
+
+    def forward(self) -> None:
+        self.activation.forward(self.z, self.a, self.scratch)
+
+    def backward(self, delta: Array) -> Array:
+        self.activation.backward(delta, self.z, self.a, self.scratch)
+        return delta
+
+
+class Drop:
+    """Dropout on a layer's output, with a mask that is a pure function of seed, step and layer.
+
+    Parameters
+    ----------
+    dropout : Dropout
+        The rule.
+    source : ndarray of shape (units + 1, n_samples)
+        Activations, and the row of ones.
+    masks : Masks
+        Draws.
+    layer : int
+        0 for the inputs.
+    """
+
+    def __init__(self, dropout: Dropout, source: Array, masks: Masks, layer: int) -> None:
+        self.dropout, self.masks, self.layer = dropout, masks, layer
+        self.a = source[:-1]
+        self.output = np.ones(source.shape, source.dtype)
+        self.mask = np.empty_like(self.output[:-1])
+        single = source.dtype == np.float32
+        self.uniform = self.mask if single else np.empty(self.mask.shape, np.float32)
+
+    def forward(self) -> None:
+        self.dropout.draw(self.mask, self.uniform, self.masks.generator(self.layer))
+        self.dropout.forward(self.a, self.mask, self.output[:-1])
+
+    def backward(self, delta: Array) -> Array:
+        self.dropout.backward(delta, self.mask)
+        return delta

@@ -1,0 +1,259 @@
+"""Training: epochs, progress, patience and the best weights; no arithmetic on arrays."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from sknn._typing import Array
+from sknn.engine import Engine, NonFiniteError, batches
+from sknn.optimizers import Minimizer, Optimizer
+from sknn.parameters import Parameters
+from sknn.schedules import Progress, Schedule
+
+CONVERGED = "converged"
+MAX_ITER = "max_iter"
+INTERRUPTED = "interrupted"
+
+
+@dataclass
+class Plan:
+    """How a fit goes about it.
+
+    Attributes
+    ----------
+    optimizer : Optimizer or Minimizer
+        The rule of a step, or of all of them.
+    schedule : Schedule
+        The rate of each step.
+    learning_rate_init : float
+        Where it starts.
+    batch_size : int
+        Rows of a step.
+    max_iter : int
+        The most epochs (iterations, for a minimizer).
+    shuffle : bool
+        Whether each epoch shuffles the order of the last one.
+    tol : float
+        How much better counts as an improvement.
+    n_iter_no_change : float
+        Epochs without one that end training.
+    report : callable
+        Told of each epoch: ``report(training)``.
+    """
+
+    optimizer: Optimizer | Minimizer
+    schedule: Schedule
+    learning_rate_init: float
+    batch_size: int
+    max_iter: int
+    shuffle: bool
+    tol: float
+    n_iter_no_change: float
+    report: Callable[["Training"], None]
+
+
+@dataclass
+class Training:
+    """All that changes while training: kept, it lets training go on as if it had never stopped.
+
+    Attributes
+    ----------
+    parameters : Parameters
+        The last weights.
+    optimizer_state : object
+        What the optimizer's `init` returned; None for a minimizer.
+    random_state : RandomState
+        Shuffles.
+    seed : int
+        For dropout masks.
+    n_samples : int
+        Rows of the data that `order` and `validation_rows` speak of.
+    order : ndarray of int or None
+        The training rows, in the order of the last epoch; None for all rows as they stand.
+    validation_rows : ndarray of int or None
+        The rows set aside, if any.
+    progress : Progress
+        Steps, epochs, samples and plateaus.
+    criterion : str or None
+        What decides: None for the training loss, else what validation is scored by.
+    best : float
+        The best training loss, validation loss or negated score, whichever decides.
+    n_no_improvement : int
+        Epochs since the last improvement.
+    best_parameters : Parameters or None
+        The best weights, if validation decides.
+    loss_curve, validation_loss_curve, validation_scores : list of float
+        One entry an epoch.
+    """
+
+    parameters: Parameters
+    optimizer_state: Any
+    random_state: np.random.RandomState
+    seed: int
+    n_samples: int
+    order: Array | None = None
+    validation_rows: Array | None = None
+    progress: Progress = field(default_factory=Progress)
+    criterion: str | None = None
+    best: float = math.inf
+    n_no_improvement: int = 0
+    best_parameters: Parameters | None = None
+    loss_curve: list[float] = field(default_factory=list)
+    validation_loss_curve: list[float] = field(default_factory=list)
+    validation_scores: list[float] = field(default_factory=list)
+
+    def forget_rows(self, n_samples: int) -> None:
+        """Go on with other data, of another number of rows: their order starts anew."""
+        self.n_samples, self.order, self.validation_rows = n_samples, None, None
+
+    def decide_by(self, criterion: str | None) -> None:
+        """Set the criterion; another one than before knows no best yet."""
+        if criterion != self.criterion:
+            self.criterion, self.best, self.n_no_improvement = criterion, math.inf, 0
+            self.best_parameters = None
+            self.validation_loss_curve, self.validation_scores = [], []
+
+    @property
+    def n_training(self) -> int:
+        return self.n_samples if self.order is None else len(self.order)
+
+    @property
+    def chosen_parameters(self) -> Parameters:
+        """The best weights where validation decides, else the last."""
+        return self.best_parameters or self.parameters
+
+
+Validate = Callable[[], tuple[float, float | None]]
+
+
+class Trainer:
+    """Runs a plan.
+
+    Parameters
+    ----------
+    engine : Engine
+        Takes the steps.
+    plan : Plan
+        What to do.
+    training : Training
+        Where it stands; updated.
+    validate : callable or None
+        Returns the validation loss and score (None if the loss decides) of the present weights.
+        Where it is given, it decides on stopping, and the best weights are kept.
+    """
+
+    def __init__(
+        self, engine: Engine, plan: Plan, training: Training, validate: Validate | None
+    ) -> None:
+        self.engine, self.plan, self.training, self.validate = engine, plan, training, validate
+
+    def run(self) -> str:
+        """Train until it converges, for ``max_iter`` epochs, or until Ctrl-C; tell which."""
+        training, plan = self.training, self.plan
+        if training.n_no_improvement >= plan.n_iter_no_change:
+            training.n_no_improvement = 0  # the last call converged, and this one is to go on
+        try:
+            # Divergence shows in the engine's own checks, with an error that names the layer.
+            with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+                if isinstance(plan.optimizer, Minimizer):
+                    return self._minimize(plan.optimizer)
+                return self._run_epochs(plan.optimizer)
+        except KeyboardInterrupt:
+            return INTERRUPTED
+        except NonFiniteError as error:
+            error.epoch = training.progress.epoch + 1
+            raise
+
+    def _run_epochs(self, optimizer: Optimizer) -> str:
+        plan, training = self.plan, self.training
+        size = training.n_training if optimizer.full_batch else plan.batch_size
+        n_steps = -(-training.n_training // size)
+        training.progress.total_steps = training.progress.step + plan.max_iter * n_steps
+        for _ in range(plan.max_iter):
+            loss = self._run_epoch(optimizer, size)
+            if self._finish_epoch(loss) and not self._outlasts_plateau():
+                return CONVERGED
+        return MAX_ITER
+
+    def _run_epoch(self, optimizer: Optimizer, size: int) -> float:
+        """Pass over the rows once, and return the mean loss met, plus the penalty at the end."""
+        plan, training, progress = self.plan, self.training, self.training.progress
+        if plan.shuffle:
+            if training.order is None:
+                training.order = np.arange(training.n_samples)
+            training.random_state.shuffle(training.order)
+        loss_sum = weight_sum = 0.0
+        for at in batches(training.order, training.n_training, size):
+            rate = plan.schedule(plan.learning_rate_init, progress)
+            loss, weight = self.engine.step(
+                at, optimizer, training.optimizer_state, rate, progress.step
+            )
+            loss_sum += loss
+            weight_sum += weight
+            progress.step += weight > 0
+            progress.samples += at.stop - at.start if isinstance(at, slice) else len(at)
+        self.engine.check(loss_sum, with_gradient=False)
+        return loss_sum / weight_sum + self.engine.penalty()
+
+    def _minimize(self, minimizer: Minimizer) -> str:
+        plan, training = self.plan, self.training
+        n_samples = training.n_training
+        at = slice(0, n_samples) if training.order is None else training.order
+        params = training.parameters.vector
+        reached = params.copy()
+        last_loss = math.nan
+
+        def value_and_gradient(vector: Array) -> tuple[float, Array]:
+            nonlocal last_loss
+            last_loss, gradient = self.engine.objective(vector, at)
+            return last_loss, gradient
+
+        def after_iteration(vector: Array) -> bool:
+            params[...] = reached[...] = vector
+            self.engine.check(last_loss)
+            training.progress.step += 1
+            training.progress.samples += n_samples
+            return self._finish_epoch(last_loss) and self.validate is not None
+
+        try:
+            settled = minimizer.minimize(
+                value_and_gradient, reached.copy(), after_iteration, plan.max_iter, plan.tol
+            )
+        finally:  # a line search leaves the point that it tried last
+            params[...] = reached
+        return CONVERGED if settled else MAX_ITER
+
+    def _finish_epoch(self, loss: float) -> bool:
+        """Record an epoch; tell whether patience is at an end."""
+        training, plan = self.training, self.plan
+        training.progress.epoch += 1
+        training.loss_curve.append(loss)
+        metric = self._validation_metric() if self.validate else loss
+        improved = metric <= training.best - plan.tol
+        training.n_no_improvement = 0 if improved else training.n_no_improvement + 1
+        if metric < training.best:
+            training.best = metric
+            if self.validate:
+                training.best_parameters = training.parameters.copy()
+        plan.report(training)
+        return training.n_no_improvement >= plan.n_iter_no_change
+
+    def _validation_metric(self) -> float:
+        assert self.validate is not None
+        loss, score = self.validate()
+        self.training.validation_loss_curve.append(loss)
+        if score is None:
+            return loss
+        self.training.validation_scores.append(score)
+        return -score
+
+    def _outlasts_plateau(self) -> bool:
+        plan, training = self.plan, self.training
+        if not plan.schedule.outlasts_plateau(plan.learning_rate_init, training.progress):
+            return False
+        training.progress.plateaus += 1
+        training.n_no_improvement = 0
+        return True
