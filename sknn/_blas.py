@@ -42,9 +42,11 @@ def has_nonfinite_product(x: Array, y: Array) -> bool:
     --------
     >>> import numpy as np
     >>> from sknn._blas import has_nonfinite_product
-    >>> has_nonfinite_product(np.array([0.0, 1.0]), np.array([np.inf, 1.0]))
+    >>> with np.errstate(invalid="ignore"):
+    ...     has_nonfinite_product(np.array([0.0, 1.0]), np.array([np.inf, 1.0]))
     True
-    >>> has_nonfinite_product(np.array([1e200, 1.0]), np.array([1e200, 1.0]))
+    >>> with np.errstate(over="ignore"):
+    ...     has_nonfinite_product(np.array([1e200, 1.0]), np.array([1e200, 1.0]))
     False
     """
     if np.isfinite(np.dot(x, y)):

@@ -38,12 +38,12 @@ class Inputs:
             self._gathered = np.empty((n_samples, n_features), dtype)
             self.output = augmented.T
 
-    def load(self, X: Any, rows: Array | slice) -> None:
-        """Gather rows of X, which is dense or CSR, of the network's dtype."""
+    def load(self, X: Any, rows: Array | slice, start: int = 0) -> None:
+        """Gather rows of X, dense or CSR, of the network's dtype; a slice of them from `start` on."""
         if sparse.issparse(X):
             self.rows = X[rows]
         elif isinstance(rows, slice):
-            np.copyto(self._features, X[rows])
+            np.copyto(self._features[start : start + rows.stop - rows.start], X[rows])
         else:
             X.take(rows, axis=0, out=self._gathered, mode="clip")
             np.copyto(self._features, self._gathered)

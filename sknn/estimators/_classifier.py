@@ -245,10 +245,10 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # no types
         probabilities : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
             Rows sum to 1 over the classes; labels are independent of each other.
         """
-        probabilities = self._apply_link(self._raw_prediction(X))
-        if self._target == BINARY:
-            return np.hstack([1 - probabilities, probabilities])
-        return probabilities
+        raw_prediction = self._raw_prediction(X)
+        if self._target == BINARY:  # not 1 - p, which is zero where p is near 1
+            raw_prediction = np.hstack([-raw_prediction, raw_prediction])
+        return self._apply_link(raw_prediction)
 
     def predict_log_proba(self, X: Any) -> Array:
         """Return the logarithm of `predict_proba`, computed without taking that of zero.
