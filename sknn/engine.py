@@ -3,17 +3,17 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import numpy as np
 from scipy import sparse
 
-from sknn._blas import axpy, has_nonfinite_product
+from sknn._blas import axpy, has_nonfinite_product, scale
 from sknn._typing import Array
 from sknn.losses import Loss
 from sknn.network import Architecture, Workspace, raw_predictions
-from sknn.optimizers import Optimizer
-from sknn.parameters import Parameters
+from sknn.optimizers import ElementwiseOptimizer, Optimizer, parts
+from sknn.parameters import Layout, Parameters
 from sknn.stages import Masks
 
 # Rows of a full batch whose gradient is computed at a time.
@@ -98,7 +98,7 @@ class Batch:
         workspace, delta = self.workspace, self.workspace.delta
         raw_prediction = workspace.forward()
         self.loss.value_and_gradient(raw_prediction, self._y_true, self.value, delta, self.scratch)
-        np.multiply(delta, 1 / divisor, out=delta)
+        scale(1 / divisor, workspace.flat_delta)
         if self._weight is None:
             loss = np.add.reduce(self.value)
         else:
@@ -113,6 +113,40 @@ def _gather(values: Any, at: Array | slice, out: Array) -> None:
         np.copyto(out, values[at])
     else:
         values.take(at, axis=0, out=out, mode="clip")
+
+
+class Part:
+    """A block of the parameters and of their gradient, small enough for the cache.
+
+    Parameters
+    ----------
+    layout : Layout
+        Tells weights from biases.
+    part : slice
+        Which elements.
+    params, grad : ndarray of shape (layout.size,)
+        The vectors that it is a view of.
+    """
+
+    def __init__(self, layout: Layout, part: slice, params: Array, grad: Array) -> None:
+        self.slice = part
+        self._params, self._grad = params[part], grad[part]
+        penalized = layout.penalized(part)
+        self._weights = [(params[weights], grad[weights]) for weights in penalized]
+
+    def add_penalty(self, alpha: float) -> None:
+        """Add ``alpha W``, the gradient of the penalty."""
+        if alpha > 0:
+            for weights, grad in self._weights:
+                axpy(alpha, weights, grad)
+
+    def squared_weights(self) -> float:
+        """Return ``sum(W^2)``."""
+        return sum(float(np.dot(weights, weights)) for weights, _ in self._weights)
+
+    def is_nonfinite(self) -> bool:
+        """Tell whether a parameter or its derivative is not finite."""
+        return has_nonfinite_product(self._params, self._grad)
 
 
 class Engine:
@@ -151,9 +185,9 @@ class Engine:
         self._share: Parameters | None = None
         self._batches: dict[int, Batch] = {}
         self._masks = Masks(seed)
-        weights = layout.penalized(vector)
-        slopes = layout.penalized(self._gradient.vector)
-        self._penalized = list(zip(weights, slopes, strict=True)) if alpha > 0 else []
+        self._parts = [
+            Part(layout, part, vector, self._gradient.vector) for part in parts(layout.size)
+        ]
 
     def step(
         self, at: Array | slice, optimizer: Optimizer, state: Any, learning_rate: float, count: int
@@ -184,23 +218,38 @@ class Engine:
             weight_sum = batch.load(at)
             loss_sum = batch.gradient(weight_sum) if weight_sum > 0 else 0.0
         if weight_sum > 0:
-            self._add_penalty_gradient()
-            self.check(loss_sum)
-            optimizer.update(self.parameters.vector, self._gradient.vector, state, learning_rate)
+            self._update(loss_sum, optimizer, state, learning_rate)
         return loss_sum, weight_sum
+
+    def _update(self, loss: float, optimizer: Optimizer, state: Any, learning_rate: float) -> None:
+        params, grad = self.parameters.vector, self._gradient.vector
+        if not isinstance(optimizer, ElementwiseOptimizer):
+            for part in self._parts:
+                self._finish_gradient(part, loss)
+            optimizer.update(params, grad, state, learning_rate)
+            return
+        # Part by part, so that penalty, check and update find the part in cache.
+        coefficients = optimizer.begin_update(state, learning_rate)
+        for part in self._parts:
+            self._finish_gradient(part, loss)
+            optimizer.update_part(part.slice, params, grad, state, coefficients)
+
+    def _finish_gradient(self, part: Part, loss: float) -> None:
+        part.add_penalty(self.alpha)
+        if not math.isfinite(loss) or part.is_nonfinite():
+            self._raise_nonfinite()
 
     def objective(self, vector: Array, at: Array | slice) -> tuple[float, Array]:
         """Return the objective over some rows at another point, and its gradient."""
         self.parameters.vector[...] = vector
         loss_sum, weight_sum = self._full_gradient(at)
-        self._add_penalty_gradient()
+        for part in self._parts:
+            part.add_penalty(self.alpha)
         return loss_sum / weight_sum + self.penalty(), self._gradient.vector
 
     def penalty(self) -> float:
         """Return ``alpha / 2 sum(W^2)``."""
-        return (
-            self.alpha / 2 * sum(float(np.dot(weights, weights)) for weights, _ in self._penalized)
-        )
+        return self.alpha / 2 * sum(part.squared_weights() for part in self._parts)
 
     def _full_gradient(self, at: Array | slice) -> tuple[float, float]:
         """Leave the gradient over all rows, share by share; return the sums of `step`."""
@@ -227,16 +276,14 @@ class Engine:
             self._batches[n_samples] = Batch(workspace, self.loss, self.rows)
         return self._batches[n_samples]
 
-    def _add_penalty_gradient(self) -> None:
-        for weights, slopes in self._penalized:
-            axpy(self.alpha, weights, slopes)
+    def check(self, loss: float) -> None:
+        """Raise a NonFiniteError that names the layer if a loss or a parameter is not finite."""
+        vector = self.parameters.vector
+        if not math.isfinite(loss) or has_nonfinite_product(vector, vector):
+            self._raise_nonfinite()
 
-    def check(self, loss: float, with_gradient: bool = True) -> None:
-        """Raise a NonFiniteError that names the layer if anything is not finite."""
-        params = self.parameters.vector
-        grad = self._gradient.vector if with_gradient else params
-        if math.isfinite(loss) and not has_nonfinite_product(params, grad):
-            return
+    def _raise_nonfinite(self) -> NoReturn:
+        params, grad = self.parameters.vector, self._gradient.vector
         for what, vector in (("a parameter", params), ("the gradient", grad)):
             wrong = np.flatnonzero(~np.isfinite(vector))
             if wrong.size:

@@ -98,6 +98,14 @@ class _FusedLoss(Loss):
         return value, gradient
 
 
+@dataclass
+class _LogLossScratch:
+    row: Array  # of shape (n_samples,)
+    ones: Array  # of shape (n_outputs,), to sum over the outputs
+    at: Array  # of shape (n_samples,): flat positions
+    samples: Array  # of shape (n_samples,): 0, 1, 2, ...
+
+
 @dataclass(repr=False, eq=False)
 class LogLoss(_FusedLoss):
     """The negative log-likelihood of the classes, from raw predictions ``z``.
@@ -127,57 +135,56 @@ class LogLoss(_FusedLoss):
     def link(self, target: str) -> Activation:
         return Softmax() if target == MULTICLASS else Sigmoid()
 
-    def scratch(self, raw_prediction: Array) -> tuple[Array, Array, Array]:
-        n_samples = raw_prediction.shape[-1]
-        row = np.empty(n_samples, raw_prediction.dtype)
-        return row, np.empty(n_samples, np.intp), np.arange(n_samples)
+    def scratch(self, raw_prediction: Array) -> "_LogLossScratch":
+        n_outputs, n_samples = raw_prediction.shape
+        return _LogLossScratch(
+            np.empty(n_samples, raw_prediction.dtype),
+            np.ones(n_outputs, raw_prediction.dtype),
+            np.empty(n_samples, np.intp),
+            np.arange(n_samples),
+        )
 
     def value_and_gradient(
         self, raw_prediction: Array, y_true: Array, value: Array, gradient: Array, scratch: Any
     ) -> None:
-        if y_true.ndim == 1:
-            self._softmax(raw_prediction, y_true, value, gradient, *scratch)
-        else:
-            self._sigmoid(raw_prediction, y_true, value, gradient, scratch[0])
+        form = self._softmax if y_true.ndim == 1 else self._sigmoid
+        form(raw_prediction, y_true, value, gradient, scratch)
 
     def _softmax(
-        self,
-        z: Array,
-        y: Array,
-        value: Array,
-        gradient: Array,
-        row: Array,
-        at: Array,
-        range_: Array,
+        self, z: Array, y: Array, value: Array, gradient: Array, scratch: "_LogLossScratch"
     ) -> None:
+        row, at = scratch.row, scratch.at
         np.maximum.reduce(z, axis=0, out=row)
         np.subtract(z, row, out=z)
         np.exp(z, out=gradient)
-        np.add.reduce(gradient, axis=0, out=row)
+        np.dot(scratch.ones, gradient, out=row)  # the sum over the classes
         np.divide(gradient, row, out=gradient)
+        np.log(row, out=value)
         # Sample i's own class stands at y_i n_samples + i of the flat arrays.
         np.multiply(y, y.size, out=at)
-        np.add(at, range_, out=at)
-        np.log(row, out=value)
-        z.ravel().take(at, out=row, mode="clip")
+        np.add(at, scratch.samples, out=at)
+        z.reshape(-1).take(at, out=row, mode="clip")
         np.subtract(value, row, out=value)
         flat = gradient.reshape(-1)
         flat.take(at, out=row, mode="clip")
         np.subtract(row, 1, out=row)
         flat[at] = row
 
-    def _sigmoid(self, z: Array, y: Array, value: Array, gradient: Array, row: Array) -> None:
+    def _sigmoid(
+        self, z: Array, y: Array, value: Array, gradient: Array, scratch: "_LogLossScratch"
+    ) -> None:
         # log(1 + exp(z)) - y z = max(z, 0) - y z + log1p(exp(-|z|)), a term at a time.
+        row, ones = scratch.row, scratch.ones
         np.multiply(z, y, out=gradient)
-        np.add.reduce(gradient, axis=0, out=row)
+        np.dot(ones, gradient, out=row)
         np.maximum(z, 0, out=gradient)
-        np.add.reduce(gradient, axis=0, out=value)
+        np.dot(ones, gradient, out=value)
         np.subtract(value, row, out=value)
         np.abs(z, out=gradient)
         np.negative(gradient, out=gradient)
         np.exp(gradient, out=gradient)
         np.log1p(gradient, out=gradient)
-        np.add.reduce(gradient, axis=0, out=row)
+        np.dot(ones, gradient, out=row)
         np.add(value, row, out=value)
         Sigmoid().forward(z, gradient, None)
         np.subtract(gradient, y, out=gradient)

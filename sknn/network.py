@@ -15,8 +15,8 @@ from sknn.parameters import Block, Layout, Parameters
 from sknn.stages import Activate, Dense, Drop, Inputs, Masks, SparseDense
 
 # BLAS rounds the first and last columns of a product differently from the others, so predictions
-# stay clear of the edges: a row is then predicted to the same bits in any company. A chunk and
-# its two edges are the 320 columns that OpenBLAS takes at a time, 16 by 16.
+# stay clear of the edges: with one BLAS thread a row is then predicted to the same bits in any
+# company. A chunk and its two edges are the 320 columns that OpenBLAS takes at a time, 16 by 16.
 EDGE: Final = 8
 TILE: Final = 16
 CHUNK: Final = 320 - 2 * EDGE
@@ -108,11 +108,10 @@ class Workspace:
         self._build(is_sparse)
         self._first = isinstance(self.stages[0], Drop)  # whose mask on the inputs no one needs back
         self.raw_prediction = self.stages[-1].output[:-1]
-
-    @property
-    def delta(self) -> Array:
-        """Where the loss puts dL / d raw_prediction, of shape (n_outputs, n_samples)."""
-        return self._deltas[-1]
+        if gradient:
+            # Where the loss puts dL / d raw_prediction.
+            self.delta = self._deltas[-1]
+            self.flat_delta = self.delta.reshape(-1)
 
     def _share_deltas(self, dtype: np.dtype[Any]) -> list[Array]:
         # Each layer's delta is read while the next one below is written: two buffers serve all.

@@ -63,10 +63,22 @@ class Layout:
             for block in self.blocks
         }
 
-    def penalized(self, vector: Array) -> list[Array]:
-        """Return the penalized part of each block of a vector of shape (size,), as flat views."""
+    def penalized(self, within: slice) -> list[slice]:
+        """Return the penalized elements of a part of the vector, as slices of the vector.
+
+        Examples
+        --------
+        >>> from sknn.parameters import Block, Layout
+        >>> layout = Layout([Block("first", (3, 2), 4), Block("second", (3, 1), 2)])
+        >>> layout.penalized(slice(2, 9))
+        [slice(2, 4, None), slice(6, 8, None)]
+        """
         starts = ((self.slices[block.name].start, block.n_penalized) for block in self.blocks)
-        return [vector[start : start + size] for start, size in starts if size]
+        clipped = (
+            slice(max(start, within.start), min(start + size, within.stop))
+            for start, size in starts
+        )
+        return [part for part in clipped if part.start < part.stop]
 
     def name_at(self, position: int) -> str:
         """Return the name of the block that holds an element of the vector."""

@@ -39,7 +39,7 @@ class Inputs:
             self.output = augmented.T
 
     def load(self, X: Any, rows: Array | slice, start: int = 0) -> None:
-        """Gather rows of X, dense or CSR, of the network's dtype; a slice of them from `start` on."""
+        """Gather rows of X, dense or CSR; a slice of them goes to the columns from `start` on."""
         if sparse.issparse(X):
             self.rows = X[rows]
         elif isinstance(rows, slice):

@@ -195,7 +195,7 @@ class Trainer:
             weight_sum += weight
             progress.step += weight > 0
             progress.samples += at.stop - at.start if isinstance(at, slice) else len(at)
-        self.engine.check(loss_sum, with_gradient=False)
+        self.engine.check(loss_sum)
         return loss_sum / weight_sum + self.engine.penalty()
 
     def _minimize(self, minimizer: Minimizer) -> str:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from sknn._blas import axpy
+from sknn._blas import axpy, scale
 from sknn._strategy import Range
 from sknn._typing import Array
 from sknn.optimizers._base import DECAY, EPSILON, ElementwiseOptimizer
@@ -63,10 +63,10 @@ class Adam(ElementwiseOptimizer):
 
     def rule(self, params: Array, grad: Array, scratch: Array, *rest: Any) -> None:
         m, v, rate, epsilon = rest
-        np.multiply(m, self.beta_1, out=m)
+        scale(self.beta_1, m)
         np.add(m, grad, out=m)
         np.multiply(grad, grad, out=grad)
-        np.multiply(v, self.beta_2, out=v)
+        scale(self.beta_2, v)
         np.add(v, grad, out=v)
         np.sqrt(v, out=grad)
         np.add(grad, epsilon, out=grad)

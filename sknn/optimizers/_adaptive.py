@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from sknn._blas import axpy
+from sknn._blas import axpy, scale
 from sknn._strategy import Range
 from sknn._typing import Array
 from sknn.losses import Loss
@@ -103,7 +103,7 @@ class RMSProp(ElementwiseOptimizer):
     def rule(self, params: Array, grad: Array, scratch: Array, *rest: Any) -> None:
         mean, rate, epsilon = rest
         np.multiply(grad, grad, out=scratch)
-        np.multiply(mean, self.rho, out=mean)
+        scale(self.rho, mean)
         np.add(mean, scratch, out=mean)
         np.sqrt(mean, out=scratch)
         np.add(scratch, epsilon, out=scratch)
@@ -152,8 +152,8 @@ class AdaDelta(ElementwiseOptimizer):
     def rule(self, params: Array, grad: Array, scratch: Array, *rest: Any) -> None:
         mean, size, learning_rate = rest
         np.multiply(grad, grad, out=scratch)
-        np.multiply(scratch, 1 - self.rho, out=scratch)
-        np.multiply(mean, self.rho, out=mean)
+        scale(1 - self.rho, scratch)
+        scale(self.rho, mean)
         np.add(mean, scratch, out=mean)
         np.add(mean, self.epsilon, out=scratch)
         np.sqrt(scratch, out=scratch)
@@ -163,5 +163,5 @@ class AdaDelta(ElementwiseOptimizer):
         np.multiply(grad, scratch, out=grad)
         axpy(-learning_rate, grad, params)
         np.multiply(grad, grad, out=grad)
-        np.multiply(size, self.rho, out=size)
+        scale(self.rho, size)
         axpy(1 - self.rho, grad, size)

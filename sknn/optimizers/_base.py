@@ -14,9 +14,9 @@ from sknn.parameters import Layout
 DECAY: Final = Range(0, 1, "left")
 EPSILON: Final = Range(0, closed="neither")
 
-# Elements updated at a time: four or five float32 blocks of this size stay in a core's cache
-# through all passes of a rule, so main memory is read and written once.
-BLOCK: Final = 32_768
+# Elements updated at a time: the passes of a rule over blocks of this size find them in cache,
+# so main memory is read and written once. Measured best between 32,000 and 131,000.
+BLOCK: Final = 65_536
 
 
 @dataclass
@@ -108,16 +108,39 @@ class ElementwiseOptimizer(Optimizer):
         raise NotImplementedError
 
     def update(self, params: Array, grad: Array, state: Any, learning_rate: float) -> None:
+        coefficients = self.begin_update(state, learning_rate)
+        for part in parts(params.size):
+            self.update_part(part, params, grad, state, coefficients)
+
+    def begin_update(self, state: State, learning_rate: float) -> tuple[float, ...]:
+        """Count a step, and return its coefficients."""
         state.step += 1
-        coefficients = self.coefficients(state.step, learning_rate)
-        if params.size <= BLOCK:
-            self.rule(params, grad, state.scratch, *state.slots, *coefficients)
-            return
-        for start in range(0, params.size, BLOCK):
-            part = slice(start, min(start + BLOCK, params.size))
-            slots = [slot[part] for slot in state.slots]
-            scratch = state.scratch[: part.stop - start]
-            self.rule(params[part], grad[part], scratch, *slots, *coefficients)
+        return self.coefficients(state.step, learning_rate)
+
+    def update_part(
+        self,
+        part: slice,
+        params: Array,
+        grad: Array,
+        state: State,
+        coefficients: tuple[float, ...],
+    ) -> None:
+        """Update a part of the parameters of at most `BLOCK` elements, in place."""
+        slots = [slot[part] for slot in state.slots]
+        scratch = state.scratch[: part.stop - part.start]
+        self.rule(params[part], grad[part], scratch, *slots, *coefficients)
+
+
+def parts(size: int) -> list[slice]:
+    """Return the blocks of a vector, in order.
+
+    Examples
+    --------
+    >>> from sknn.optimizers._base import parts
+    >>> parts(100_000)
+    [slice(0, 65536, None), slice(65536, 100000, None)]
+    """
+    return [slice(start, min(start + BLOCK, size)) for start in range(0, size, BLOCK)]
 
 
 @dataclass(repr=False, eq=False)

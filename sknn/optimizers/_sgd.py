@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from sknn._blas import axpy
+from sknn._blas import axpy, scale
 from sknn._strategy import Range
 from sknn._typing import Array
 from sknn.losses import Loss
@@ -105,7 +105,7 @@ class Momentum(ElementwiseOptimizer):
 
     def rule(self, params: Array, grad: Array, scratch: Array, *rest: Any) -> None:
         velocity, learning_rate = rest
-        np.multiply(velocity, self.momentum, out=velocity)
+        scale(self.momentum, velocity)
         np.add(velocity, grad, out=velocity)
         axpy(-learning_rate, velocity, params)
 
@@ -141,7 +141,7 @@ class Nesterov(Momentum):
 
     def rule(self, params: Array, grad: Array, scratch: Array, *rest: Any) -> None:
         velocity, learning_rate = rest
-        np.multiply(velocity, self.momentum, out=velocity)
+        scale(self.momentum, velocity)
         np.add(velocity, grad, out=velocity)
         axpy(self.momentum, velocity, grad)
         axpy(-learning_rate, grad, params)

@@ -1,0 +1,50 @@
+"""scikit-learn's own checks, at the defaults and for every optimizer."""
+
+import pytest
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from sknn import MLPClassifier, MLPRegressor
+from sknn.optimizers import OPTIMIZERS
+
+# The only checks that cannot hold, and why. Everything else passes.
+WEIGHTS = (
+    "check_sample_weight_equivalence_on_dense_data",
+    "check_sample_weight_equivalence_on_sparse_data",
+)
+EXPECTED_FAILURES = {
+    "dropout": dict.fromkeys(WEIGHTS, "each row has a dropout mask of its own, repeated rows too"),
+    "float32": dict.fromkeys(WEIGHTS, "the check's tolerance, 1e-7, is below float32's precision")
+    | {"check_regressor_multioutput": "the check wants float64 predictions from a float32 model"},
+}
+
+VARIANTS = {
+    "defaults": {},
+    **{optimizer: {"optimizer": optimizer} for optimizer in OPTIMIZERS if optimizer != "adam"},
+    # Rounding grows as L-BFGS goes on, by a factor of ten in a few iterations; the weight check
+    # has a tolerance of 1e-7.
+    "lbfgs": {"optimizer": "lbfgs", "max_iter": 30},
+    "layers": {"hidden_layer_sizes": (20, 10), "activation": ("tanh", "leaky_relu")},
+    "dropout": {"dropout": 0.2, "input_dropout": 0.1},
+    "float32": {"dtype": "float32"},
+}
+
+
+def estimators():
+    for variant, params in VARIANTS.items():
+        for estimator in (MLPClassifier, MLPRegressor):
+            yield estimator(**{"max_iter": 100} | params), variant
+
+
+def expected_failures(estimator):
+    failures = {}
+    if estimator.dropout:
+        failures |= EXPECTED_FAILURES["dropout"]
+    if estimator.dtype == "float32":
+        failures |= EXPECTED_FAILURES["float32"]
+    return failures
+
+
+@parametrize_with_checks([e for e, _ in estimators()], expected_failed_checks=expected_failures)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_scikit_learn_check(estimator, check):
+    check(estimator)
