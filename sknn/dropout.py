@@ -35,8 +35,8 @@ class Dropout(Strategy):
     >>> uniform = np.empty((2, 4), np.float32)
     >>> Dropout(0.5).draw(mask, uniform, np.random.Generator(np.random.Philox(3)))
     >>> mask
-    array([[2., 2., 0., 2.],
-           [0., 2., 2., 0.]])
+    array([[2., 0., 0., 0.],
+           [2., 0., 0., 2.]])
     """
 
     rate: float = 0.5

@@ -17,7 +17,137 @@ Self = TypeVar("Self", bound="MLPClassifier")
 
 
 class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # no types there
-    """Multi-layer perceptron classifier."""
+    """Multi-layer perceptron classifier.
+
+    Layers ``a = activation(W^T a + b)``, trained by gradient steps on the log-loss, which the
+    last layer turns into probabilities: sigmoid for two classes and for labels, softmax for
+    more classes.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : int or sequence of int, default=(100,)
+        Units of each hidden layer; ``()`` for none.
+    activation : str, Activation or sequence of them, default="relu"
+        Of the hidden layers, one for all or one for each: a name in
+        `sknn.activations.ACTIVATIONS` or an instance. Members of a sequence have no nested
+        parameter names.
+    init : str or Initializer, default="auto"
+        Where weights start: a name in `sknn.initializers.INITIALIZERS` or an instance.
+        ``"auto"`` is He for ReLU and its family and Xavier for the others, layer by layer.
+    bias_init : str or Initializer, default="zeros"
+        Where biases start.
+    optimizer : str, Optimizer or Minimizer, default="adam"
+        How weights follow the gradient: a name in `sknn.optimizers.OPTIMIZERS` or an instance.
+        ``"gd"`` and ``"lbfgs"`` use all rows at each step.
+    learning_rate : str or Schedule, default="constant"
+        How the rate changes: a name in `sknn.schedules.SCHEDULES` or an instance. Ignored by
+        ``"lbfgs"``.
+    learning_rate_init : float or "auto", default="auto"
+        The rate at the start, positive. ``"auto"`` asks the optimizer for its rate with this
+        loss. Ignored by ``"lbfgs"``.
+    dropout : float in [0, 1), Dropout or sequence of them, default=0.0
+        The probability with which a hidden unit is left out of a step, one for all layers or
+        one for each.
+    input_dropout : float in [0, 1) or Dropout, default=0.0
+        The probability with which an input is left out of a step.
+    loss : str or Loss, default="log_loss"
+        A name in `sknn.losses.LOSSES` or an instance.
+    alpha : float, default=1e-4
+        Weight penalty, not negative: the objective is
+        ``sum_i w_i l_i / sum_i w_i + alpha / 2 sum(W^2)`` over the rows of a step, without
+        biases. It means the same for every batch size; scikit-learn divides it by the batch's
+        weight.
+    batch_size : int or "auto", default="auto"
+        Rows of a step, at most all. ``"auto"`` is ``min(200, n_samples)``.
+        Ignored by ``"gd"`` and ``"lbfgs"``.
+    max_iter : int, default=200
+        The most epochs (iterations, for ``"lbfgs"``) of a call to `fit`.
+    shuffle : bool, default=True
+        Whether each epoch shuffles the rows.
+    random_state : int, RandomState or None, default=None
+        Draws initial weights, validation rows, the order of the rows and dropout masks.
+    tol : float, default=1e-4
+        How much the loss or the score must improve to count. With ``"lbfgs"``, the largest
+        element of the gradient that counts as zero.
+    n_iter_no_change : int, default=10
+        Epochs without improvement that end training; ``float("inf")`` for never.
+    early_stopping : bool, default=False
+        Whether a validation set decides when to stop, and the best weights stay. Otherwise
+        the training loss decides, and the last weights stay.
+    validation_fraction : float in (0, 1), default=0.1
+        The share of the rows set aside with ``early_stopping=True``, class by class, unless
+        `fit` is given a validation set.
+    scoring : "loss", str, callable or None, default="loss"
+        What validation goes by: the loss, a scorer's name, a function
+        ``scorer(estimator, X, y)``, or None for `score`.
+    class_weight : dict, "balanced" or None, default=None
+        Weight of each class, which multiplies the rows' own; classes left out of a dict have
+        1. ``"balanced"`` gives each class the same sum of weights.
+    dtype : None, "float32" or "float64", default=None
+        What to train and predict in; None keeps X's float32 or float64 (float64 for others).
+    warm_start : bool, default=False
+        Whether `fit` goes on from where it stopped: n epochs and n more are the same as 2 n,
+        to the last bit (but for ``"lbfgs"``, whose memory of curvature starts anew).
+    verbose : int, default=0
+        With 1 or more, a line is printed after each epoch.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The classes, or the numbers of the labels.
+    coefs_ : list of ndarray of shape (fan_in, fan_out)
+        Weights of each layer; views of the network's own.
+    intercepts_ : list of ndarray of shape (fan_out,)
+        Biases of each layer; views likewise.
+    optimizer_ : Optimizer or Minimizer
+        The fitted clone of `optimizer`.
+    n_iter_ : int
+        Epochs of the last call.
+    t_ : int
+        Rows seen in all.
+    loss_ : float
+        The loss of the last epoch, as in `loss_curve_`.
+    best_loss_ : float
+        The smallest in `loss_curve_`.
+    loss_curve_ : list of float
+        For each epoch the mean loss of its steps, and the penalty at its end.
+    validation_loss_curve_ : list of float, or None without early stopping
+        For each epoch the loss on the validation set, without penalty.
+    validation_scores_ : list of float, or None if validation goes by the loss
+        For each epoch the score on the validation set.
+    best_validation_score_ : float, or None likewise
+        The largest of them.
+    n_layers_ : int
+        Layers, inputs and outputs included.
+    n_outputs_ : int
+        Units of the output layer.
+    out_activation_ : str
+        ``"softmax"`` for more than two classes, ``"sigmoid"`` for two and for labels.
+    n_features_in_ : int
+        Columns of X.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Their names, if X had names that are all strings.
+
+    See Also
+    --------
+    MLPRegressor : The same network for numbers.
+
+    Notes
+    -----
+    Binary targets have one output unit, several classes one each, and a 0/1 matrix of labels one
+    each, independent of each other.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from sknn import MLPClassifier
+    >>> X, y = load_digits(return_X_y=True)
+    >>> model = make_pipeline(StandardScaler(), MLPClassifier(dropout=0.2, random_state=0))
+    >>> bool(model.fit(X[:1000], y[:1000]).score(X[1000:], y[1000:]) > 0.9)
+    True
+    """
 
     targets: ClassVar[frozenset[str]] = frozenset({BINARY, MULTICLASS, MULTILABEL})
 

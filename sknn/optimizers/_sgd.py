@@ -54,8 +54,9 @@ class GD(SGD):
     Examples
     --------
     >>> from sknn import MLPClassifier
-    >>> from sknn.optimizers import GD
-    >>> MLPClassifier(optimizer=GD(), learning_rate_init=0.5).fit([[0.0], [1.0]], [0, 1]).t_
+    >>> model = MLPClassifier(optimizer="gd", early_stopping=False, random_state=0)
+    >>> model = model.fit([[-1.0], [1.0]] * 200, [0, 1] * 200)
+    >>> model.t_ // model.n_iter_
     400
     """
 
