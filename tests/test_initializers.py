@@ -1,0 +1,194 @@
+"""Initializers: moments against theory, shapes, seeds, and what a fit starts from."""
+
+import math
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+from sknn import MLPClassifier
+from sknn.activations import ACTIVATIONS
+from sknn.initializers import INITIALIZERS, Auto, Constant, Normal, TruncatedNormal, Uniform
+from sknn.optimizers import OPTIMIZERS
+
+FAN_IN, FAN_OUT = 400, 250
+AVERAGE = (FAN_IN + FAN_OUT) / 2
+TRUNCATED = 0.7737413  # the variance of a standard normal within two standard deviations
+
+# Mean, variance, and the largest absolute value (infinite if there is none).
+THEORY = {
+    "zeros": (0, 0, 0),
+    "constant": (0, 0, 0),
+    "normal": (0, 1, math.inf),
+    "uniform": (0, 0.1**2 / 12, 0.05),
+    "truncated_normal": (0, TRUNCATED, 2),
+    "xavier_uniform": (0, 1 / AVERAGE, math.sqrt(6 / (FAN_IN + FAN_OUT))),
+    "xavier_normal": (0, 1 / AVERAGE, math.inf),
+    "he_uniform": (0, 2 / FAN_IN, math.sqrt(6 / FAN_IN)),
+    "he_normal": (0, 2 / FAN_IN, math.inf),
+    "lecun_uniform": (0, 1 / FAN_IN, math.sqrt(3 / FAN_IN)),
+    "lecun_normal": (0, 1 / FAN_IN, math.inf),
+    "orthogonal": (0, 1 / FAN_IN, math.inf),
+}
+DRAWING = [name for name, member in INITIALIZERS.items() if member is not Auto]
+EVERY_INITIALIZER = pytest.mark.parametrize("name", DRAWING)
+
+
+def draw(initializer, shape=(FAN_IN, FAN_OUT), seed=0):
+    fan_in, fan_out = shape if len(shape) == 2 else (FAN_IN, *shape)
+    return initializer.sample(shape, fan_in, fan_out, np.random.RandomState(seed))
+
+
+def assert_moments(values, mean, variance):
+    """Allow five standard errors; a normal's fourth moment is the largest of those here."""
+    error = math.sqrt(variance / values.size)
+    assert values.mean() == pytest.approx(mean, rel=1e-12, abs=5 * error)
+    error = variance * math.sqrt(2 / values.size)
+    assert values.var() == pytest.approx(variance, rel=1e-12, abs=1e-30 + 5 * error)
+
+
+@EVERY_INITIALIZER
+def test_mean_and_variance(name):
+    mean, variance, _ = THEORY[name]
+    assert_moments(draw(INITIALIZERS[name]()), mean, variance)
+
+
+@EVERY_INITIALIZER
+def test_tails(name):
+    _, variance, largest = THEORY[name]
+    reached = abs(draw(INITIALIZERS[name]())).max()
+    if math.isinf(largest):
+        # Of 100,000 normal draws the largest is beyond 3.8 standard deviations, almost surely.
+        assert reached > 3.8 * math.sqrt(variance)
+    else:
+        assert 0.999 * largest <= reached <= largest
+
+
+@pytest.mark.parametrize(
+    ("initializer", "mean", "variance"),
+    [
+        (Constant(-0.3), -0.3, 0),
+        (Normal(2, 0.1), 2, 0.01),
+        (Uniform(1, 3), 2, 4 / 12),
+        (TruncatedNormal(-1, 0.5), -1, TRUNCATED / 4),
+    ],
+)
+def test_hyperparameters_move_the_moments(initializer, mean, variance):
+    assert_moments(draw(initializer), mean, variance)
+
+
+def test_truncated_normal_ends_at_two_standard_deviations():
+    values = draw(TruncatedNormal(5, 0.1))
+    assert 4.8 <= values.min() < 4.801
+    assert 5.199 < values.max() <= 5.2
+
+
+@pytest.mark.parametrize("gain", [1, 0.5])
+@pytest.mark.parametrize("shape", [(60, 20), (20, 60), (40, 40)])
+def test_orthogonal(shape, gain):
+    weights = draw(INITIALIZERS["orthogonal"](gain), shape)
+    gram = weights.T @ weights if shape[0] >= shape[1] else weights @ weights.T
+    np.testing.assert_allclose(gram, gain**2 * np.eye(min(shape)), atol=1e-14)
+
+
+def test_orthogonal_has_no_preferred_sign():
+    traces = [np.trace(draw(INITIALIZERS["orthogonal"](), (5, 5), seed)) for seed in range(400)]
+    # A uniform orthogonal matrix has a trace of mean 0 and variance 1.
+    assert np.mean(traces) == pytest.approx(0, abs=5 / math.sqrt(400))
+    assert np.var(traces) == pytest.approx(1, abs=5 * math.sqrt(2 / 400))
+
+
+@pytest.mark.parametrize("shape", [(7, 3), (3, 7), (5, 5), (1, 4), (4, 1), (6,), (1,)])
+@EVERY_INITIALIZER
+def test_shape_and_dtype(name, shape):
+    values = draw(INITIALIZERS[name](), shape)
+    assert values.shape == shape
+    assert values.dtype == np.float64
+    assert np.isfinite(values).all()
+
+
+@EVERY_INITIALIZER
+def test_seed_decides(name):
+    initializer = INITIALIZERS[name]()
+    values = draw(initializer, seed=1)
+    np.testing.assert_array_equal(draw(clone(initializer), seed=1), values)
+    assert (draw(initializer, seed=2) != values).any() == (THEORY[name][1] > 0)
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_auto_is_he_for_rectifiers_and_xavier_for_others(name):
+    expected = "he_uniform" if name.endswith("relu") else "xavier_uniform"
+    assert type(Auto().for_activation(ACTIVATIONS[name]())) is INITIALIZERS[expected]
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@EVERY_INITIALIZER
+def test_others_ignore_the_activation(name, activation):
+    initializer = INITIALIZERS[name]()
+    assert initializer.for_activation(ACTIVATIONS[activation]()) is initializer
+
+
+def test_auto_draws_nothing_itself():
+    with pytest.raises(TypeError, match="for_activation"):
+        draw(Auto())
+
+
+@pytest.mark.parametrize(
+    ("initializer", "message"),
+    [
+        (Normal(std=-1), r"init__std must be a number in \[0, inf\), got -1\."),
+        (TruncatedNormal(std=-0.5), r"init__std must be .*, got -0\.5\."),
+        (Constant(math.nan), r"init__value must be .*, got nan\."),
+        (Uniform(0.2, 0.1), r"init__low must not exceed init__high, got 0\.2 > 0\.1\."),
+        (INITIALIZERS["orthogonal"](0), r"init__gain must be a number in \(0, inf\), got 0\."),
+    ],
+)
+def test_ranges(initializer, message):
+    with pytest.raises(ValueError, match=message):
+        initializer.check("init")
+
+
+def standing_still(optimizer):
+    """Return an optimizer that is `optimizer` in all but its steps: it takes none."""
+    methods = dict.fromkeys(["rule", "update", "minimize"], lambda *_: True)
+    return type("StandingStill", (OPTIMIZERS[optimizer],), methods)()
+
+
+def initial_weights(optimizer="adam", **params):
+    """Return what a fit starts from."""
+    X = np.linspace(-1, 1, 24).reshape(8, 3).astype(params.pop("input_dtype", np.float64))
+    model = MLPClassifier((5, 4), optimizer=standing_still(optimizer), n_iter_no_change=1)
+    model.set_params(**{"random_state": 0, **params})
+    model.fit(X, np.arange(8) % 3)
+    return [*model.coefs_, *model.intercepts_]
+
+
+def assert_same(first, second):
+    for one, other in zip(first, second, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_start_does_not_depend_on_optimizer_or_rate(optimizer):
+    assert_same(initial_weights(optimizer, learning_rate_init=0.7), initial_weights())
+
+
+@pytest.mark.parametrize(
+    "params", [{"random_state": 1}, {"init": "he_normal"}, {"activation": "tanh"}]
+)
+def test_start_depends_on(params):
+    for one, other in zip(initial_weights(**params)[:2], initial_weights()[:2], strict=True):
+        assert (one != other).all()
+
+
+def test_start_is_one_in_both_dtypes():
+    double, single = initial_weights(), initial_weights(input_dtype=np.float32)
+    assert {part.dtype for part in single} == {np.dtype(np.float32)}
+    assert_same([part.astype(np.float32) for part in double], single)
+
+
+def test_biases_start_where_their_initializer_says():
+    *_, first, second, last = initial_weights(bias_init=Constant(0.25))
+    assert [part.shape for part in (first, second, last)] == [(5,), (4,), (3,)]
+    assert set(np.concatenate([first, second, last])) == {0.25}
+    assert set(np.concatenate(initial_weights()[3:])) == {0.0}

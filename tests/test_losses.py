@@ -1,0 +1,221 @@
+"""Losses: closed forms, gradients, extreme predictions, memory, and a user's own."""
+
+import tracemalloc
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pytest
+from scipy.special import expit, log_expit, log_softmax, softmax
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import log_loss, mean_squared_error
+
+from sknn import MLPRegressor
+from sknn.losses import BINARY, LOSSES, MULTICLASS, MULTILABEL, REGRESSION, Loss
+
+N_OUTPUTS = {BINARY: 1, MULTICLASS: 4, MULTILABEL: 3, REGRESSION: 3}
+SERVED = [(name, target) for name, loss in LOSSES.items() for target in sorted(loss.targets)]
+
+BOTH_DTYPES = pytest.mark.parametrize("dtype", [np.float32, np.float64])
+EVERY_PROBLEM = pytest.mark.parametrize(("name", "target"), SERVED)
+
+
+def problem(target, n_samples=50, dtype=np.float64):
+    """Return raw predictions and targets in the network's form."""
+    generator, n_outputs = np.random.default_rng(0), N_OUTPUTS[target]
+    z = 2 * generator.standard_normal((n_outputs, n_samples)).astype(dtype)
+    if target == MULTICLASS:
+        return z, generator.integers(n_outputs, size=n_samples)
+    if target == REGRESSION:
+        return z, generator.standard_normal(z.shape).astype(dtype)
+    return z, generator.integers(2, size=z.shape).astype(dtype)
+
+
+def in_place(loss, z, y_true):
+    """Return what `value_and_gradient` writes."""
+    raw_prediction, value, gradient = z.copy(), np.empty_like(z[0]), np.empty_like(z)
+    loss.value_and_gradient(raw_prediction, y_true, value, gradient, loss.scratch(raw_prediction))
+    return value, gradient
+
+
+CLOSED_FORMS = {
+    ("log_loss", BINARY): lambda z, y: -log_expit(np.where(y == 1, z, -z))[0],
+    ("log_loss", MULTILABEL): lambda z, y: -log_expit(np.where(y == 1, z, -z)).sum(axis=0),
+    ("log_loss", MULTICLASS): lambda z, y: -log_softmax(z, axis=0)[y, np.arange(y.size)],
+    ("squared_error", REGRESSION): lambda z, y: ((z - y) ** 2).sum(axis=0) / 2,
+}
+LINKS = {
+    ("log_loss", BINARY): "Sigmoid",
+    ("log_loss", MULTILABEL): "Sigmoid",
+    ("log_loss", MULTICLASS): "Softmax",
+    ("squared_error", REGRESSION): "Identity",
+}
+
+
+@EVERY_PROBLEM
+def test_value_is_the_closed_form(name, target):
+    z, y_true = problem(target)
+    value = LOSSES[name]().value(z, y_true)
+    assert value.shape == y_true.shape[-1:]
+    np.testing.assert_allclose(value, CLOSED_FORMS[name, target](z, y_true), rtol=1e-13)
+
+
+@pytest.mark.parametrize("target", [BINARY, MULTICLASS])
+def test_mean_log_loss_is_scikit_learns(target):
+    z, y_true = problem(target)
+    probabilities = expit(z[0]) if target == BINARY else softmax(z, axis=0).T
+    expected = log_loss(y_true.ravel(), probabilities)
+    assert LOSSES["log_loss"]().value(z, y_true).mean() == pytest.approx(expected, rel=1e-12)
+
+
+def test_mean_squared_error_is_half_scikit_learns():
+    z, y_true = problem(REGRESSION)
+    expected = mean_squared_error(y_true.T, z.T, multioutput="raw_values").sum() / 2
+    assert LOSSES["squared_error"]().value(z, y_true).mean() == pytest.approx(expected, rel=1e-13)
+
+
+@EVERY_PROBLEM
+def test_gradient_is_the_derivative(name, target):
+    loss, step = LOSSES[name](), 1e-6
+    z, y_true = problem(target)
+    gradient = loss.gradient(z, y_true)
+    for seed in range(1, 6):
+        direction = np.random.default_rng(seed).standard_normal(z.shape)
+        above = loss.value(z + step * direction, y_true)
+        below = loss.value(z - step * direction, y_true)
+        # Sample by sample: the difference quotient is exact to about step^2 plus eps / step.
+        slope = (gradient * direction).sum(axis=0)
+        np.testing.assert_allclose(slope, (above - below) / (2 * step), atol=3e-8)
+
+
+@EVERY_PROBLEM
+def test_link_depends_on_the_target(name, target):
+    assert type(LOSSES[name]().link(target)).__name__ == LINKS[name, target]
+
+
+@EVERY_PROBLEM
+def test_gradient_is_prediction_minus_target_for_these_links(name, target):
+    z, y_true = problem(target)
+    link, prediction = LOSSES[name]().link(target), z.copy()
+    link.forward(prediction, prediction, link.scratch(prediction))
+    one_hot = np.eye(len(z))[y_true].T if target == MULTICLASS else y_true
+    np.testing.assert_allclose(LOSSES[name]().gradient(z, y_true), prediction - one_hot, atol=1e-15)
+
+
+@BOTH_DTYPES
+@EVERY_PROBLEM
+def test_one_call_agrees_with_two(name, target, dtype):
+    loss, (z, y_true) = LOSSES[name](), problem(target, dtype=dtype)
+    kept, kept_targets = z.copy(), y_true.copy()
+    value, gradient = loss.value(z, y_true), loss.gradient(z, y_true)
+    both = in_place(loss, z, y_true)
+    assert value.dtype == gradient.dtype == dtype
+    np.testing.assert_array_equal(both[0], value)
+    np.testing.assert_array_equal(both[1], gradient)
+    np.testing.assert_array_equal(z, kept)
+    np.testing.assert_array_equal(y_true, kept_targets)
+
+
+@BOTH_DTYPES
+@EVERY_PROBLEM
+def test_bounded_gradient_is_what_it_says(name, target, dtype):
+    z, y_true = problem(target, dtype=dtype)
+    largest = abs(LOSSES[name]().gradient(100 * z, y_true)).max()
+    assert (largest <= 1) == LOSSES[name].bounded_gradient
+
+
+@BOTH_DTYPES
+@pytest.mark.parametrize("target", [BINARY, MULTILABEL])
+def test_sigmoid_log_loss_of_extremes_is_exact(target, dtype):
+    z = np.tile(np.array([-1e4, -1e4, 1e4, 1e4, 0], dtype), (N_OUTPUTS[target], 1))
+    y_true = np.tile(np.array([0, 1, 0, 1, 1], dtype), (N_OUTPUTS[target], 1))
+    value, gradient = in_place(LOSSES["log_loss"](), z, y_true)
+    once = np.array([0, 1e4, 1e4, 0, np.log(2)], dtype)
+    np.testing.assert_allclose(value, N_OUTPUTS[target] * once, rtol=np.finfo(dtype).eps)
+    np.testing.assert_array_equal(value[:4], N_OUTPUTS[target] * once[:4])
+    np.testing.assert_array_equal(gradient, np.tile([0, -1, 1, 0, -0.5], (N_OUTPUTS[target], 1)))
+
+
+@BOTH_DTYPES
+def test_softmax_log_loss_of_extremes_is_exact(dtype):
+    z = np.array([[1e4, 1e4, -1e4, 0], [0, 0, 0, 0], [-1e4, -1e4, -1e4, 0]], dtype)
+    value, gradient = in_place(LOSSES["log_loss"](), z, np.array([0, 1, 2, 1]))
+    np.testing.assert_array_equal(value[:3], np.array([0, 1e4, 1e4], dtype))
+    assert value[3] == pytest.approx(np.log(3), rel=float(np.finfo(dtype).eps))
+    np.testing.assert_array_equal(gradient[:, :3], [[0, 1, 0], [0, -1, 1], [0, 0, -1]])
+
+
+@BOTH_DTYPES
+@EVERY_PROBLEM
+def test_tails_keep_their_digits(name, target, dtype):
+    z, y_true = problem(target, dtype=dtype)
+    expected = CLOSED_FORMS[name, target](15.0 * z.astype(np.float64), y_true)
+    value = LOSSES[name]().value(15 * z, y_true)
+    # A sum of terms of the size of z is exact to their rounding.
+    atol = 8 * np.finfo(dtype).eps * 15 * abs(z).max()
+    np.testing.assert_allclose(value, expected, rtol=1e-6, atol=atol)
+
+
+@BOTH_DTYPES
+@EVERY_PROBLEM
+def test_warm_call_allocates_nothing_that_grows(name, target, dtype):
+    loss, (z, y_true) = LOSSES[name](), problem(target, n_samples=100_000, dtype=dtype)
+    value, gradient, scratch = np.empty_like(z[0]), np.empty_like(z), loss.scratch(z)
+    loss.value_and_gradient(z, y_true, value, gradient, scratch)
+    tracemalloc.start()
+    loss.value_and_gradient(z, y_true, value, gradient, scratch)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < value.nbytes / 4
+
+
+@dataclass(repr=False, eq=False)
+class LogCosh(Loss):
+    """A smooth absolute error, written as a user would: link, value and gradient only."""
+
+    targets: ClassVar[frozenset[str]] = frozenset({REGRESSION})
+
+    def link(self, target):
+        return LOSSES["squared_error"]().link(target)
+
+    def value(self, raw_prediction, y_true):
+        error = abs(raw_prediction - y_true)
+        return (error + np.log1p(np.exp(-2 * error)) - np.log(2)).sum(axis=0)
+
+    def gradient(self, raw_prediction, y_true):
+        return np.tanh(raw_prediction - y_true)
+
+
+@dataclass(repr=False, eq=False)
+class OwnSquaredError(LogCosh):
+    def value(self, raw_prediction, y_true):
+        return 0.5 * ((raw_prediction - y_true) ** 2).sum(axis=0)
+
+    def gradient(self, raw_prediction, y_true):
+        return raw_prediction - y_true
+
+
+def fitted(loss, y, optimizer="adam"):
+    X = np.random.default_rng(0).standard_normal((200, 3))
+    model = MLPRegressor(16, loss=loss, optimizer=optimizer, learning_rate_init=0.01)
+    return model.set_params(max_iter=150, random_state=0).fit(X, y(X))
+
+
+def smooth(X):
+    return np.tanh(X @ [[1.0, 0.3], [-1.0, 0.5], [0.5, -0.2]])
+
+
+@pytest.mark.filterwarnings("ignore", category=ConvergenceWarning)
+@pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
+def test_own_loss_trains(optimizer):
+    X = np.random.default_rng(0).standard_normal((200, 3))
+    model = fitted(LogCosh(), smooth, optimizer)
+    assert model.score(X, smooth(X)) > 0.9
+    loss = LogCosh().value(model.predict(X).T, smooth(X).T).mean()
+    assert loss < 0.1 * LogCosh().value(np.zeros((2, 200)), smooth(X).T).mean()
+
+
+@pytest.mark.filterwarnings("ignore", category=ConvergenceWarning)
+def test_own_squared_error_trains_as_ours_does():
+    own, ours = fitted(OwnSquaredError(), smooth), fitted("squared_error", smooth)
+    np.testing.assert_allclose(own.loss_curve_, ours.loss_curve_, rtol=1e-9)

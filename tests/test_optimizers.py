@@ -1,0 +1,246 @@
+"""Optimizers: torch's trajectories, memory, state, and the contract of every registered one."""
+
+import json
+import math
+import pickle
+import re
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+from sknn import MLPRegressor
+from sknn.losses import LOSSES
+from sknn.optimizers import OPTIMIZERS, Minimizer, Optimizer, _base
+
+GOLDEN = json.loads((Path(__file__).parent / "golden" / "optimizers.json").read_text())
+MATRIX, START = np.array(GOLDEN["matrix"]), np.array(GOLDEN["start"])
+OVER_BLOCKS = 3 * _base.BLOCK // (2 * START.size)  # copies of the problem that fill 1.5 blocks
+SAME_RULE = {"gd": "sgd"}
+
+STEPPERS = [name for name, member in OPTIMIZERS.items() if issubclass(member, Optimizer)]
+MINIMIZERS = [name for name, member in OPTIMIZERS.items() if issubclass(member, Minimizer)]
+BOTH_DTYPES = pytest.mark.parametrize("dtype", [np.float32, np.float64])
+
+
+def golden_cases():
+    for name in STEPPERS:
+        reference = SAME_RULE.get(name, name)
+        for case in GOLDEN["cases"]:
+            if case["optimizer"] == reference:
+                label = "-".join([name, *case["hyperparameters"]])
+                yield pytest.param(name, case, id=f"{label}-{case['learning_rate']}")
+
+
+def slopes(params):
+    """Return the golden problem's gradient, for one or many copies of its parameters in a row."""
+    copies = params.reshape(-1, START.size)
+    return (copies @ MATRIX.T.astype(params.dtype) + np.sin(copies)).ravel()
+
+
+def take_steps(optimizer, params, state, n_steps, learning_rate=0.01, decay=1.0):
+    """Yield after each step."""
+    for step in range(n_steps):
+        optimizer.update(params, slopes(params), state, learning_rate * decay**step)
+        yield step + 1
+
+
+def run(optimizer, params, n_steps=20):
+    state = optimizer.init(params)
+    for _ in take_steps(optimizer, params, state, n_steps):
+        pass
+    return state
+
+
+def over_blocks(dtype):
+    return np.tile(START, OVER_BLOCKS).astype(dtype)
+
+
+@pytest.mark.parametrize("name", STEPPERS)
+def test_torch_has_followed_two_settings(name):
+    assert len([case for case in golden_cases() if case.values[0] == name]) >= 2
+
+
+@pytest.mark.parametrize("copies", [1, OVER_BLOCKS])
+@pytest.mark.parametrize(("name", "case"), golden_cases())
+def test_follows_torch(name, case, copies):
+    optimizer = OPTIMIZERS[name](**case["hyperparameters"])
+    params = np.tile(START, copies)
+    expected = dict(zip(GOLDEN["steps"], case["points"], strict=True))
+    n_steps, rate = max(GOLDEN["steps"]), case["learning_rate"]
+    for step in take_steps(optimizer, params, optimizer.init(params), n_steps, rate, case["decay"]):
+        if step in expected:
+            points = params.reshape(copies, -1)
+            np.testing.assert_allclose(
+                points, np.tile(expected[step], (copies, 1)), rtol=1e-10, atol=1e-10
+            )
+
+
+@BOTH_DTYPES
+@pytest.mark.parametrize("name", STEPPERS)
+def test_blocks_change_nothing(name, dtype, monkeypatch):
+    whole, parts = START.astype(dtype), START.astype(dtype)
+    run(OPTIMIZERS[name](), whole)
+    monkeypatch.setattr(_base, "BLOCK", 5)
+    run(OPTIMIZERS[name](), parts)
+    np.testing.assert_allclose(parts, whole, rtol=20 * np.finfo(dtype).eps)
+
+
+@BOTH_DTYPES
+@pytest.mark.parametrize("name", STEPPERS)
+def test_keeps_dtype_and_memory(name, dtype):
+    optimizer, params = OPTIMIZERS[name](), START.astype(dtype)
+    before, state = params.copy(), optimizer.init(params)
+    slots = state.slots
+    optimizer.update(params, slopes(params), state, 0.01)
+    assert (params != before).all()
+    assert params.dtype == state.scratch.dtype == dtype
+    assert [slot.dtype for slot in state.slots] == [dtype] * optimizer.n_slots
+    assert all(new is old for new, old in zip(state.slots, slots, strict=True))
+
+
+@BOTH_DTYPES
+@pytest.mark.parametrize("name", STEPPERS)
+def test_warm_update_allocates_nothing_that_grows(name, dtype):
+    optimizer, params = OPTIMIZERS[name](), over_blocks(dtype)
+    grad, state = slopes(params), optimizer.init(params)
+    optimizer.update(params, grad, state, 0.01)
+    tracemalloc.start()
+    optimizer.update(params, grad, state, 0.01)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < params.nbytes / 50
+
+
+@BOTH_DTYPES
+@pytest.mark.parametrize("name", STEPPERS)
+def test_goes_on_bit_for_bit_after_a_pickle(name, dtype):
+    optimizer, params = OPTIMIZERS[name](), START.astype(dtype)
+    state = run(optimizer, params)
+    twin_optimizer, twin, twin_state = pickle.loads(pickle.dumps((optimizer, params, state)))
+    for _ in take_steps(optimizer, params, state, 20):
+        pass
+    for _ in take_steps(twin_optimizer, twin, twin_state, 20):
+        pass
+    np.testing.assert_array_equal(twin, params)
+    assert twin_state.step == state.step == 40
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("name", STEPPERS)
+def test_default_rate_decreases_a_quadratic(name, loss):
+    optimizer, params = OPTIMIZERS[name](), START.copy()
+    rate, state = optimizer.default_learning_rate(LOSSES[loss]()), optimizer.init(params)
+    values = [params @ params]
+    for _ in range(200):
+        optimizer.update(params, params.copy(), state, rate)
+        values.append(params @ params)
+    assert values[-1] < 0.9 * values[0]
+    assert max(values) == values[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "bounded_rate", "rate"),
+    [("gd", 0.1, 0.01), ("sgd", 0.1, 0.01), ("momentum", 0.02, 0.002), ("nesterov", 0.02, 0.002)],
+)
+def test_bounded_gradients_allow_larger_rates(name, bounded_rate, rate):
+    optimizer = OPTIMIZERS[name]()
+    assert optimizer.default_learning_rate(LOSSES["log_loss"]()) == bounded_rate
+    assert optimizer.default_learning_rate(LOSSES["squared_error"]()) == rate
+
+
+@pytest.mark.parametrize("name", STEPPERS)
+def test_a_fit_calls_an_update_that_a_subclass_overrides(name):
+    calls = []
+
+    class Watched(OPTIMIZERS[name]):
+        def update(self, params, grad, state, learning_rate):
+            calls.append(params.size)
+            super().update(params, grad, state, learning_rate)
+
+    MLPRegressor(2, optimizer=Watched()).partial_fit([[0.0], [1.0]], [0.0, 1.0])
+    assert calls == [2 * 2 + 3]
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_parameters_round_trip(name):
+    optimizer = OPTIMIZERS[name]()
+    changed = {field: value + 1 for field, value in optimizer.get_params().items()}
+    assert OPTIMIZERS[name](**changed).get_params() == changed
+    assert clone(optimizer.set_params(**changed)).get_params() == changed
+
+
+@pytest.mark.parametrize("value", [-1, math.nan, math.inf, True, "0.5", None])
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_every_hyperparameter_has_a_range(name, value):
+    for field in OPTIMIZERS[name]().get_params():
+        message = rf"^optimizer__{field} must be an? .* in .*, got {re.escape(repr(value))}\.$"
+        with pytest.raises(ValueError, match=message):
+            OPTIMIZERS[name](**{field: value}).check("optimizer")
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "value"),
+    [
+        *[("momentum", "momentum", 1.0), ("nesterov", "momentum", 1)],
+        *[("adagrad", "epsilon", 0), ("adam", "epsilon", 0.0), ("adam", "beta_1", 1.0)],
+        *[("adam", "beta_2", 1.5), ("rmsprop", "rho", 1.0), ("adadelta", "rho", 1.0)],
+        *[("lbfgs", "history_size", 0), ("lbfgs", "history_size", 2.5), ("lbfgs", "max_fun", 0)],
+    ],
+)
+def test_ranges_end_where_rules_break(name, field, value):
+    with pytest.raises(ValueError, match=rf"optimizer__{field} must .* got {value!r}\."):
+        OPTIMIZERS[name](**{field: value}).check("optimizer")
+
+
+class Rosenbrock:
+    """Value and gradient at a point; counts calls, and reuses the gradient's memory."""
+
+    def __init__(self):
+        self.n_calls, self.gradient = 0, np.empty(2)
+
+    def __call__(self, point):
+        self.n_calls += 1
+        x, y = point
+        self.gradient[:] = -2 * (1 - x) - 400 * x * (y - x * x), 200 * (y - x * x)
+        return float((1 - x) ** 2 + 100 * (y - x * x) ** 2), self.gradient
+
+
+@BOTH_DTYPES
+@pytest.mark.parametrize("name", MINIMIZERS)
+def test_minimizer_finds_the_valleys_floor(name, dtype):
+    start, reached = np.array([-1.2, 1.0], dtype), []
+    settled = OPTIMIZERS[name]().minimize(
+        Rosenbrock(), start, lambda point: reached.append(point.copy()), max_iter=200, tol=1e-8
+    )
+    assert settled
+    # SciPy also stops where an iteration lowers the value by less than 2e-9.
+    np.testing.assert_allclose(reached[-1], [1, 1], rtol=1e-5)
+    np.testing.assert_array_equal(start, np.array([-1.2, 1.0], dtype))
+
+
+@pytest.mark.parametrize("name", MINIMIZERS)
+def test_minimizer_stops_when_told(name):
+    reached = []
+
+    def callback(point):
+        reached.append(point.copy())
+        return len(reached) == 3
+
+    start = np.array([-1.2, 1.0])
+    assert OPTIMIZERS[name]().minimize(Rosenbrock(), start, callback, max_iter=200, tol=1e-8)
+    assert len(reached) == 3
+    reached.clear()
+    assert not OPTIMIZERS[name]().minimize(Rosenbrock(), start, callback, max_iter=2, tol=1e-8)
+    assert len(reached) == 2
+
+
+def test_lbfgs_limits_evaluations():
+    objective = Rosenbrock()
+    settled = OPTIMIZERS["lbfgs"](max_fun=5).minimize(
+        objective, np.array([-1.2, 1.0]), lambda point: False, max_iter=200, tol=1e-8
+    )
+    assert not settled
+    assert objective.n_calls < 15

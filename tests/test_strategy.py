@@ -1,0 +1,262 @@
+"""Strategies: ranges, lookup by name, the promises of every registered one, one-way imports."""
+
+import ast
+import math
+import pickle
+import sys
+from dataclasses import dataclass, is_dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+import sknn
+from sknn._strategy import Range, Strategy, registered_name, resolve
+from sknn.activations import ACTIVATIONS, Activation, ReLU, Sigmoid
+from sknn.initializers import INITIALIZERS, Initializer
+from sknn.losses import LOSSES, Loss
+from sknn.optimizers import OPTIMIZERS
+from sknn.schedules import SCHEDULES, Schedule
+
+FAMILIES = {
+    "activation": (ACTIVATIONS, Activation),
+    "init": (INITIALIZERS, Initializer),
+    "optimizer": (OPTIMIZERS, Strategy),
+    "learning_rate": (SCHEDULES, Schedule),
+    "loss": (LOSSES, Loss),
+}
+EVERY_STRATEGY = pytest.mark.parametrize(
+    "member",
+    [
+        pytest.param(member, id=f"{parameter}-{name}")
+        for parameter, (family, _) in FAMILIES.items()
+        for name, member in family.items()
+    ],
+)
+EVERY_FAMILY = pytest.mark.parametrize("parameter", FAMILIES)
+
+
+@pytest.mark.parametrize(
+    ("allowed", "inside", "outside"),
+    [
+        (Range(0, 1), [0, 0.5, 1], [-1e-9, 1.001]),
+        (Range(0, 1, "left"), [0, 0.999], [1, -0.1]),
+        (Range(0, 1, "right"), [1, 0.001], [0, 1.1]),
+        (Range(0, 1, "neither"), [0.5], [0, 1]),
+        (Range(), [-math.inf, 0, math.inf], []),
+        (Range(1, integer=True), [1, 10**9, np.int64(3)], [0, 1.0, 2.5, np.float64(2)]),
+        (Range(0, math.inf, "left"), [0, np.float32(0.5), np.int8(1)], [math.inf, -math.inf]),
+    ],
+)
+def test_range_contains(allowed, inside, outside):
+    assert all(value in allowed for value in inside)
+    assert not any(value in allowed for value in outside)
+
+
+@pytest.mark.parametrize("value", [True, False, np.True_, math.nan, np.nan, "1", None, [1], 1j])
+@pytest.mark.parametrize("allowed", [Range(), Range(-5, 5), Range(integer=True)])
+def test_range_refuses_what_is_no_number(allowed, value):
+    assert value not in allowed
+    with pytest.raises(ValueError, match="rate must be"):
+        allowed.check("rate", value)
+
+
+@pytest.mark.parametrize(
+    ("allowed", "text"),
+    [
+        (Range(0, 1), "a number in [0, 1]"),
+        (Range(0, 1, "left"), "a number in [0, 1)"),
+        (Range(0, 1, "right"), "a number in (0, 1]"),
+        (Range(0, 0.5, "neither"), "a number in (0, 0.5)"),
+        (Range(1, integer=True), "an integer in [1, inf)"),
+        (Range(), "a number in (-inf, inf)"),
+    ],
+)
+def test_range_reads_as_mathematics(allowed, text):
+    assert str(allowed) == text
+
+
+@EVERY_FAMILY
+def test_resolve_takes_names_and_instances(parameter):
+    family, base = FAMILIES[parameter]
+    for name, member in family.items():
+        assert type(resolve(parameter, name, family, base)) is member
+        instance = member()
+        assert resolve(parameter, instance, family, base) is instance
+        assert registered_name(instance, family) == name
+
+
+@EVERY_FAMILY
+def test_resolve_suggests_the_closest_name(parameter):
+    family, base = FAMILIES[parameter]
+    for name in family:
+        misspelt = name + "x"
+        with pytest.raises(ValueError, match=f"^{parameter}='{misspelt}' is not known; did you"):
+            resolve(parameter, misspelt, family, base)
+
+
+@EVERY_FAMILY
+@pytest.mark.parametrize("value", ["qqq", None, 3, object()])
+def test_resolve_lists_every_name(parameter, value):
+    family, base = FAMILIES[parameter]
+    with pytest.raises(ValueError, match=f"^{parameter}") as error:
+        resolve(parameter, value, family, base)
+    assert all(repr(name) in str(error.value) for name in family)
+    assert f"or an instance of {base.__name__}" in str(error.value)
+    assert "did you mean" not in str(error.value)
+
+
+@EVERY_FAMILY
+def test_resolve_wants_an_instance_not_a_class(parameter):
+    family, base = FAMILIES[parameter]
+    member = next(iter(family.values()))
+    message = rf"{parameter} got the class {member.__name__}; .* {member.__name__}\(\)\."
+    with pytest.raises(ValueError, match=message):
+        resolve(parameter, member, family, base)
+
+
+@pytest.mark.parametrize("value", [ReLU(), ReLU, int])
+def test_resolve_refuses_another_familys_member(value):
+    with pytest.raises(ValueError, match=r"loss must be one of 'log_loss', .* instance of Loss"):
+        resolve("loss", value, LOSSES, Loss)
+
+
+def test_unregistered_class_goes_by_its_own_name():
+    class Own(Sigmoid):
+        pass
+
+    assert registered_name(Own(), ACTIVATIONS) == "Own"
+
+
+@dataclass(repr=False, eq=False)
+class Pair(Strategy):
+    first: float = 1
+    second: float = 1
+
+    ranges: ClassVar[dict[str, Range]] = {"first": Range(0), "second": Range(0)}
+
+
+def test_check_names_parameter_field_and_value():
+    Pair().check("pair")
+    with pytest.raises(
+        ValueError, match=r"^pair__second must be a number in \[0, inf\), got -2\.$"
+    ):
+        Pair(second=-2).check("pair")
+
+
+def changed(member):
+    """Return an instance none of whose hyperparameters is at its default."""
+    params = member().get_params()
+    return member(**{name: value + 1 for name, value in params.items()})
+
+
+def evaluated(strategy):
+    return eval(repr(strategy), vars(sys.modules[type(strategy).__module__]))
+
+
+@EVERY_STRATEGY
+def test_every_strategy_is_a_checked_dataclass(member):
+    strategy = member()
+    strategy.check("parameter")
+    assert is_dataclass(member)
+    assert set(member.ranges) == set(strategy.get_params())
+    assert vars(strategy) == strategy.get_params()
+
+
+@EVERY_STRATEGY
+@pytest.mark.parametrize("make", [lambda member: member(), changed], ids=["default", "changed"])
+@pytest.mark.parametrize(
+    "copy", [clone, lambda strategy: pickle.loads(pickle.dumps(strategy)), evaluated]
+)
+def test_every_strategy_survives(member, make, copy):
+    strategy = make(member)
+    twin = copy(strategy)
+    assert twin is not strategy
+    assert type(twin) is member
+    assert twin.get_params() == strategy.get_params()
+
+
+@EVERY_STRATEGY
+def test_every_strategy_is_documented(member):
+    assert "Examples\n" in member.__doc__
+    assert all(name in member.__doc__ for name in member().get_params())
+
+
+def test_no_two_names_share_a_class():
+    members = [member for family, _ in FAMILIES.values() for member in family.values()]
+    assert len(set(members)) == len(members)
+
+
+# What each module may import of the others. A package counts as one module.
+IMPORTS = {
+    "_typing": set(),
+    "_blas": {"_typing"},
+    "_strategy": set(),
+    "parameters": {"_typing"},
+    "activations": {"_strategy", "_typing"},
+    "dropout": {"_strategy", "_typing"},
+    "schedules": {"_strategy"},
+    "initializers": {"_strategy", "_typing", "activations"},
+    "losses": {"_strategy", "_typing", "activations"},
+    "optimizers": {"_blas", "_strategy", "_typing", "losses", "parameters"},
+    "stages": {"_typing", "activations", "dropout"},
+    "network": {"_typing", "activations", "dropout", "initializers", "parameters", "stages"},
+    "engine": {"_blas", "_typing", "losses", "network", "optimizers", "parameters", "stages"},
+    "training": {"_typing", "engine", "optimizers", "parameters", "schedules"},
+    "estimators": {
+        *("_strategy", "_typing", "activations", "dropout", "engine", "initializers", "losses"),
+        *("network", "optimizers", "parameters", "schedules", "training"),
+    },
+    "__init__": {"estimators"},
+}
+# Checks for what users write: it may import anything, and nothing imports it.
+TESTING = "testing"
+THIRD_PARTY = {module: {"numpy", "scipy"} for module in IMPORTS} | {
+    "parameters": {"numpy"},
+    "_strategy": {"sklearn"},
+    "estimators": {"numpy", "scipy", "sklearn"},
+}
+
+ROOT = Path(sknn.__file__).parent
+
+
+def imported(path):
+    """Yield the dotted names of all modules that a file imports, wherever in it."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            whole = node.module == "sknn"
+            yield from (f"sknn.{alias.name}" for alias in node.names) if whole else [node.module]
+
+
+def module_of(path):
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.rglob("*.py")), ids=lambda path: str(path.name))
+def test_imports_go_one_way(path):
+    module, names = module_of(path), [name.split(".") for name in imported(path)]
+    if module == TESTING:
+        return
+    own = {name[1] for name in names if name[0] == "sknn"} - {module}
+    others = {name[0] for name in names} - {"sknn"} - set(sys.stdlib_module_names)
+    assert own <= IMPORTS[module]
+    assert others <= THIRD_PARTY[module]
+
+
+def test_imports_that_are_allowed_are_needed():
+    used = {module: set() for module in IMPORTS}
+    for path in ROOT.rglob("*.py"):
+        names = {name.split(".")[1] for name in imported(path) if name.startswith("sknn.")}
+        used.setdefault(module_of(path), set()).update(names - {module_of(path)})
+    assert {module: used[module] for module in IMPORTS} == IMPORTS
+
+
+def test_imports_have_no_cycle():
+    order = list(IMPORTS)
+    for module, allowed in IMPORTS.items():
+        assert all(order.index(other) < order.index(module) for other in allowed)
