@@ -1,0 +1,78 @@
+"""Small problems, and a comparison of everything that an object holds."""
+
+import pickle
+from collections.abc import Mapping
+from functools import cache
+
+import numpy as np
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_wine
+from sklearn.preprocessing import StandardScaler
+
+from sknn import MLPClassifier, MLPRegressor
+from sknn.optimizers import OPTIMIZERS, Minimizer
+
+STEP_TAKING = [name for name, cls in OPTIMIZERS.items() if not issubclass(cls, Minimizer)]
+
+
+@cache
+def load(kind):
+    loader = {"binary": load_breast_cancer, "multiclass": load_wine, "multilabel": load_wine}
+    X, y = loader.get(kind, load_diabetes)(return_X_y=True)
+    rows = np.random.default_rng(0).permutation(len(X))
+    return StandardScaler().fit_transform(X[rows, :6]), y[rows]
+
+
+def problem(kind, n_samples=120, dtype=np.float64):
+    """Return an estimator class, scaled inputs and targets of a kind."""
+    X, y = load(kind)
+    X, y = X[:n_samples].astype(dtype), y[:n_samples].copy()
+    if kind in ("binary", "multiclass"):
+        return MLPClassifier, X, y
+    if kind == "multilabel":
+        return MLPClassifier, X, np.stack([y > 0, X[:, 0] > 0, X[:, 1] > X[:, 2]], axis=1) + 0
+    y = ((y - 150) / 77).astype(dtype)
+    return MLPRegressor, X, y if kind == "regression" else np.stack([y, X[:, 0] * X[:, 1]], axis=1)
+
+
+KINDS = ("binary", "multiclass", "multilabel", "regression", "multioutput")
+
+
+def leaves(value, path=""):
+    """Return all that a value holds, by path; arrays as their bytes."""
+    if isinstance(value, np.ndarray) and value.dtype != object:
+        return {path: (value.dtype.str, value.shape, value.tobytes())}
+    if isinstance(value, np.random.RandomState):
+        value = value.get_state(legacy=False)
+    if isinstance(value, Mapping):
+        children = list(value.items())
+    elif isinstance(value, (list, tuple)):
+        children = list(enumerate(value))
+    elif hasattr(value, "__dict__") and not isinstance(value, type) and not callable(value):
+        children = list(vars(value).items())
+    else:
+        return {path: repr(value)}
+    found = {path: f"{type(value).__name__} of {len(children)}"}
+    for key, child in children:
+        found |= leaves(child, f"{path}.{key}")
+    return found
+
+
+def changes(before, after):
+    """Return the paths at which two results of `leaves` differ."""
+    return sorted(
+        path for path in before.keys() | after.keys() if before.get(path) != after.get(path)
+    )
+
+
+def state(model):
+    """Return all that training goes on from, and the fitted attributes but those of the call."""
+    kept = {key: value for key, value in vars(model).items() if key.endswith("_")}
+    kept |= {"training": model._training, "coefs_": model.coefs_, "intercepts_": model.intercepts_}
+    kept.pop("n_iter_")
+    ignored = (".scratch", ".total_steps")  # meaningless between steps; of the call
+    return {path: leaf for path, leaf in leaves(kept).items() if not path.endswith(ignored)}
+
+
+def pickled(model):
+    """Return a model as another process would get it."""
+    return pickle.loads(pickle.dumps(model))
