@@ -210,14 +210,14 @@ def test_targets_that_are_not_finite(kind, bad):
 @pytest.mark.parametrize("params", [{"dtype": "float32"}, {}])
 def test_targets_beyond_float32(params):
     model, X, y = make("regression", **params)
-    with np.errstate(over="ignore"), pytest.raises(ValueError, match="Input y contains infinity"):
+    with np.errstate(all="ignore"), pytest.raises(ValueError, match="Input y contains infinity"):
         model.fit(X.astype(np.float32), y * 1e300)
 
 
 @pytest.mark.parametrize("wrap", [np.asarray, sparse.csr_array])
 def test_inputs_beyond_float32(wrap):
     model, X, y = make("regression", dtype="float32")
-    with np.errstate(over="ignore"), pytest.raises(ValueError, match="Input X contains infinity"):
+    with np.errstate(all="ignore"), pytest.raises(ValueError, match="Input X contains infinity"):
         model.fit(wrap(X * 1e300), y)
 
 
