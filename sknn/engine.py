@@ -223,11 +223,12 @@ class Engine:
 
     def _update(self, loss: float, optimizer: Optimizer, state: Any, learning_rate: float) -> None:
         params, grad = self.parameters.vector, self._gradient.vector
-        if not isinstance(optimizer, ElementwiseOptimizer):
+        if type(optimizer).update is not ElementwiseOptimizer.update:
             for part in self._parts:
                 self._finish_gradient(part, loss)
             optimizer.update(params, grad, state, learning_rate)
             return
+        assert isinstance(optimizer, ElementwiseOptimizer)
         # Part by part, so that penalty, check and update find the part in cache.
         coefficients = optimizer.begin_update(state, learning_rate)
         for part in self._parts:

@@ -46,8 +46,16 @@ class Initializer(Strategy):
         """
         raise NotImplementedError
 
-    def for_activation(self, activation: Activation) -> "Initializer":
-        """Return the initializer to use before this activation: itself, but for `Auto`."""
+    def for_layer(self, activation: Activation, is_output: bool) -> "Initializer":
+        """Return the initializer of a layer: itself, but for `Auto`.
+
+        Parameters
+        ----------
+        activation : Activation
+            What follows the layer.
+        is_output : bool
+            Whether it is the last one.
+        """
         return self
 
 
@@ -384,23 +392,26 @@ class Orthogonal(Initializer):
 
 @dataclass(repr=False, eq=False)
 class Auto(Initializer):
-    """He for ReLU and its family, Xavier for the others, layer by layer.
+    """He for ReLU and its family, Xavier for the others, layer by layer; zeros for the output.
 
-    Each activation names its own in `Activation.initializer`.
+    Each activation names its own in `Activation.initializer`. An output layer of zeros starts
+    from the same prediction for all rows, where a random one has first to be unlearned.
 
     Examples
     --------
-    >>> from sknn.activations import ReLU, Tanh
+    >>> from sknn.activations import Identity, ReLU, Tanh
     >>> from sknn.initializers import Auto
-    >>> Auto().for_activation(ReLU()), Auto().for_activation(Tanh())
+    >>> Auto().for_layer(ReLU(), False), Auto().for_layer(Tanh(), False)
     (HeUniform(), XavierUniform())
+    >>> Auto().for_layer(Identity(), True)
+    Zeros()
     """
 
-    def for_activation(self, activation: Activation) -> Initializer:
-        return INITIALIZERS[activation.initializer]()
+    def for_layer(self, activation: Activation, is_output: bool) -> Initializer:
+        return Zeros() if is_output else INITIALIZERS[activation.initializer]()
 
     def sample(self, shape: Shape, fan_in: int, fan_out: int, random_state: RandomState) -> Array:
-        raise TypeError("Auto draws nothing itself: call for_activation(activation).sample(...).")
+        raise TypeError("Auto draws nothing itself: call for_layer(...).sample(...).")
 
 
 INITIALIZERS: Final[dict[str, type[Initializer]]] = {

@@ -66,7 +66,7 @@ class Architecture:
             block = parameters[name]
             fan_in, fan_out = block.shape[0] - 1, block.shape[1]
             for part, initializer in ((block[:-1], init), (block[-1], bias_init)):
-                chosen = initializer.for_activation(activation)
+                chosen = initializer.for_layer(activation, activation is self.link)
                 part[...] = chosen.sample(part.shape, fan_in, fan_out, random_state)
         return parameters
 

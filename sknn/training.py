@@ -158,14 +158,20 @@ class Trainer:
         try:
             # Divergence shows in the engine's own checks, with an error that names the layer.
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-                if isinstance(plan.optimizer, Minimizer):
-                    return self._minimize(plan.optimizer)
-                return self._run_epochs(plan.optimizer)
-        except KeyboardInterrupt:
-            return INTERRUPTED
+                return self._run_until_interrupted()
         except NonFiniteError as error:
             error.epoch = training.progress.epoch + 1
             raise
+
+    def _run_until_interrupted(self) -> str:
+        optimizer = self.plan.optimizer
+        try:
+            if isinstance(optimizer, Minimizer):
+                return self._minimize(optimizer)
+            return self._run_epochs(optimizer)
+        except KeyboardInterrupt:
+            self.engine.check(0.0)
+            return INTERRUPTED
 
     def _run_epochs(self, optimizer: Optimizer) -> str:
         plan, training = self.plan, self.training
@@ -224,14 +230,17 @@ class Trainer:
             )
         finally:  # a line search leaves the point that it tried last
             params[...] = reached
+        if not training.loss_curve:  # no iteration was possible, or needed
+            self.engine.check(last_loss)
+            training.loss_curve.append(last_loss)
         return CONVERGED if settled else MAX_ITER
 
     def _finish_epoch(self, loss: float) -> bool:
         """Record an epoch; tell whether patience is at an end."""
         training, plan = self.training, self.plan
+        metric = self._validation_metric() if self.validate else loss
         training.progress.epoch += 1
         training.loss_curve.append(loss)
-        metric = self._validation_metric() if self.validate else loss
         improved = metric <= training.best - plan.tol
         training.n_no_improvement = 0 if improved else training.n_no_improvement + 1
         if metric < training.best:

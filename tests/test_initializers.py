@@ -118,18 +118,24 @@ def test_seed_decides(name):
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_auto_is_he_for_rectifiers_and_xavier_for_others(name):
     expected = "he_uniform" if name.endswith("relu") else "xavier_uniform"
-    assert type(Auto().for_activation(ACTIVATIONS[name]())) is INITIALIZERS[expected]
+    assert type(Auto().for_layer(ACTIVATIONS[name](), is_output=False)) is INITIALIZERS[expected]
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @EVERY_INITIALIZER
 def test_others_ignore_the_activation(name, activation):
     initializer = INITIALIZERS[name]()
-    assert initializer.for_activation(ACTIVATIONS[activation]()) is initializer
+    for is_output in (False, True):
+        assert initializer.for_layer(ACTIVATIONS[activation](), is_output) is initializer
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_auto_starts_the_output_at_zero(name):
+    assert type(Auto().for_layer(ACTIVATIONS[name](), is_output=True)) is INITIALIZERS["zeros"]
 
 
 def test_auto_draws_nothing_itself():
-    with pytest.raises(TypeError, match="for_activation"):
+    with pytest.raises(TypeError, match="for_layer"):
         draw(Auto())
 
 

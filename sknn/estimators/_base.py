@@ -27,7 +27,7 @@ from sknn.estimators._parameters import (
     read_loss,
     read_settings,
 )
-from sknn.estimators._planning import make_plan, make_validate, new_training
+from sknn.estimators._planning import criterion, make_plan, make_validate, new_training
 from sknn.network import Architecture, raw_predictions
 from sknn.optimizers import Optimizer
 from sknn.parameters import Parameters
@@ -233,6 +233,7 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # no typ
             self._start_targets(y, classes)
         check_target(loss, self._target)
         rows = Rows(X, self._encode(y, X.dtype, "y"), self._weigh_classes(y, weight, X.dtype))
+        data.check_total_weight(rows.weight, "sample_weight times class_weight")
         training = self._training_state(settings, rows, continuing)
         validate = self._validation(settings, rows, y, given, training)
         plan = make_plan(self, settings, training, 1 if incremental else self.max_iter)
@@ -290,17 +291,16 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # no typ
         self, settings: Settings, rows: Rows, y: Array, given: Any, training: Training
     ) -> Validate | None:
         """Return the function that validates, and set rows aside for it unless a set is given."""
-        training.decide_by(repr(self.scoring) if self.early_stopping else None)
+        training.decide_by(criterion(self.scoring) if self.early_stopping else None)
         if not self.early_stopping:
             training.order = None if training.validation_rows is not None else training.order
             training.validation_rows = None
             return None
         if given is not None:
             X_val, y_val, weight = given
-            X_val, y_val = data.check_inputs_and_targets(
-                self, X_val, y_val, rows.X.dtype, reset=False
+            X_val, y_val, weight = data.check_validation_set(
+                self, X_val, y_val, weight, rows.X.dtype
             )
-            weight = data.check_weights(weight, X_val, "sample_weight_val")
             encoded = self._encode(y_val, rows.X.dtype, "y_val")
             held = Rows(X_val, encoded, self._weigh_classes(y_val, weight, rows.X.dtype))
         else:
@@ -314,11 +314,15 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # no typ
             at = training.validation_rows
             weight = None if rows.weight is None else rows.weight[at]
             held, y_val = Rows(rows.X[at], rows.y[at], weight), y[at]
+            if rows.weight is not None:
+                data.check_total_weight(rows.weight[training.order], "sample_weight in training")
+        data.check_total_weight(held.weight, "sample_weight in validation")
         self._parameters = training.parameters
         return make_validate(self, held, y_val, settings.loss)
 
     def _publish(self, training: Training, settings: Settings, n_iter: int) -> None:
         """Set the fitted attributes."""
+        training.random_state = copy.deepcopy(training.random_state)  # the user's may go on
         self._training, self._parameters = training, training.chosen_parameters
         self.optimizer_ = settings.optimizer
         self.n_iter_, self.t_ = n_iter, training.progress.samples

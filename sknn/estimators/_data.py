@@ -6,7 +6,13 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.model_selection import train_test_split
-from sklearn.utils.validation import _check_sample_weight, check_array, column_or_1d, validate_data
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    check_array,
+    check_consistent_length,
+    column_or_1d,
+    validate_data,
+)
 
 from sknn._typing import Array
 
@@ -15,31 +21,32 @@ FLOATS = (np.float64, np.float32)
 
 def check_inputs(estimator: BaseEstimator, X: Any, dtype: Any, reset: bool = False) -> Any:
     """Return X as a dense, C-ordered or a CSR array of the given dtype."""
-    return validate_data(estimator, X, dtype=dtype, accept_sparse="csr", order="C", reset=reset)
+    with np.errstate(over="ignore"):  # what overflows in float32 is refused as an infinity
+        return validate_data(estimator, X, dtype=dtype, accept_sparse="csr", order="C", reset=reset)
 
 
 def check_inputs_and_targets(
     estimator: BaseEstimator, X: Any, y: Any, dtype: Any, reset: bool
 ) -> tuple[Any, Array]:
     """Return X as `check_inputs` does, and y as a dense array of shape (n,) or (n, n_outputs)."""
-    X, y = validate_data(
-        estimator,
-        X,
-        y,
-        dtype=dtype,
-        accept_sparse="csr",
-        order="C",
-        multi_output=True,
-        reset=reset,
-    )
-    if hasattr(y, "toarray"):
-        y = y.toarray()
-    return X, column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
+    with np.errstate(over="ignore"):
+        X, y = validate_data(
+            estimator,
+            X,
+            y,
+            dtype=dtype,
+            accept_sparse="csr",
+            order="C",
+            multi_output=True,
+            reset=reset,
+        )
+    return X, _dense_targets(y)
 
 
 def check_regression_targets(y: Array, dtype: Any, name: str) -> Array:
     """Return y as a finite array of shape (n_samples, n_outputs) and of the given dtype."""
-    converted: Array = check_array(y, dtype=dtype, ensure_2d=False, input_name=name)
+    with np.errstate(over="ignore"):  # what overflows is refused as an infinity
+        converted: Array = check_array(y, dtype=dtype, ensure_2d=False, input_name=name)
     return converted.reshape(len(y), -1)
 
 
@@ -47,10 +54,40 @@ def check_weights(sample_weight: Any, X: Any, name: str = "sample_weight") -> Ar
     """Return weights of X's dtype, not negative and not all zero, or None."""
     if sample_weight is None:
         return None
-    weight: Array = _check_sample_weight(sample_weight, X, dtype=X.dtype, ensure_non_negative=True)
-    if not weight.any():
-        raise ValueError(f"{name} must have an element greater than 0; all are 0.")
+    weight: Array = _check_sample_weight(sample_weight, X, dtype=X.dtype)
+    if (weight < 0).any():
+        raise ValueError(f"{name} must not be negative, got {weight.min():g} among its elements.")
+    check_total_weight(weight, name)
     return weight
+
+
+def check_total_weight(weight: Array | None, name: str) -> None:
+    """Raise a ValueError if all weights are zero."""
+    if weight is not None and not weight.any():
+        raise ValueError(f"{name} must be greater than 0 for at least one row; all are 0.")
+
+
+def check_validation_set(
+    estimator: BaseEstimator, X_val: Any, y_val: Any, sample_weight_val: Any, dtype: Any
+) -> tuple[Any, Array, Array | None]:
+    """Return a validation set checked as the training set is, with errors that name it."""
+    validate_data(estimator, X_val, reset=False, skip_check_array=True)
+    X_val = check_array(X_val, dtype=dtype, accept_sparse="csr", order="C", input_name="X_val")
+    if X_val.shape[1] != estimator.n_features_in_:
+        raise ValueError(
+            f"X_val has {X_val.shape[1]} features, and X has {estimator.n_features_in_}."
+        )
+    y_val = check_array(y_val, dtype=None, accept_sparse="csr", ensure_2d=False, input_name="y_val")
+    check_consistent_length(X_val, y_val)
+    weight = check_weights(sample_weight_val, X_val, "sample_weight_val")
+    return X_val, _dense_targets(y_val), weight
+
+
+def _dense_targets(y: Any) -> Array:
+    if hasattr(y, "toarray"):
+        y = y.toarray()
+    single: Array = column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
+    return single
 
 
 def check_validation_arguments(

@@ -177,7 +177,11 @@ def _hidden_layer_sizes(value: Any) -> tuple[int, ...]:
 
 def _per_layer(name: str, value: object, n_hidden: int) -> list[object]:
     """Return one value for each hidden layer, from one value or a sequence of them."""
-    if isinstance(value, str) or not isinstance(value, (Sequence, np.ndarray)):
+    if (
+        isinstance(value, str)
+        or not isinstance(value, (Sequence, np.ndarray))
+        or not np.ndim(value)
+    ):
         return [value] * n_hidden
     if len(value) != n_hidden:
         raise ValueError(
@@ -241,10 +245,10 @@ def _check_plain_parameters(estimator: BaseEstimator) -> None:
 
 
 def _check_scoring(value: object) -> None:
-    if callable(value) or value is None or value == "loss":
+    if callable(value) or value is None:
         return
     names = ["loss", *get_scorer_names()]
-    if value not in names:
+    if not isinstance(value, str) or value not in names:
         raise unknown("scoring", value, names, ", None for the estimator's score, or a callable")
 
 

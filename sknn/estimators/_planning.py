@@ -58,6 +58,15 @@ def new_training(
     return Training(parameters, None, random_state, seed, len(rows))
 
 
+def criterion(scoring: Any) -> str:
+    """Return what names a scoring, in this process and after a pickle."""
+    if not callable(scoring):
+        return repr(scoring)
+    named = scoring if hasattr(scoring, "__qualname__") else type(scoring)
+    has_address = " at 0x" in repr(scoring)
+    return f"{named.__module__}.{named.__qualname__}" if has_address else repr(scoring)
+
+
 def make_validate(estimator: BaseEstimator, rows: Rows, y: Array, loss: Loss) -> Validate:
     """Return the function that computes the loss and the score of an estimator on a validation set.
 

@@ -159,7 +159,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # no types t
         dropout: Any = 0.0,
         input_dropout: Any = 0.0,
         loss: Any = "squared_error",
-        alpha: float = 1e-4,
+        alpha: float = 1e-5,
         batch_size: Any = "auto",
         max_iter: int = 200,
         shuffle: bool = True,
@@ -230,7 +230,13 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # no types t
         self._single = y.ndim == 1  # the number of outputs is checked with the layers
 
     def _encode(self, y: Array, dtype: np.dtype[Any], name: str) -> Array:
-        return check_regression_targets(y, dtype, name)
+        encoded = check_regression_targets(y, dtype, name)
+        if name != "y" and encoded.shape[1] != self._architecture.layer_sizes[-1]:
+            raise ValueError(
+                f"{name} has {encoded.shape[1]} outputs, and y has "
+                f"{self._architecture.layer_sizes[-1]}."
+            )
+        return encoded
 
     def _n_outputs(self, encoded: Array) -> int:
         return int(encoded.shape[1])

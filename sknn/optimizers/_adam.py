@@ -10,6 +10,7 @@ import numpy as np
 from sknn._blas import axpy, scale
 from sknn._strategy import Range
 from sknn._typing import Array
+from sknn.losses import Loss
 from sknn.optimizers._base import DECAY, EPSILON, ElementwiseOptimizer
 
 
@@ -55,6 +56,9 @@ class Adam(ElementwiseOptimizer):
 
     ranges: ClassVar[Mapping[str, Range]] = {"beta_1": DECAY, "beta_2": DECAY, "epsilon": EPSILON}
     n_slots: ClassVar[int] = 2
+
+    def default_learning_rate(self, loss: Loss) -> float:
+        return 0.001 if loss.bounded_gradient else 0.005
 
     def coefficients(self, step: int, learning_rate: float) -> tuple[float, ...]:
         first = (1 - self.beta_1) / (1 - self.beta_1**step)

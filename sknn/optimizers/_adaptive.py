@@ -46,7 +46,7 @@ class Adagrad(ElementwiseOptimizer):
     n_slots: ClassVar[int] = 1
 
     def default_learning_rate(self, loss: Loss) -> float:
-        return 0.01
+        return 0.03 if loss.bounded_gradient else 0.1
 
     def rule(self, params: Array, grad: Array, scratch: Array, *rest: Any) -> None:
         total, learning_rate = rest
@@ -95,6 +95,9 @@ class RMSProp(ElementwiseOptimizer):
 
     ranges: ClassVar[Mapping[str, Range]] = {"rho": DECAY, "epsilon": EPSILON}
     n_slots: ClassVar[int] = 1
+
+    def default_learning_rate(self, loss: Loss) -> float:
+        return 0.001 if loss.bounded_gradient else 0.01
 
     def coefficients(self, step: int, learning_rate: float) -> tuple[float, ...]:
         scale = math.sqrt(1 - self.rho)

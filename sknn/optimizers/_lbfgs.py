@@ -32,7 +32,8 @@ class LBFGS(Minimizer):
 
     Notes
     -----
-    SciPy works in float64; the network evaluates the objective in the dtype of the data.
+    SciPy works in float64; the network evaluates the objective in the dtype of the data. SciPy
+    also ends where an iteration lowers the objective by less than 2.2e-9 of its size.
 
     References
     ----------

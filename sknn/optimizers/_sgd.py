@@ -33,7 +33,7 @@ class SGD(ElementwiseOptimizer):
     """
 
     def default_learning_rate(self, loss: Loss) -> float:
-        return 0.1 if loss.bounded_gradient else 0.01
+        return 0.1 if loss.bounded_gradient else 0.001
 
     def rule(self, params: Array, grad: Array, scratch: Array, *rest: Any) -> None:
         (learning_rate,) = rest
@@ -61,6 +61,9 @@ class GD(SGD):
     """
 
     full_batch: ClassVar[bool] = True
+
+    def default_learning_rate(self, loss: Loss) -> float:
+        return 0.3 if loss.bounded_gradient else 0.003
 
 
 @dataclass(repr=False, eq=False)
@@ -102,7 +105,7 @@ class Momentum(ElementwiseOptimizer):
     n_slots: ClassVar[int] = 1
 
     def default_learning_rate(self, loss: Loss) -> float:
-        return 0.02 if loss.bounded_gradient else 0.002
+        return 0.03 if loss.bounded_gradient else 0.0003
 
     def rule(self, params: Array, grad: Array, scratch: Array, *rest: Any) -> None:
         velocity, learning_rate = rest
