@@ -102,19 +102,21 @@ def unknown(name: str, value: object, allowed: list[str], also: str = "") -> Val
     )
 
 
-def resolve(name: str, value: object, family: Mapping[str, type[S]], base: type[S]) -> S:
+def resolve(
+    name: str, value: object, family: Mapping[str, type[S]], bases: tuple[type[S], ...]
+) -> S:
     """Turn a name or an instance into an instance; the one reader of the families' dicts.
 
     Parameters
     ----------
     name : str
         The parameter's name, for the error.
-    value : str or instance of `base`
+    value : str or instance of one of `bases`
         A key of `family` gives that class's default instance; an instance is itself.
     family : dict of str to class
         The named members, such as `sknn.optimizers.OPTIMIZERS`.
-    base : class
-        The family's base class.
+    bases : tuple of class
+        The family's base classes.
 
     Raises
     ------
@@ -125,17 +127,17 @@ def resolve(name: str, value: object, family: Mapping[str, type[S]], base: type[
     --------
     >>> from sknn._strategy import resolve
     >>> from sknn.activations import ACTIVATIONS, Activation
-    >>> resolve("activation", "leaky_relu", ACTIVATIONS, Activation)
+    >>> resolve("activation", "leaky_relu", ACTIVATIONS, (Activation,))
     LeakyReLU()
     """
-    if isinstance(value, base):
+    if isinstance(value, bases):
         return value
-    also = f", or an instance of {base.__name__}"
+    also = f", or an instance of {' or '.join(base.__name__ for base in bases)}"
     if isinstance(value, str):
         if value not in family:
             raise unknown(name, value, list(family), also)
         return family[value]()
-    if isinstance(value, type) and issubclass(value, base):
+    if isinstance(value, type) and issubclass(value, bases):
         raise ValueError(
             f"{name} got the class {value.__name__}; pass an instance, {value.__name__}()."
         )

@@ -231,6 +231,7 @@ class Trainer:
         finally:  # a line search leaves the point that it tried last
             params[...] = reached
         if not training.loss_curve:  # no iteration was possible, or needed
+            last_loss, _ = self.engine.objective(reached, at)
             self.engine.check(last_loss)
             training.loss_curve.append(last_loss)
         return CONVERGED if settled else MAX_ITER

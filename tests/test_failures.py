@@ -54,7 +54,11 @@ FIT_FAILURES = {
     "X_val features": (EARLY, lambda X, y: {"X_val": X[:, :3], "y_val": y}, "3 features"),
     "NaN in X_val": (EARLY, lambda X, y: {"X_val": spoiled(X), "y_val": y}, "contains NaN"),
     "NaN in y_val": (EARLY, lambda X, y: {"X_val": X, "y_val": spoiled(y)}, "contains NaN"),
-    "small set": ({**EARLY, "validation_fraction": 1e-3, "warm_start": False}, lambda X, y: {}, "too small"),
+    "small set": (
+        {**EARLY, "validation_fraction": 1e-3, "warm_start": False},
+        lambda X, y: {},
+        "too small",
+    ),
     "scorer": ({**EARLY, "scoring": failing_scorer}, lambda X, y: {}, "the scorer failed"),
     "dropout": ({"optimizer": "lbfgs", "dropout": 0.1}, lambda X, y: {}, "dropout needs"),
 }

@@ -143,7 +143,13 @@ def test_default_rate_decreases_a_quadratic(name, loss):
 
 @pytest.mark.parametrize(
     ("name", "bounded_rate", "rate"),
-    [("gd", 0.1, 0.01), ("sgd", 0.1, 0.01), ("momentum", 0.02, 0.002), ("nesterov", 0.02, 0.002)],
+    [
+        ("gd", 0.3, 0.003),
+        ("sgd", 0.1, 0.001),
+        ("momentum", 0.03, 0.0003),
+        ("nesterov", 0.03, 0.0003),
+        ("adam", 0.001, 0.005),
+    ],
 )
 def test_bounded_gradients_allow_larger_rates(name, bounded_rate, rate):
     optimizer = OPTIMIZERS[name]()

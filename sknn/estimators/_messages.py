@@ -8,6 +8,7 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 
 from sknn.engine import NonFiniteError, Rows
+from sknn.optimizers import Minimizer
 from sknn.training import INTERRUPTED, MAX_ITER, Plan, Training
 
 # Inputs or targets beyond this size are named as the likeliest cause of divergence.
@@ -70,6 +71,8 @@ def explain_divergence(
             f"y has values up to {largest_y:.3g}: scale it, with TransformedTargetRegressor("
             "regressor, transformer=StandardScaler())."
         )
+    elif isinstance(plan.optimizer, Minimizer):
+        cause = "the start: scale X and y, or try another init or random_state."
     else:
         rate = plan.learning_rate_init
         cause = f"the learning rate is too large: set learning_rate_init below {rate:g}."

@@ -21,13 +21,13 @@ from sknn.optimizers import OPTIMIZERS, Minimizer, Optimizer
 from sknn.schedules import SCHEDULES, Schedule
 
 # The families that a parameter may name, and what their members have in common.
-FAMILIES: Final[dict[str, tuple[Any, type[Strategy]]]] = {
-    "activation": (ACTIVATIONS, Activation),
-    "init": (INITIALIZERS, Initializer),
-    "bias_init": (INITIALIZERS, Initializer),
-    "optimizer": (OPTIMIZERS, Strategy),
-    "learning_rate": (SCHEDULES, Schedule),
-    "loss": (LOSSES, Loss),
+FAMILIES: Final[dict[str, tuple[Any, tuple[type[Strategy], ...]]]] = {
+    "activation": (ACTIVATIONS, (Activation,)),
+    "init": (INITIALIZERS, (Initializer,)),
+    "bias_init": (INITIALIZERS, (Initializer,)),
+    "optimizer": (OPTIMIZERS, (Optimizer, Minimizer)),
+    "learning_rate": (SCHEDULES, (Schedule,)),
+    "loss": (LOSSES, (Loss,)),
 }
 
 _RANGES: Final = {
@@ -110,12 +110,8 @@ def read_settings(estimator: BaseEstimator, loss: Loss) -> Settings:
 
 def read_optimizer(value: object) -> Optimizer | Minimizer:
     """Return a clone of the optimizer that a name or an instance stands for."""
-    optimizer = resolve("optimizer", value, OPTIMIZERS, Strategy)
-    if not isinstance(optimizer, (Optimizer, Minimizer)):
-        raise ValueError(f"optimizer must be an instance of Optimizer or Minimizer, got {value!r}.")
-    optimizer.check("optimizer")
-    cloned: Optimizer | Minimizer = clone(optimizer)
-    return cloned
+    optimizer: Optimizer | Minimizer = clone(_checked("optimizer", value))
+    return optimizer
 
 
 def is_minimizer(value: object) -> bool:
@@ -148,8 +144,7 @@ def check_target(loss: Loss, target: str) -> None:
 
 
 def _checked(name: str, value: object) -> Any:
-    family, base = FAMILIES[name]
-    strategy = resolve(name, value, family, base)
+    strategy = resolve(name, value, *FAMILIES[name])
     strategy.check(name)
     return strategy
 

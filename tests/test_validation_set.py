@@ -1,0 +1,265 @@
+"""X_val, y_val and sample_weight_val; scorers; metadata routing."""
+
+import numpy as np
+import pytest
+from common import problem
+from scipy import sparse
+from sklearn import config_context
+from sklearn.metrics import f1_score, log_loss, make_scorer, mean_squared_error
+from sklearn.model_selection import GridSearchCV, cross_validate
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sknn import MLPClassifier, MLPRegressor
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+SMALL = {"hidden_layer_sizes": 8, "max_iter": 4, "random_state": 0, "early_stopping": True}
+
+
+def make(kind="multiclass", **params):
+    """Return an estimator, its training set and its validation set."""
+    cls, X, y = problem(kind)
+    return cls(**SMALL | params), (X[:80], y[:80]), {"X_val": X[80:], "y_val": y[80:]}
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (["X_val"], "X_val is provided, but y_val was not provided"),
+        (["y_val"], "y_val is provided, but X_val was not provided"),
+        (["sample_weight_val"], "sample_weight_val is provided, but X_val was not provided"),
+    ],
+)
+def test_one_without_the_other(names, message):
+    model, training, held = make()
+    held["sample_weight_val"] = np.ones(40)
+    with pytest.raises(ValueError, match=message):
+        model.fit(*training, **{name: held[name] for name in names})
+
+
+def test_validation_set_without_early_stopping():
+    model, training, held = make(early_stopping=False)
+    with pytest.raises(ValueError, match=r"X_val and y_val are passed .*early_stopping=False"):
+        model.fit(*training, **held)
+
+
+def spoil(values, bad=np.nan):
+    values = np.array(values, float)
+    values[0] = bad
+    return values
+
+
+BAD = {
+    "NaN in X_val": ({"X_val": spoil(problem("regression")[1][80:])}, "X_val contains NaN"),
+    "infinity": ({"X_val": spoil(problem("regression")[1][80:], np.inf)}, "X_val contains inf"),
+    "NaN in y_val": ({"y_val": spoil(np.ones(40))}, "y_val contains NaN"),
+    "features": ({"X_val": np.ones((40, 2))}, "2 features, but MLPRegressor is expecting 6"),
+    "lengths": ({"y_val": np.ones(39)}, r"inconsistent numbers of samples: \[40, 39\]"),
+    "outputs": ({"y_val": np.ones((40, 2))}, "y_val"),
+    "no rows": ({"X_val": np.ones((0, 6)), "y_val": np.ones(0)}, r"0 sample\(s\)"),
+    "negative": ({"sample_weight_val": -np.ones(40)}, "sample_weight_val"),
+    "zero": ({"sample_weight_val": np.zeros(40)}, "weight"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_validation_set(case):
+    wrong, message = BAD[case]
+    model, training, held = make("regression")
+    with pytest.raises(ValueError, match=message):
+        model.fit(*training, **held | wrong)
+    assert not hasattr(model, "n_features_in_")
+
+
+@pytest.mark.parametrize(
+    ("kind", "y_val", "message"),
+    [
+        ("multiclass", np.full(40, 3), r"y_val has classes \[3\] that are not among \[0 1 2\]"),
+        ("multiclass", np.zeros((40, 2)), "y_val must be of shape"),
+        ("multilabel", np.zeros((40, 2), int), "y_val must have 3 columns"),
+        ("multilabel", np.zeros(40, int), "y_val must have 3 columns"),
+    ],
+)
+def test_validation_targets_of_another_kind(kind, y_val, message):
+    model, training, held = make(kind)
+    with pytest.raises(ValueError, match=message):
+        model.fit(*training, X_val=held["X_val"], y_val=y_val)
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "gd", "lbfgs"])
+@pytest.mark.parametrize("kind", ["binary", "multiclass", "multilabel", "regression"])
+def test_all_training_rows_train(kind, optimizer):
+    model, training, held = make(kind, optimizer=optimizer, validation_fraction=0.9)
+    model.fit(*training, **held)
+    plain = make(kind, optimizer=optimizer, early_stopping=False)[0].fit(*training)
+    assert model.t_ == 4 * 80
+    assert model.loss_curve_ == plain.loss_curve_
+
+
+def test_validation_loss_is_that_of_the_validation_set():
+    weight = np.random.default_rng(0).random(40)
+    for kind in ("binary", "multiclass", "regression"):
+        model, training, held = make(kind, max_iter=1, alpha=0.5)
+        model.fit(*training, **held, sample_weight_val=weight)
+        if kind == "regression":
+            predicted = model.predict(held["X_val"])
+            loss = mean_squared_error(held["y_val"], predicted, sample_weight=weight) / 2
+        else:
+            predicted = model.predict_proba(held["X_val"])
+            loss = log_loss(held["y_val"], predicted, sample_weight=weight)
+        assert model.validation_loss_curve_ == [pytest.approx(loss, rel=1e-10)]
+
+
+@pytest.mark.parametrize("wrap", [sparse.csr_array, sparse.csc_array])
+def test_sparse_validation_set(wrap):
+    model, (X, y), held = make()
+    dense = model.fit(X, y, **held).validation_loss_curve_
+    model.fit(wrap(X), y, X_val=wrap(held["X_val"]), y_val=held["y_val"])
+    np.testing.assert_allclose(model.validation_loss_curve_, dense, rtol=1e-10)
+
+
+def test_string_labels_in_the_validation_set():
+    names = np.array(["no", "perhaps", "yes"])
+    model, (X, y), held = make(scoring="accuracy")
+    scores = model.fit(X, y, **held).validation_scores_
+    model.fit(X, names[y], X_val=held["X_val"], y_val=names[held["y_val"]])
+    assert model.validation_scores_ == scores
+
+
+def test_stratified_split_that_keeps_the_shares():
+    seen = []
+    model, (X, y), _ = make(scoring=lambda model, X, y: seen.append(y) or 0.0)
+    model.set_params(max_iter=1, validation_fraction=0.25).fit(X, y)
+    np.testing.assert_allclose(np.bincount(seen[0]) / 20, np.bincount(y) / 80, atol=0.05)
+
+
+# ---------------------------------------------------------------- scorers
+
+
+def f1(model, X, y, sample_weight=None):
+    return f1_score(y, model.predict(X), average="macro", sample_weight=sample_weight)
+
+
+SCORERS = {
+    "name": "f1_macro",
+    "callable": f1,
+    "scorer": make_scorer(f1_score, average="macro"),
+}
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("scorer", SCORERS)
+def test_scorer(scorer, weighted):
+    model, training, held = make(scoring=SCORERS[scorer], max_iter=1)
+    weight = {"sample_weight_val": np.arange(40.0)} if weighted else {}
+    model.fit(*training, **held, **weight)
+    expected = f1(model, held["X_val"], held["y_val"], weight.get("sample_weight_val"))
+    assert model.validation_scores_ == [pytest.approx(expected)]
+    assert model.best_validation_score_ == model.validation_scores_[0]
+
+
+@pytest.mark.parametrize(
+    "kind", ["binary", "multiclass", "multilabel", "regression", "multioutput"]
+)
+def test_scoring_none_is_the_estimators_score(kind):
+    model, training, held = make(kind, scoring=None, max_iter=1)
+    model.fit(*training, **held)
+    assert model.validation_scores_ == [model.score(held["X_val"], held["y_val"])]
+
+
+@pytest.mark.parametrize("name", ["neg_log_loss", "roc_auc_ovr", "neg_brier_score"])
+def test_scorers_of_probabilities(name):
+    model, training, held = make("binary", scoring=name)
+    assert len(model.fit(*training, **held).validation_scores_) == 4
+
+
+def test_scorer_that_takes_no_weights_works_where_there_are_none():
+    model, training, held = make(scoring=lambda model, X, y: float(len(y)))
+    assert model.fit(*training, **held).validation_scores_ == [40.0] * 4
+
+
+# ---------------------------------------------------------------- metadata routing
+
+
+@pytest.fixture
+def _routing():
+    with config_context(enable_metadata_routing=True):
+        yield
+
+
+ROUTED = pytest.mark.usefixtures("_routing")
+
+
+@ROUTED
+@pytest.mark.parametrize("cls", [MLPClassifier, MLPRegressor])
+def test_pipeline_transforms_the_validation_set(cls):
+    seen = []
+
+    def scorer(model, X, y):
+        seen.append(X)
+        return 0.0
+
+    _, training, held = make("regression" if cls is MLPRegressor else "multiclass")
+    far = (100 + 10 * training[0], training[1])
+    mlp = cls(**SMALL, scoring=scorer).set_fit_request(X_val=True, y_val=True)
+    pipe = Pipeline([("scale", StandardScaler()), ("mlp", mlp)], transform_input=["X_val"])
+    pipe.fit(*far, X_val=100 + 10 * held["X_val"], y_val=held["y_val"])
+    expected = StandardScaler().fit(far[0]).transform(100 + 10 * held["X_val"])
+    np.testing.assert_array_equal(seen[0], expected)
+    assert pipe[-1].t_ == 4 * 80
+
+
+@ROUTED
+def test_pipeline_routes_all_three():
+    _, (X, y), held = make()
+    weight = np.arange(40.0)
+    requests = {"X_val": True, "y_val": True, "sample_weight_val": True, "sample_weight": True}
+    mlp = MLPClassifier(**SMALL).set_fit_request(**requests)
+    pipe = Pipeline([("scale", StandardScaler()), ("mlp", mlp)], transform_input=["X_val"])
+    pipe.fit(X, y, sample_weight=np.arange(80.0), **held, sample_weight_val=weight)
+    scaler = StandardScaler().fit(X)
+    direct = MLPClassifier(**SMALL).fit(
+        scaler.transform(X),
+        y,
+        np.arange(80.0),
+        X_val=scaler.transform(held["X_val"]),
+        y_val=held["y_val"],
+        sample_weight_val=weight,
+    )
+    assert pipe[-1].validation_loss_curve_ == direct.validation_loss_curve_
+    np.testing.assert_array_equal(pipe[-1].coefs_[0], direct.coefs_[0])
+
+
+@ROUTED
+@pytest.mark.parametrize("search", ["grid", "cross_validate"])
+def test_weights_reach_fit_and_score(search):
+    model, (X, y), _ = make(early_stopping=False)
+    model.set_fit_request(sample_weight=True).set_score_request(sample_weight=True)
+    weight = np.random.default_rng(0).integers(1, 4, len(y)).astype(float)
+    split = [(np.arange(50), np.arange(50, 80))]
+    if search == "grid":
+        found = GridSearchCV(model, {"alpha": [0.1]}, cv=split).fit(X, y, sample_weight=weight)
+        score = found.best_score_
+    else:
+        model.set_params(alpha=0.1)
+        score = cross_validate(model, X, y, cv=split, params={"sample_weight": weight})
+        score = score["test_score"][0]
+    direct = make(early_stopping=False, alpha=0.1)[0].fit(X[:50], y[:50], weight[:50])
+    assert score == direct.score(X[50:], y[50:], weight[50:])
+    assert score != direct.score(X[50:], y[50:])
+
+
+@ROUTED
+def test_weights_that_no_one_asked_for_are_an_error():
+    model, (X, y), _ = make(early_stopping=False)
+    with pytest.raises(ValueError, match="sample_weight"):
+        GridSearchCV(model, {"alpha": [0.1]}, cv=2).fit(X, y, sample_weight=np.ones(80))
+
+
+@ROUTED
+def test_partial_fit_requests():
+    model = MLPClassifier().set_partial_fit_request(sample_weight=True, classes=True)
+    routing = model.get_metadata_routing()
+    assert routing.partial_fit.requests == {"sample_weight": True, "classes": True}
+    assert set(routing.fit.requests) == {"sample_weight", "X_val", "y_val", "sample_weight_val"}
