@@ -216,7 +216,8 @@ def test_pipeline_routes_all_three():
     weight = np.arange(40.0)
     requests = {"X_val": True, "y_val": True, "sample_weight_val": True, "sample_weight": True}
     mlp = MLPClassifier(**SMALL).set_fit_request(**requests)
-    pipe = Pipeline([("scale", StandardScaler()), ("mlp", mlp)], transform_input=["X_val"])
+    scale = StandardScaler().set_fit_request(sample_weight=False)
+    pipe = Pipeline([("scale", scale), ("mlp", mlp)], transform_input=["X_val"])
     pipe.fit(X, y, sample_weight=np.arange(80.0), **held, sample_weight_val=weight)
     scaler = StandardScaler().fit(X)
     direct = MLPClassifier(**SMALL).fit(
