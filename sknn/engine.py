@@ -277,10 +277,11 @@ class Engine:
             self._batches[n_samples] = Batch(workspace, self.loss, self.rows)
         return self._batches[n_samples]
 
-    def check(self, loss: float) -> None:
+    def check(self, loss: float, with_gradient: bool = False) -> None:
         """Raise a NonFiniteError that names the layer if a loss or a parameter is not finite."""
-        vector = self.parameters.vector
-        if not math.isfinite(loss) or has_nonfinite_product(vector, vector):
+        params = self.parameters.vector
+        other = self._gradient.vector if with_gradient else params
+        if not math.isfinite(loss) or has_nonfinite_product(params, other):
             self._raise_nonfinite()
 
     def _raise_nonfinite(self) -> NoReturn:

@@ -219,7 +219,7 @@ class Trainer:
 
         def after_iteration(vector: Array) -> bool:
             params[...] = reached[...] = vector
-            self.engine.check(last_loss)
+            self.engine.check(last_loss, with_gradient=True)
             training.progress.step += 1
             training.progress.samples += n_samples
             return self._finish_epoch(last_loss) and self.validate is not None
@@ -232,7 +232,7 @@ class Trainer:
             params[...] = reached
         if not training.loss_curve:  # no iteration was possible, or needed
             last_loss, _ = self.engine.objective(reached, at)
-            self.engine.check(last_loss)
+            self.engine.check(last_loss, with_gradient=True)
             training.loss_curve.append(last_loss)
         return CONVERGED if settled else MAX_ITER
 

@@ -151,7 +151,7 @@ def test_partial_fit_takes_chunks_of_the_data():
 
 def test_partial_fit_learns():
     model, X, y = make(learning_rate_init=0.01)
-    for _ in range(60):
+    for _ in range(100):
         model.partial_fit(X, y, classes=[0, 1, 2])
     assert model.score(X, y) > 0.95
 

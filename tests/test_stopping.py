@@ -77,6 +77,7 @@ def test_without_early_stopping_the_last_weights_stay():
 def test_early_stopping_keeps_the_weights_of_the_best_epoch(scoring, optimizer):
     early = {"early_stopping": True, "scoring": scoring, "n_iter_no_change": 3}
     early |= {"optimizer": optimizer, "learning_rate_init": 0.3, "validation_fraction": 0.3}
+    early |= {"init": "xavier_uniform"}
     model, X, y = make(tol=0.0 if optimizer == "lbfgs" else 1e-4, **early)
     model.fit(X, y)
     curve = model.validation_loss_curve_
@@ -226,6 +227,6 @@ def test_interrupt_outside_training_changes_nothing(monkeypatch):
 def test_interrupt_does_not_keep_weights_that_are_not_finite(monkeypatch):
     model, X, y = make(optimizer="sgd", learning_rate_init=1e308)
     interrupt(monkeypatch, "step", 2)
-    with pytest.raises(ValueError, match="Training diverged in epoch 1: a parameter of layer_0"):
+    with pytest.raises(ValueError, match="Training diverged in epoch 1: a parameter of layer_1"):
         model.fit(1000 * X, y)
     assert not hasattr(model, "coefs_")

@@ -126,7 +126,9 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # no typ
             super().set_params(**{key: params[key] for key in params.keys() - nested.keys()})
             for name in {key.partition("__")[0] for key in nested}:
                 self._make_instance(name)
-            super().set_params(**nested)
+            known = self.get_params()
+            for key in sorted(nested, key=known.__contains__):  # unknown ones fail before others
+                super().set_params(**{key: nested[key]})
         except Exception:
             self.__dict__.update(before)
             raise

@@ -39,10 +39,13 @@ def warn(estimator: BaseEstimator, outcome: str, incremental: bool = False) -> N
             stacklevel=3,
         )
     elif outcome == MAX_ITER and not incremental:
+        limit, n_iter = estimator.max_iter, estimator.n_iter_
+        end = (
+            f"reached max_iter={limit}" if n_iter >= limit else f"gave up after {n_iter} iterations"
+        )
         warnings.warn(
-            f"{name} reached max_iter={estimator.max_iter} before it converged"
-            f"{_trend(estimator.loss_curve_)}. Raise max_iter or learning_rate_init, or scale X "
-            "with StandardScaler.",
+            f"{name} {end} before it converged{_trend(estimator.loss_curve_)}. Raise max_iter or "
+            "learning_rate_init, or scale X with StandardScaler.",
             ConvergenceWarning,
             stacklevel=3,
         )

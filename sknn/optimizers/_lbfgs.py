@@ -93,4 +93,6 @@ class LBFGS(Minimizer):
             )
         except _StopError:
             return True
-        return int(result.status) != 1  # 1 is SciPy's code for a limit that was reached
+        # SciPy's codes are 0 for converged, 1 for a limit that was reached, and 2 for a search
+        # that found nothing better: after some iterations that is as good as it gets.
+        return int(result.status) == 0 or (int(result.status) == 2 and int(result.nit) > 0)

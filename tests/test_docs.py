@@ -1,0 +1,30 @@
+"""The examples of the documentation run."""
+
+import re
+import runpy
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("page", ["README.md", "docs/contracts.md"])
+def test_python_blocks_of_a_page_run(page):
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
+    assert blocks
+    exec("\n".join(blocks), {"__name__": "page"})
+
+
+def test_contracts_name_every_family():
+    text = (ROOT / "docs/contracts.md").read_text()
+    for family in ("Activation", "Initializer", "Loss", "Schedule", "Optimizer", "Dropout"):
+        assert f".{family}`" in text
+
+
+def test_quickstart_runs(capsys):
+    runpy.run_path(str(ROOT / "examples/quickstart.py"), run_name="__main__")
+    printed = capsys.readouterr().out
+    accuracy = float(re.search(r"defaults: (\d\.\d+)", printed)[1])
+    assert accuracy > 0.95
