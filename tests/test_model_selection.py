@@ -64,6 +64,7 @@ def test_grid_over_a_nested_parameter(optimizer):
         assert score == scores(fixed)[0]
 
 
+@pytest.mark.slow
 def test_two_processes_find_what_one_finds():
     grid = [
         {"mlp__optimizer": ["sgd", "adam"], "mlp__init": ["normal", "he_normal"]},

@@ -1,0 +1,155 @@
+"""A warm step allocates nothing that grows; prediction stays within a bounded memory."""
+
+import gc
+import tracemalloc
+
+import numpy as np
+import pytest
+from common import STEP_TAKING
+from scipy import sparse
+
+from sknn import MLPClassifier, MLPRegressor
+from sknn.activations import ACTIVATIONS
+from sknn.dropout import Dropout
+from sknn.engine import Engine, Rows
+from sknn.initializers import INITIALIZERS
+from sknn.losses import LOSSES
+from sknn.network import Architecture
+from sknn.optimizers import OPTIMIZERS
+
+KINDS = ("binary", "multiclass", "multilabel", "regression")
+BOTH_DTYPES = pytest.mark.parametrize("dtype", [np.float32, np.float64])
+SIZES = [(50, 50), (2000, 50), (50, 1000), (2000, 300)]  # rows of a batch, units of a layer
+# What a step may allocate: NumPy's buffer for a mixed-type pass (8192 elements), a part's views.
+CONSTANT = 150_000
+
+
+def peak(call):
+    """Return the memory that a call needs at most, in bytes."""
+    gc.collect()
+    tracemalloc.start()
+    try:
+        call()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def warm_step(kind="multiclass", optimizer="adam", size=(2000, 300), **params):
+    """Return a function that takes a step like one taken before."""
+    n_rows, n_units = size
+    dtype, n_outputs = params.get("dtype", np.float32), 1 if kind == "binary" else 10
+    generator = np.random.default_rng(0)
+    X = generator.standard_normal((2 * n_rows, 40)).astype(dtype)
+    y = generator.integers(2, size=(2 * n_rows, n_outputs)).astype(dtype)
+    y = y.sum(axis=1).astype(np.intp) % n_outputs if kind == "multiclass" else y
+    weight = np.full(2 * n_rows, 2, dtype) if params.get("weighted") else None
+    loss = LOSSES["squared_error" if kind == "regression" else "log_loss"]()
+    activation = ACTIVATIONS[params.get("activation", "relu")]()
+    dropouts = [Dropout(params.get("dropout", 0.0))] * 3
+    architecture = Architecture(
+        (40, n_units, n_units, n_outputs), [activation] * 2, loss.link(kind), dropouts
+    )
+    init = INITIALIZERS["xavier_uniform"](), INITIALIZERS["zeros"]()
+    parameters = architecture.initialize(*init, np.random.RandomState(0), np.dtype(dtype))
+    engine = Engine(architecture, parameters, loss, 0.01, Rows(X, y, weight), 0)
+    rule = OPTIMIZERS[optimizer]()
+    state = rule.init(parameters.vector, parameters.layout)
+    at = generator.permutation(2 * n_rows)[:n_rows]
+
+    def step():
+        engine.step(at, rule, state, 1e-4, 1)
+
+    step()
+    return step
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("params", [{}, {"dropout": 0.3, "weighted": True}], ids=["plain", "all"])
+@BOTH_DTYPES
+def test_step_of_any_size(size, params, dtype):
+    assert peak(warm_step(size=size, dtype=dtype, **params)) < CONSTANT
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@BOTH_DTYPES
+def test_step_with_every_activation(activation, dtype):
+    assert peak(warm_step(activation=activation, dtype=dtype)) < CONSTANT
+
+
+@pytest.mark.parametrize("optimizer", STEP_TAKING)
+@BOTH_DTYPES
+def test_step_with_every_optimizer(optimizer, dtype):
+    assert peak(warm_step(optimizer=optimizer, dtype=dtype)) < CONSTANT
+
+
+@pytest.mark.parametrize("weighted", [False, True], ids=["unweighted", "weighted"])
+@pytest.mark.parametrize("dropout", [0.0, 0.3])
+@pytest.mark.parametrize("kind", KINDS)
+def test_step_with_every_loss(kind, dropout, weighted):
+    assert peak(warm_step(kind, dropout=dropout, weighted=weighted)) < CONSTANT
+
+
+def test_the_measure_sees_what_a_cold_step_allocates():
+    assert peak(lambda: warm_step(size=(2000, 300))) > 10 * CONSTANT
+
+
+# ---------------------------------------------------------------- prediction
+
+N_ROWS, MEGABYTE = 1_000_000, 2**20
+METHODS = ("predict", "predict_proba", "predict_log_proba", "decision_function")
+
+
+@pytest.fixture(scope="module")
+def million():
+    return np.random.default_rng(0).standard_normal((N_ROWS, 4), dtype=np.float32)
+
+
+def fitted(kind, X, dtype="float32"):
+    y = (X > 0).astype(int)
+    targets = {"binary": y[:, 0], "multiclass": y[:, 0] + y[:, 1], "multilabel": y[:, :3]}
+    cls = MLPRegressor if kind == "regression" else MLPClassifier
+    model = cls((50,), max_iter=1, n_iter_no_change=1, random_state=0, dtype=dtype)
+    if kind == "regression":
+        return model.partial_fit(X, X[:, 0])
+    return model.partial_fit(X, targets[kind], classes=range(2 if kind == "binary" else 3))
+
+
+CASES = [(kind, method) for kind in KINDS[:3] for method in METHODS] + [("regression", "predict")]
+
+
+@pytest.mark.parametrize(("kind", "method"), CASES)
+def test_prediction_of_a_million_rows(kind, method, million):
+    model = fitted(kind, million[:200])
+    results = []
+    needed = peak(lambda: results.append(getattr(model, method)(million)))
+    assert needed - results[0].nbytes < 3 * MEGABYTE
+
+
+@pytest.mark.parametrize("kind", ["multiclass", "regression"])
+def test_prediction_of_sparse_rows(kind, million):
+    model, X = fitted(kind, million[:200]), sparse.csr_array(million[:200_000])
+    results = []
+    needed = peak(lambda: results.append(model.predict(X)))
+    assert needed - results[0].nbytes < 3 * MEGABYTE
+
+
+def test_prediction_in_another_dtype(million):
+    model = fitted("regression", million[:200], "float64")
+    results = []
+    needed = peak(lambda: results.append(model.predict(million)))
+    assert needed - results[0].nbytes < 3 * MEGABYTE
+
+
+@pytest.mark.parametrize("scoring", ["loss", None])
+def test_validation_needs_no_memory_for_all_rows(scoring, million):
+    rows = million[:400]
+    params = {"early_stopping": True, "max_iter": 1, "n_iter_no_change": 1, "scoring": scoring}
+    model = MLPRegressor(50, **params, tol=0.0, random_state=0, optimizer="gd")
+    held = million[:500_000]
+
+    def fit():
+        with pytest.warns(UserWarning, match="max_iter"):
+            model.fit(rows, rows[:, 0], X_val=held, y_val=held[:, 0])
+
+    assert peak(fit) < 4 * held[:, 0].nbytes
