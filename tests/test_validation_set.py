@@ -97,6 +97,12 @@ def test_all_training_rows_train(kind, optimizer):
     assert model.loss_curve_ == plain.loss_curve_
 
 
+def test_validation_set_given_later_frees_the_rows_set_aside():
+    model, (X, y), held = make(warm_start=True, validation_fraction=0.25)
+    assert model.fit(X, y).t_ == 4 * 60
+    assert model.fit(X, y, **held).t_ == 4 * 60 + 4 * 80
+
+
 def test_validation_loss_is_that_of_the_validation_set():
     weight = np.random.default_rng(0).random(40)
     for kind in ("binary", "multiclass", "regression"):
