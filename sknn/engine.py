@@ -8,7 +8,7 @@ from typing import Any, Final, NoReturn
 import numpy as np
 from scipy import sparse
 
-from sknn._blas import axpy, has_nonfinite_product, scale
+from sknn._blas import axpy, has_nonfinite_product, scale, warm_up
 from sknn._typing import Array
 from sknn.losses import Loss
 from sknn.network import Architecture, Workspace, raw_predictions
@@ -178,6 +178,7 @@ class Engine:
         rows: Rows,
         seed: int,
     ) -> None:
+        warm_up()
         self.architecture, self.parameters, self.loss = architecture, parameters, loss
         self.alpha, self.rows = alpha, rows
         layout, vector = parameters.layout, parameters.vector

@@ -35,7 +35,7 @@ from sknn import MLPClassifier, MLPRegressor
 CLASSIFICATION = ("sonar", "ionosphere", "pima", "usps", "mnist", "letter", "adult")
 REGRESSION = ("yacht", "energy", "concrete", "wine_red", "naval", "california_housing")
 N_MNIST = 10_000
-SMALL = 2_000  # rows up to which a set is run with several seeds
+SMALL = 2_000  # rows up to which a set is run with all seeds, larger ones with half of them
 
 
 def splits(file, name):
@@ -78,7 +78,7 @@ def compare(file, name, n_seeds) -> np.ndarray:
     pair = (
         (TheirRegressor, MLPRegressor) if name in REGRESSION else (TheirClassifier, MLPClassifier)
     )
-    n_seeds = n_seeds if len(file["y"]) <= SMALL else 1
+    n_seeds = n_seeds if len(file["y"]) <= SMALL else max(1, n_seeds // 2)
     return np.array(
         [
             [[run(kind(random_state=seed), *data) for kind in pair] for seed in range(n_seeds)]

@@ -145,8 +145,6 @@ def main():
     print("|", " | ".join([*columns, "torch / sknn"]), "|")
     print("|---" * 6, "|", sep="")
     with threadpool_limits(arguments.threads):
-        warm = np.ones((1500, 1500), np.float32)
-        warm @ warm  # OpenBLAS is slower until it has seen a large product
         for dtype in (np.float32, np.float64):
             for sizes, batch in SHAPES:
                 step, ratios = compare(sizes, batch, dtype, arguments.rounds)
