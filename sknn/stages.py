@@ -31,6 +31,7 @@ class Inputs:
         self, n_features: int, n_samples: int, dtype: np.dtype[Any], is_sparse: bool
     ) -> None:
         self.n_samples = n_samples
+        self._dtype = dtype
         self.rows: Any = None
         if not is_sparse:
             augmented = np.ones((n_samples, n_features + 1), dtype)
@@ -41,7 +42,7 @@ class Inputs:
     def load(self, X: Any, rows: Array | slice, start: int = 0) -> None:
         """Gather rows of X, dense or CSR; a slice of them goes to the columns from `start` on."""
         if sparse.issparse(X):
-            self.rows = X[rows]
+            self.rows = X[rows].astype(self._dtype, copy=False)
         elif isinstance(rows, slice):
             np.copyto(self._features[start : start + rows.stop - rows.start], X[rows])
         else:

@@ -109,6 +109,11 @@ class Training:
         """Go on with other data, of another number of rows: their order starts anew."""
         self.n_samples, self.order, self.validation_rows = n_samples, None, None
 
+    def train_on_all_rows(self) -> None:
+        """Give the rows that were set aside for validation back to training, if there are any."""
+        if self.validation_rows is not None:
+            self.order = self.validation_rows = None
+
     def decide_by(self, criterion: str | None) -> None:
         """Set the criterion; another one than before knows no best yet."""
         if criterion != self.criterion:

@@ -3,14 +3,13 @@
 import copy
 import math
 from abc import ABCMeta, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from numbers import Real
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_is_fitted
 
 from sknn._strategy import registered_name, resolve
 from sknn._typing import Array
@@ -274,6 +273,8 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # no typ
             )
         link = settings.loss.link(self._target)
         self._architecture = Architecture(sizes, settings.activations, link, settings.dropouts)
+        self.n_layers_, self.n_outputs_ = len(sizes), sizes[-1]
+        self.out_activation_ = registered_name(link, ACTIVATIONS)
         if continuing:
             training = copy.deepcopy(self._training)
             if training.n_samples != len(rows):
@@ -293,10 +294,10 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # no typ
         self, settings: Settings, rows: Rows, y: Array, given: Any, training: Training
     ) -> Validate | None:
         """Return the function that validates, and set rows aside for it unless a set is given."""
-        training.decide_by(criterion(self.scoring) if self.early_stopping else None)
+        training.decide_by(criterion(self.scoring, given) if self.early_stopping else None)
+        if given is not None or not self.early_stopping:
+            training.train_on_all_rows()
         if not self.early_stopping:
-            training.order = None if training.validation_rows is not None else training.order
-            training.validation_rows = None
             return None
         if given is not None:
             X_val, y_val, weight = given
@@ -328,9 +329,6 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # no typ
         self._training, self._parameters = training, training.chosen_parameters
         self.optimizer_ = settings.optimizer
         self.n_iter_, self.t_ = n_iter, training.progress.samples
-        self.n_outputs_ = self._architecture.layer_sizes[-1]
-        self.n_layers_ = len(self._architecture.layer_sizes)
-        self.out_activation_ = registered_name(self._architecture.link, ACTIVATIONS)
         self.loss_curve_ = training.loss_curve
         self.loss_ = training.loss_curve[-1] if training.loss_curve else math.nan
         self.best_loss_ = min(training.loss_curve, default=math.nan)
@@ -366,21 +364,38 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # no typ
             raise AttributeError(f"This {type(self).__name__} has no weights yet: call fit first.")
         return [self._parameters[name] for name in self._architecture.layer_names]
 
-    def _raw_prediction(self, X: Any) -> Array:
-        """Return raw predictions of shape (n_samples, n_outputs), in bounded memory beside X."""
-        check_is_fitted(self)
-        X = data.check_inputs(self, X, self._parameters.vector.dtype)
-        return self._raw_prediction_of(X)
+    def _predict(
+        self,
+        X: Any,
+        convert: Callable[[Array], Array],
+        n_columns: int | None = None,
+        dtype: Any = None,
+    ) -> Array:
+        """Return predictions for X, in bounded memory beside X and the result.
 
-    def _raw_prediction_of(self, X: Any) -> Array:
-        out = np.empty((X.shape[0], self._architecture.layer_sizes[-1]), X.dtype)
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Inputs.
+        convert : callable
+            Turns raw predictions of shape (n_outputs, n_rows), which it may overwrite, into
+            predictions of shape (n_rows,) or (n_rows, n_columns).
+        n_columns : int or None
+            Columns of the result; None for a vector.
+        dtype : dtype, optional
+            Of the result; by default the network's.
+        """
+        own = self._parameters.vector.dtype
+        X = data.check_inputs(self, X, own)
+        shape = (X.shape[0],) if n_columns is None else (X.shape[0], n_columns)
+        out = np.empty(shape, own if dtype is None else dtype)
         for rows, raw_prediction in raw_predictions(self._architecture, self._parameters, X):
-            out[rows] = raw_prediction.T
+            out[rows] = convert(raw_prediction)
         return out
 
     def _apply_link(self, raw_prediction: Array) -> Array:
-        """Return predictions of shape (n_samples, n_outputs), which overwrite raw ones."""
-        z = raw_prediction.T
+        """Return predictions of shape (n_rows, n_outputs)."""
+        out = np.empty_like(raw_prediction)
         link = self._architecture.link
-        link.forward(z, z, link.scratch(z))
-        return raw_prediction
+        link.forward(raw_prediction, out, link.scratch(out))
+        return out.T

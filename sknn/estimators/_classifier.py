@@ -8,6 +8,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.validation import check_is_fitted
 
 from sknn._typing import Array
 from sknn.estimators._base import BaseMLP, has_partial_fit
@@ -339,9 +340,10 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # no types
 (n_samples, n_labels)
             One column is raveled: with two classes, positive means the second.
         """
-        raw_prediction = self._raw_prediction(X)
-        single = self._target != MULTILABEL and raw_prediction.shape[1] == 1
-        return raw_prediction.ravel() if single else raw_prediction
+        check_is_fitted(self)
+        if self._target != MULTILABEL and self.n_outputs_ == 1:
+            return self._predict(X, lambda raw: raw[0])
+        return self._predict(X, np.transpose, self.n_outputs_)
 
     def predict(self, X: Any) -> Array:
         """Return the likeliest class of each row, or the labels that are likelier than not.
@@ -355,12 +357,13 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # no types
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
         """
-        raw_prediction = self._raw_prediction(X)
-        if self._target == MULTICLASS:
-            codes = raw_prediction.argmax(axis=1)
-        else:
-            codes = (raw_prediction > 0).astype(np.intp)
-        return codes if self._target == MULTILABEL else np.asarray(self.classes_[codes.ravel()])
+        check_is_fitted(self)
+        classes = self.classes_
+        if self._target == MULTILABEL:
+            return self._predict(X, lambda raw: raw.T > 0, len(classes), np.intp)
+        if self._target == BINARY:
+            return self._predict(X, lambda raw: classes[(raw[0] > 0) * 1], dtype=classes.dtype)
+        return self._predict(X, lambda raw: classes[raw.argmax(axis=0)], dtype=classes.dtype)
 
     def predict_proba(self, X: Any) -> Array:
         """Return the probability of each class, or of each label.
@@ -375,10 +378,10 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # no types
         probabilities : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
             Rows sum to 1 over the classes; labels are independent of each other.
         """
-        raw_prediction = self._raw_prediction(X)
-        if self._target == BINARY:  # not 1 - p, which is zero where p is near 1
-            raw_prediction = np.hstack([-raw_prediction, raw_prediction])
-        return self._apply_link(raw_prediction)
+        check_is_fitted(self)
+        if self._target == BINARY:
+            return self._predict(X, lambda raw: self._apply_link(_both_classes(raw)), 2)
+        return self._predict(X, self._apply_link, self.n_outputs_)
 
     def predict_log_proba(self, X: Any) -> Array:
         """Return the logarithm of `predict_proba`, computed without taking that of zero.
@@ -392,17 +395,25 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # no types
         -------
         log_probabilities : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
         """
-        raw_prediction = self._raw_prediction(X)
+        check_is_fitted(self)
         if self._target == MULTICLASS:
-            return np.asarray(log_softmax(raw_prediction, axis=1))
+            return self._predict(X, lambda raw: log_softmax(raw.T, axis=1), self.n_outputs_)
         if self._target == BINARY:
-            return np.asarray(log_expit(np.hstack([-raw_prediction, raw_prediction])))
-        return np.asarray(log_expit(raw_prediction))
+            return self._predict(X, lambda raw: log_expit(_both_classes(raw).T), 2)
+        return self._predict(X, lambda raw: log_expit(raw.T), self.n_outputs_)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
+
+
+def _both_classes(raw_prediction: Array) -> Array:
+    """Return raw predictions of both classes, of shape (2, n_rows).
+
+    ``sigmoid(-z)`` is exact where ``1 - sigmoid(z)`` would round to zero.
+    """
+    return np.concatenate([-raw_prediction, raw_prediction])
 
 
 def _kind_of_target(y: Array) -> str:

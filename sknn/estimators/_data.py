@@ -19,17 +19,30 @@ from sknn._typing import Array
 FLOATS = (np.float64, np.float32)
 
 
-def check_inputs(estimator: BaseEstimator, X: Any, dtype: Any, reset: bool = False) -> Any:
-    """Return X as a dense, C-ordered or a CSR array of the given dtype."""
-    with np.errstate(over="ignore"):  # what overflows in float32 is refused as an infinity
-        return validate_data(estimator, X, dtype=dtype, accept_sparse="csr", order="C", reset=reset)
+def check_inputs(estimator: BaseEstimator, X: Any, dtype: np.dtype[Any]) -> Any:
+    """Return X as a dense or a CSR array of floats that fit in the given dtype.
+
+    It may be of the other float dtype: rows are cast a chunk at a time, when they are loaded.
+    """
+    X = validate_data(estimator, X, dtype=FLOATS, accept_sparse="csr", reset=False)
+    values = X.data if hasattr(X, "toarray") else X
+    if dtype == np.float32 and X.dtype == np.float64 and values.size:
+        largest = max(values.max(), -values.min())
+        if largest > np.finfo(np.float32).max:
+            raise ValueError(
+                f"X has a value of {largest:g}, which is infinite in float32, the network's dtype."
+            )
+    return X
 
 
 def check_inputs_and_targets(
     estimator: BaseEstimator, X: Any, y: Any, dtype: Any, reset: bool
 ) -> tuple[Any, Array]:
-    """Return X as `check_inputs` does, and y as a dense array of shape (n,) or (n, n_outputs)."""
-    with np.errstate(over="ignore"):
+    """Return X, dense in C order or CSR and of the given dtype, and y, dense.
+
+    y is of shape (n_samples,) or (n_samples, n_outputs); a single column is raveled.
+    """
+    with np.errstate(over="ignore"):  # what overflows in float32 is refused as an infinity
         X, y = validate_data(
             estimator,
             X,

@@ -58,13 +58,13 @@ def new_training(
     return Training(parameters, None, random_state, seed, len(rows))
 
 
-def criterion(scoring: Any) -> str:
-    """Return what names a scoring, in this process and after a pickle."""
-    if not callable(scoring):
-        return repr(scoring)
-    named = scoring if hasattr(scoring, "__qualname__") else type(scoring)
-    has_address = " at 0x" in repr(scoring)
-    return f"{named.__module__}.{named.__qualname__}" if has_address else repr(scoring)
+def criterion(scoring: Any, given: Any) -> str:
+    """Return what names a way to validate, in this process and after a pickle."""
+    name = repr(scoring)
+    if " at 0x" in name:
+        named = scoring if hasattr(scoring, "__qualname__") else type(scoring)
+        name = f"{named.__module__}.{named.__qualname__}"
+    return f"{name} on {'rows set aside' if given is None else 'X_val'}"
 
 
 def make_validate(estimator: BaseEstimator, rows: Rows, y: Array, loss: Loss) -> Validate:

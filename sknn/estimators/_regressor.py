@@ -5,6 +5,7 @@ from typing import Any, ClassVar, TypeVar
 import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
 
 from sknn._typing import Array
 from sknn.estimators._base import BaseMLP, has_partial_fit
@@ -254,8 +255,10 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # no types t
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
             Of the network's dtype.
         """
-        prediction = self._apply_link(self._raw_prediction(X))
-        return prediction.ravel() if self._single else prediction
+        check_is_fitted(self)
+        if self._single:
+            return self._predict(X, lambda raw: self._apply_link(raw)[:, 0])
+        return self._predict(X, self._apply_link, self.n_outputs_)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
