@@ -5,12 +5,11 @@ from typing import Any, ClassVar, TypeVar
 import numpy as np
 from scipy.special import log_expit, log_softmax
 from sklearn.base import ClassifierMixin
-from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_is_fitted
 
 from sknn._typing import Array
+from sknn.estimators import _labels as labels
 from sknn.estimators._base import BaseMLP, has_partial_fit
 from sknn.losses import BINARY, MULTICLASS, MULTILABEL
 
@@ -245,42 +244,15 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # no types
     # ---------------------------------------------------------------- targets
 
     def _start_targets(self, y: Array, classes: Any) -> None:
-        kind = _kind_of_target(y)
-        if kind == MULTILABEL:
-            self._target, self.classes_ = MULTILABEL, np.arange(y.shape[1])
-            return
-        self.classes_ = np.unique(y if classes is None else np.asarray(classes))
-        # With one class, the softmax over one unit gives it the probability 1.
-        self._target = BINARY if len(self.classes_) == 2 else MULTICLASS
+        self._target, self.classes_ = labels.learn(y, classes)
 
     def _continue_targets(self, y: Array, classes: Any, incremental: bool) -> None:
-        if classes is not None and not np.array_equal(np.unique(classes), self.classes_):
-            raise ValueError(
-                f"classes={classes!r} differs from the classes of the first call, {self.classes_}."
-            )
-        kind = _kind_of_target(y)
-        if (kind == MULTILABEL) != (self._target == MULTILABEL):
-            raise ValueError(f"y is {kind}, and the fitted network's targets are {self._target}.")
-        if not incremental and kind != MULTILABEL and len(np.unique(y)) < len(self.classes_):
-            raise ValueError(
-                "warm_start goes on with the same classes as the previous call to fit, "
-                f"{self.classes_}; y has only {np.unique(y)}. Use partial_fit for a part of them."
-            )
+        labels.check_same(y, classes, self._target, self.classes_)
+        if not incremental:
+            labels.check_complete(y, self._target, self.classes_)
 
     def _encode(self, y: Array, dtype: np.dtype[Any], name: str) -> Array:
-        if self._target == MULTILABEL:
-            if y.ndim != 2 or y.shape[1] != len(self.classes_):
-                raise ValueError(
-                    f"{name} must have {len(self.classes_)} columns of labels, got shape {y.shape}."
-                )
-            return y.astype(dtype)
-        if y.ndim != 1:
-            raise ValueError(f"{name} must be of shape (n_samples,), got {y.shape}.")
-        unknown = np.setdiff1d(y, self.classes_)
-        if unknown.size:
-            raise ValueError(f"{name} has classes {unknown} that are not among {self.classes_}.")
-        codes = np.searchsorted(self.classes_, y)
-        return codes.astype(dtype)[:, np.newaxis] if self._target == BINARY else codes
+        return labels.encode(y, self._target, self.classes_, dtype, name)
 
     def _n_outputs(self, encoded: Array) -> int:
         return 1 if self._target == BINARY else len(self.classes_)
@@ -296,33 +268,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # no types
                 f"class_weight={self.class_weight!r} has no meaning where a row may have several "
                 "labels: set class_weight=None, and weigh rows with sample_weight."
             )
-        of_classes = self._class_weights(y, weight)
-        of_rows = of_classes[np.searchsorted(self.classes_, y)].astype(dtype)
+        of_rows = labels.row_weights(self.class_weight, y, weight, self.classes_).astype(dtype)
         return of_rows if weight is None else of_rows * weight
-
-    def _class_weights(self, y: Array, weight: Array | None) -> Array:
-        """Return the weight of each class; a balanced one is by weight, so rows may be repeated."""
-        if isinstance(self.class_weight, str) and self.class_weight == "balanced":
-            present = np.unique(y)
-            balanced = compute_class_weight("balanced", classes=present, y=y, sample_weight=weight)
-            weights = np.ones(len(self.classes_))
-            weights[np.searchsorted(self.classes_, present)] = balanced
-            return weights
-        if not isinstance(self.class_weight, dict):
-            raise ValueError(
-                "class_weight must be None, 'balanced' or a dict of class to weight, "
-                f"got {self.class_weight!r}."
-            )
-        strange = [key for key in self.class_weight if key not in self.classes_]
-        if strange:
-            raise ValueError(f"class_weight has keys {strange} that are not among {self.classes_}.")
-        weights = np.array([self.class_weight.get(c, 1.0) for c in self.classes_.tolist()], float)
-        if not (np.isfinite(weights).all() and (weights >= 0).all() and weights.any()):
-            raise ValueError(
-                "class_weight must hold weights of 0 or more, not all 0, "
-                f"got {self.class_weight!r}."
-            )
-        return weights
 
     # ---------------------------------------------------------------- predictions
 
@@ -414,16 +361,3 @@ def _both_classes(raw_prediction: Array) -> Array:
     ``sigmoid(-z)`` is exact where ``1 - sigmoid(z)`` would round to zero.
     """
     return np.concatenate([-raw_prediction, raw_prediction])
-
-
-def _kind_of_target(y: Array) -> str:
-    check_classification_targets(y)
-    kind = str(type_of_target(y, input_name="y"))
-    if kind == "multilabel-indicator":
-        return MULTILABEL
-    if y.ndim != 1:
-        raise ValueError(
-            "y has several columns that are not 0 or 1: give one column of classes, a 0/1 matrix "
-            "of labels, or wrap the classifier in MultiOutputClassifier."
-        )
-    return kind

@@ -1,0 +1,120 @@
+"""Labels of classes: their kind, their codes, and the weights of their rows.
+
+A target is ``"binary"`` (two classes, one output), ``"multiclass"`` (one output a class; a single
+class is one of these, with a softmax over one output) or ``"multilabel"`` (one output a label).
+"""
+
+from typing import Any
+
+import numpy as np
+from sklearn.utils.class_weight import compute_class_weight
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+
+from sknn._typing import Array
+from sknn.losses import BINARY, MULTICLASS, MULTILABEL
+
+
+def learn(y: Array, classes: Any) -> tuple[str, Array]:
+    """Return the kind of target, and the sorted classes: those given, or those of y."""
+    if _kind(y) == MULTILABEL:
+        return MULTILABEL, np.arange(y.shape[1])
+    classes = np.unique(y if classes is None else np.asarray(classes))
+    return BINARY if len(classes) == 2 else MULTICLASS, classes
+
+
+def check_same(y: Array, given: Any, target: str, classes: Array) -> None:
+    """Raise a ValueError unless training for a target can go on with y and the classes given."""
+    known = target == MULTILABEL or given is None or np.array_equal(np.unique(given), classes)
+    if not known:
+        raise ValueError(
+            f"classes={given!r} differs from the classes of the first call, {classes}."
+        )
+    kind = _kind(y)
+    if (kind == MULTILABEL) != (target == MULTILABEL):
+        raise ValueError(f"y is {kind}, and the fitted network's targets are {target}.")
+
+
+def check_complete(y: Array, target: str, classes: Array) -> None:
+    """Raise a ValueError unless y has all the classes."""
+    if target != MULTILABEL and len(np.unique(y)) < len(classes):
+        raise ValueError(
+            f"warm_start goes on with the same classes as the previous call to fit, {classes}; y "
+            f"has only {np.unique(y)}. Use partial_fit for a part of them."
+        )
+
+
+def encode(y: Array, target: str, classes: Array, dtype: np.dtype[Any], name: str) -> Array:
+    """Return labels as the losses want them.
+
+    Returns
+    -------
+    encoded : ndarray of shape (n_samples,), (n_samples, 1) or (n_samples, n_labels)
+        Class codes if multiclass; else 0 and 1, of the given dtype.
+    """
+    if target == MULTILABEL:
+        if y.ndim != 2 or y.shape[1] != len(classes):
+            raise ValueError(
+                f"{name} must have {len(classes)} columns of labels, got shape {y.shape}."
+            )
+        return y.astype(dtype)
+    if y.ndim != 1:
+        raise ValueError(f"{name} must be of shape (n_samples,), got {y.shape}.")
+    unknown = np.setdiff1d(y, classes)
+    if unknown.size:
+        raise ValueError(f"{name} has classes {unknown} that are not among {classes}.")
+    codes = np.searchsorted(classes, y)
+    return codes.astype(dtype)[:, np.newaxis] if target == BINARY else codes
+
+
+def row_weights(class_weight: Any, y: Array, weight: Array | None, classes: Array) -> Array:
+    """Return the weight of each row's class, of shape (n_samples,).
+
+    A balanced one goes by the rows' own weights: a weight of 2 counts as the row twice.
+    """
+    if isinstance(class_weight, str) and class_weight == "balanced":
+        of_classes = _balanced(y, weight, classes)
+    elif isinstance(class_weight, dict):
+        of_classes = _from_dict(class_weight, classes)
+    else:
+        raise ValueError(
+            "class_weight must be None, 'balanced' or a dict of class to weight, got "
+            f"{class_weight!r}."
+        )
+    weights: Array = of_classes[np.searchsorted(classes, y)]
+    return weights
+
+
+def _balanced(y: Array, weight: Array | None, classes: Array) -> Array:
+    if weight is not None:  # a class without weight needs none
+        y, weight = y[weight > 0], weight[weight > 0]
+    present = np.unique(y)
+    weights = np.ones(len(classes))
+    weights[np.searchsorted(classes, present)] = compute_class_weight(
+        "balanced", classes=present, y=y, sample_weight=weight
+    )
+    return weights
+
+
+def _from_dict(class_weight: dict[Any, float], classes: Array) -> Array:
+    strange = [key for key in class_weight if key not in classes]
+    if strange:
+        raise ValueError(f"class_weight has keys {strange} that are not among {classes}.")
+    weights = np.array([class_weight.get(label, 1.0) for label in classes.tolist()], float)
+    if not (np.isfinite(weights).all() and (weights >= 0).all() and weights.any()):
+        raise ValueError(
+            f"class_weight must hold weights of 0 or more, not all 0, got {class_weight!r}."
+        )
+    return weights
+
+
+def _kind(y: Array) -> str:
+    check_classification_targets(y)
+    kind = str(type_of_target(y, input_name="y"))
+    if kind == "multilabel-indicator":
+        return MULTILABEL
+    if y.ndim != 1:
+        raise ValueError(
+            "y has several columns that are not 0 or 1: give one column of classes, a 0/1 matrix "
+            "of labels, or wrap the classifier in MultiOutputClassifier."
+        )
+    return kind
