@@ -31,7 +31,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # no types t
         parameter names.
     init : str or Initializer, default="auto"
         Where weights start: a name in `sknn.initializers.INITIALIZERS` or an instance.
-        ``"auto"`` is He for ReLU and its family and Xavier for the others, layer by layer.
+        ``"auto"`` is He for ReLU and its family and Xavier for the others, layer by layer,
+        and zeros for the output layer.
     bias_init : str or Initializer, default="zeros"
         Where biases start.
     optimizer : str, Optimizer or Minimizer, default="adam"
@@ -50,7 +51,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # no types t
         The probability with which an input is left out of a step.
     loss : str or Loss, default="squared_error"
         A name in `sknn.losses.LOSSES` or an instance.
-    alpha : float, default=1e-4
+    alpha : float, default=1e-5
         Weight penalty, not negative: the objective is
         ``sum_i w_i l_i / sum_i w_i + alpha / 2 sum(W^2)`` over the rows of a step, without
         biases. It means the same for every batch size; scikit-learn divides it by the batch's
