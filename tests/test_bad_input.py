@@ -173,9 +173,10 @@ def test_regressor_refuses_classification_losses():
 
 
 def test_loss_that_cannot_serve_the_target():
-    loss = LogLoss()
-    loss.targets = frozenset({"binary"})
-    model, X, y = make(loss=loss)
+    class BinaryLogLoss(LogLoss):
+        targets = frozenset({"binary"})
+
+    model, X, y = make(loss=BinaryLogLoss())
     with pytest.raises(ValueError, match="cannot serve multiclass targets, only binary"):
         model.fit(X, y)
 
