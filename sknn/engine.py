@@ -1,6 +1,7 @@
 """The engine: data, loss, penalty and optimizer around a network; all arithmetic of training."""
 
 import math
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
@@ -12,7 +13,8 @@ from sknn._blas import axpy, has_nonfinite_product, scale, warm_up
 from sknn._typing import Array
 from sknn.losses import Loss
 from sknn.network import Architecture, Workspace, raw_predictions
-from sknn.optimizers import ElementwiseOptimizer, Optimizer, parts
+from sknn.optimizers import ElementwiseOptimizer, Optimizer
+from sknn.optimizers._base import parts
 from sknn.parameters import Layout, Parameters
 from sknn.stages import Masks
 
@@ -60,6 +62,16 @@ class Rows:
 
     def __len__(self) -> int:
         return len(self.y)
+
+    def checksum(self) -> int:
+        """Return a positive number that tells data from other data, by y, weights and some of X."""
+        some = self.X[:: max(1, len(self) // 100)]
+        arrays = [some.data if sparse.issparse(some) else some, self.y, self.weight]
+        checksum = 1
+        for array in arrays:
+            if array is not None:
+                checksum = zlib.crc32(np.ascontiguousarray(array).tobytes(), checksum)
+        return checksum or 1
 
 
 class Batch:
@@ -184,7 +196,8 @@ class Engine:
         layout, vector = parameters.layout, parameters.vector
         self._gradient = Parameters(layout, np.empty_like(vector))
         self._share: Parameters | None = None
-        self._batches: dict[int, Batch] = {}
+        self._batches: dict[tuple[int, bool], Batch] = {}
+        self._weight_sum: float | None = None
         self._masks = Masks(seed)
         self._parts = [
             Part(layout, part, vector, self._gradient.vector) for part in parts(layout.size)
@@ -215,10 +228,10 @@ class Engine:
         if optimizer.full_batch:
             loss_sum, weight_sum = self._full_gradient(at)
         else:
-            batch = self._batch(_length(at), self._gradient)
+            batch = self._batch(n_rows(at), self._gradient)
             weight_sum = batch.load(at)
-            loss_sum = batch.gradient(weight_sum) if weight_sum > 0 else 0.0
-        if weight_sum > 0:
+            loss_sum = batch.gradient(weight_sum) if weight_sum != 0 else 0.0
+        if weight_sum != 0:
             self._update(loss_sum, optimizer, state, learning_rate)
         return loss_sum, weight_sum
 
@@ -255,28 +268,37 @@ class Engine:
 
     def _full_gradient(self, at: Array | slice) -> tuple[float, float]:
         """Leave the gradient over all rows, share by share; return the sums of `step`."""
+        if self._weight_sum is None:
+            weight = self.rows.weight
+            self._weight_sum = float(n_rows(at) if weight is None else np.add.reduce(weight[at]))
+        if n_rows(at) <= SHARE:
+            return self._share_of_gradient(at, self._gradient), self._weight_sum
         if self._share is None:
             self._share = self._gradient.copy()
-        weight = self.rows.weight
-        n_samples = _length(at)
-        weight_sum = float(n_samples) if weight is None else float(np.add.reduce(weight[at]))
         self._gradient.vector.fill(0)
         loss_sum = 0.0
-        for self._masks.part, part in enumerate(_parts(n_samples, SHARE)):
-            batch = self._batch(part.stop - part.start, self._share)
-            batch.load(part if isinstance(at, slice) else at[part])
-            loss_sum += batch.gradient(weight_sum)
+        for number, share in enumerate(_slices(n_rows(at), SHARE)):
+            self._masks.share = number
+            rows = share if isinstance(at, slice) else at[share]
+            loss_sum += self._share_of_gradient(rows, self._share)
             np.add(self._gradient.vector, self._share.vector, out=self._gradient.vector)
-        return loss_sum, weight_sum
+        return loss_sum, self._weight_sum
+
+    def _share_of_gradient(self, at: Array | slice, gradient: Parameters) -> float:
+        batch = self._batch(n_rows(at), gradient)
+        batch.load(at)
+        assert self._weight_sum is not None
+        return batch.gradient(self._weight_sum)
 
     def _batch(self, n_samples: int, gradient: Parameters) -> Batch:
-        if n_samples not in self._batches:
+        key = (n_samples, gradient is self._share)
+        if key not in self._batches:
             is_sparse = sparse.issparse(self.rows.X)
             workspace = Workspace(
                 self.architecture, self.parameters, n_samples, is_sparse, gradient, self._masks
             )
-            self._batches[n_samples] = Batch(workspace, self.loss, self.rows)
-        return self._batches[n_samples]
+            self._batches[key] = Batch(workspace, self.loss, self.rows)
+        return self._batches[key]
 
     def check(self, loss: float, with_gradient: bool = False) -> None:
         """Raise a NonFiniteError that names the layer if a loss or a parameter is not finite."""
@@ -304,11 +326,12 @@ def mean_loss(architecture: Architecture, parameters: Parameters, loss: Loss, ro
     return total / (len(rows) if rows.weight is None else float(rows.weight.sum()))
 
 
-def _length(at: Array | slice) -> int:
+def n_rows(at: Array | slice) -> int:
+    """Return how many rows an index stands for."""
     return at.stop - at.start if isinstance(at, slice) else len(at)
 
 
-def _parts(n_samples: int, size: int) -> Iterator[slice]:
+def _slices(n_samples: int, size: int) -> Iterator[slice]:
     return (slice(i, min(i + size, n_samples)) for i in range(0, n_samples, size))
 
 
@@ -331,4 +354,4 @@ def batches(order: Array | None, n_samples: int, size: int) -> Iterator[Array | 
     >>> list(batches(np.array([2, 0, 1]), 3, 2))
     [array([2, 0]), array([1])]
     """
-    return (part if order is None else order[part] for part in _parts(n_samples, size))
+    return (part if order is None else order[part] for part in _slices(n_samples, size))

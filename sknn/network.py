@@ -106,7 +106,8 @@ class Workspace:
         self.stages: list[Dense | SparseDense | Activate | Drop] = []
         self._deltas = self._share_deltas(dtype) if gradient else []
         self._build(is_sparse)
-        self._first = isinstance(self.stages[0], Drop)  # whose mask on the inputs no one needs back
+        # Nothing below the first layer's products needs a delta.
+        self._n_skipped = int(isinstance(self.stages[0], Drop))
         self.raw_prediction = self.stages[-1].output[:-1]
         if gradient:
             # Where the loss puts dL / d raw_prediction.
@@ -159,7 +160,7 @@ class Workspace:
 
     def backward(self, delta: Array) -> None:
         """Turn dL / d raw_prediction, which is overwritten, into the gradient."""
-        for stage in reversed(self.stages[self._first :]):
+        for stage in reversed(self.stages[self._n_skipped :]):
             delta = stage.backward(delta)
 
 

@@ -23,7 +23,8 @@ class Progress:
     plateaus : int
         How often training stopped improving and the schedule chose to go on.
     total_steps : int
-        The updates of a fit that runs to ``max_iter``.
+        The updates done when the present call reaches ``max_iter``. A schedule that reads it
+        does not go on, after a warm start, as if it had never stopped.
     """
 
     step: int = 0

@@ -57,7 +57,7 @@ class Inputs:
 
 
 class Masks:
-    """A counter-based generator, set to a place of its own for each seed, step, part and layer.
+    """A counter-based generator, set to a place of its own for each seed, step, share and layer.
 
     Parameters
     ----------
@@ -70,11 +70,11 @@ class Masks:
         self._generator = np.random.Generator(self._philox)
         self._state: Any = self._philox.state
         self.step = 0
-        self.part = 0
+        self.share = 0
 
     def generator(self, layer: int) -> np.random.Generator:
-        """Return the generator, at the start of the stream of this step, part and layer."""
-        self._state["state"]["counter"][:] = (0, self.part, layer, self.step)
+        """Return the generator, at the start of the stream of this step, share and layer."""
+        self._state["state"]["counter"][:] = (0, self.share, layer, self.step)
         self._philox.state = self._state
         return self._generator
 

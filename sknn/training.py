@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sknn._typing import Array
-from sknn.engine import Engine, NonFiniteError, batches
+from sknn.engine import Engine, NonFiniteError, batches, n_rows
 from sknn.optimizers import Minimizer, Optimizer
 from sknn.parameters import Parameters
 from sknn.schedules import Progress, Schedule
@@ -35,7 +35,7 @@ class Plan:
     max_iter : int
         The most epochs (iterations, for a minimizer).
     shuffle : bool
-        Whether each epoch shuffles the order of the last one.
+        Whether each epoch of several steps shuffles the order of the last one.
     tol : float
         How much better counts as an improvement.
     n_iter_no_change : float
@@ -77,8 +77,10 @@ class Training:
         The rows set aside, if any.
     progress : Progress
         Steps, epochs, samples and plateaus.
-    criterion : str or None
-        What decides: None for the training loss, else what validation is scored by.
+    checksum : int
+        Of the data, so that other data of as many rows is noticed.
+    criterion : tuple
+        What decides, and all that its value depends on.
     best : float
         The best training loss, validation loss or negated score, whichever decides.
     n_no_improvement : int
@@ -97,7 +99,8 @@ class Training:
     order: Array | None = None
     validation_rows: Array | None = None
     progress: Progress = field(default_factory=Progress)
-    criterion: str | None = None
+    checksum: int = 0
+    criterion: tuple[Any, ...] = ()
     best: float = math.inf
     n_no_improvement: int = 0
     best_parameters: Parameters | None = None
@@ -105,21 +108,39 @@ class Training:
     validation_loss_curve: list[float] = field(default_factory=list)
     validation_scores: list[float] = field(default_factory=list)
 
-    def forget_rows(self, n_samples: int) -> None:
-        """Go on with other data, of another number of rows: their order starts anew."""
-        self.n_samples, self.order, self.validation_rows = n_samples, None, None
+    def shuffle(self) -> None:
+        """Shuffle the order of the last epoch."""
+        if self.order is None:
+            self.order = np.arange(self.n_samples)
+        self.random_state.shuffle(self.order)
+
+    def go_on_with(self, n_samples: int, checksum: int) -> None:
+        """Go on, maybe with other data: then the order of the rows and the best start anew.
+
+        A checksum of 0 stands for a part of the data, whose best is worth keeping.
+        """
+        if n_samples != self.n_samples or checksum not in (0, self.checksum):
+            self.n_samples, self.order, self.validation_rows = n_samples, None, None
+        if checksum not in (0, self.checksum):
+            self.checksum = checksum
+            self.forget_best()
 
     def train_on_all_rows(self) -> None:
         """Give the rows that were set aside for validation back to training, if there are any."""
         if self.validation_rows is not None:
             self.order = self.validation_rows = None
 
-    def decide_by(self, criterion: str | None) -> None:
+    def forget_best(self) -> None:
+        """Start looking for the best anew."""
+        self.best, self.n_no_improvement, self.best_parameters = math.inf, 0, None
+
+    def decide_by(self, criterion: tuple[Any, ...]) -> None:
         """Set the criterion; another one than before knows no best yet."""
         if criterion != self.criterion:
-            self.criterion, self.best, self.n_no_improvement = criterion, math.inf, 0
-            self.best_parameters = None
-            self.validation_loss_curve, self.validation_scores = [], []
+            if criterion[:1] != self.criterion[:1]:
+                self.validation_loss_curve, self.validation_scores = [], []
+            self.criterion = criterion
+            self.forget_best()
 
     @property
     def n_training(self) -> int:
@@ -184,6 +205,8 @@ class Trainer:
         n_steps = -(-training.n_training // size)
         training.progress.total_steps = training.progress.step + plan.max_iter * n_steps
         for _ in range(plan.max_iter):
+            if plan.shuffle and not optimizer.full_batch:
+                training.shuffle()
             loss = self._run_epoch(optimizer, size)
             if self._finish_epoch(loss) and not self._outlasts_plateau():
                 return CONVERGED
@@ -192,10 +215,6 @@ class Trainer:
     def _run_epoch(self, optimizer: Optimizer, size: int) -> float:
         """Pass over the rows once, and return the mean loss met, plus the penalty at the end."""
         plan, training, progress = self.plan, self.training, self.training.progress
-        if plan.shuffle:
-            if training.order is None:
-                training.order = np.arange(training.n_samples)
-            training.random_state.shuffle(training.order)
         loss_sum = weight_sum = 0.0
         for at in batches(training.order, training.n_training, size):
             rate = plan.schedule(plan.learning_rate_init, progress)
@@ -205,7 +224,7 @@ class Trainer:
             loss_sum += loss
             weight_sum += weight
             progress.step += weight > 0
-            progress.samples += at.stop - at.start if isinstance(at, slice) else len(at)
+            progress.samples += n_rows(at)
         self.engine.check(loss_sum)
         return loss_sum / weight_sum + self.engine.penalty()
 
@@ -214,7 +233,7 @@ class Trainer:
         n_samples = training.n_training
         at = slice(0, n_samples) if training.order is None else training.order
         params = training.parameters.vector
-        reached = params.copy()
+        reached, n_epochs = params.copy(), training.progress.epoch
         last_loss = math.nan
 
         def value_and_gradient(vector: Array) -> tuple[float, Array]:
@@ -235,7 +254,7 @@ class Trainer:
             )
         finally:  # a line search leaves the point that it tried last
             params[...] = reached
-        if not training.loss_curve:  # no iteration was possible, or needed
+        if training.progress.epoch == n_epochs:  # no iteration was possible, or needed
             last_loss, _ = self.engine.objective(reached, at)
             self.engine.check(last_loss, with_gradient=True)
             training.loss_curve.append(last_loss)
@@ -251,8 +270,10 @@ class Trainer:
         training.n_no_improvement = 0 if improved else training.n_no_improvement + 1
         if metric < training.best:
             training.best = metric
-            if self.validate:
+            if self.validate and training.best_parameters is None:
                 training.best_parameters = training.parameters.copy()
+            elif training.best_parameters is not None:
+                np.copyto(training.best_parameters.vector, training.parameters.vector)
         plan.report(training)
         return training.n_no_improvement >= plan.n_iter_no_change
 

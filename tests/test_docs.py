@@ -1,10 +1,14 @@
 """The examples of the documentation run."""
 
+import ast
+import inspect
 import re
 import runpy
 from pathlib import Path
 
 import pytest
+
+from sknn import MLPClassifier, MLPRegressor
 
 ROOT = Path(__file__).parent.parent
 
@@ -28,3 +32,12 @@ def test_quickstart_runs(capsys):
     printed = capsys.readouterr().out
     accuracy = float(re.search(r"defaults: (\d\.\d+)", printed)[1])
     assert accuracy > 0.95
+
+
+@pytest.mark.parametrize("estimator", [MLPClassifier, MLPRegressor])
+def test_docstring_tells_the_defaults(estimator):
+    told = dict(re.findall(r"^    (\w+) : .*?default=(.*)$", estimator.__doc__, re.MULTILINE))
+    signature = inspect.signature(estimator).parameters
+    assert list(told) == list(signature)
+    for name, parameter in signature.items():
+        assert ast.literal_eval(told[name]) == parameter.default, name

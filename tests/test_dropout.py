@@ -94,7 +94,7 @@ def test_rate_is_checked(rate):
 
 def place(seed=3, step=5, part=2, layer=1):
     masks = Masks(seed)
-    masks.step, masks.part = step, part
+    masks.step, masks.share = step, part
     return masks, layer
 
 

@@ -200,7 +200,7 @@ IMPORTS = {
         *("_strategy", "_typing", "activations", "dropout", "engine", "initializers", "losses"),
         *("network", "optimizers", "parameters", "schedules", "training"),
     },
-    "__init__": {"estimators"},
+    "__init__": {"_strategy", "estimators"},
 }
 # Checks for what users write: it may import anything, and nothing imports it.
 TESTING = "testing"

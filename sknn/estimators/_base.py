@@ -10,6 +10,8 @@ from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 from sklearn.base import BaseEstimator
+from sklearn.exceptions import NotFittedError
+from sklearn.utils import check_random_state
 
 from sknn._strategy import registered_name, resolve
 from sknn._typing import Array
@@ -26,7 +28,14 @@ from sknn.estimators._parameters import (
     read_loss,
     read_settings,
 )
-from sknn.estimators._planning import criterion, make_plan, make_validate, new_training
+from sknn.estimators._planning import (
+    draw_seed,
+    make_plan,
+    make_validate,
+    name_scoring,
+    new_training,
+    objective,
+)
 from sknn.network import Architecture, raw_predictions
 from sknn.optimizers import Optimizer
 from sknn.parameters import Parameters
@@ -93,7 +102,7 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # no typ
     def _n_outputs(self, encoded: Array) -> int:
         """Return how many units the output layer has."""
 
-    def _weigh_classes(self, y: Array, weight: Array | None, dtype: np.dtype[Any]) -> Array | None:
+    def _weigh_classes(self, y: Array, weight: Array | None) -> Array | None:
         """Return weights with class weights multiplied in."""
         return weight
 
@@ -139,6 +148,8 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # no typ
             setattr(self, name, resolve(name, value, *FAMILIES[name]))
         elif name in ("dropout", "input_dropout") and isinstance(value, Real):
             setattr(self, name, as_dropout(name, value))
+        elif name in self._get_param_names() and not hasattr(value, "set_params"):
+            raise ValueError(f"{name}={value!r} has no parameters of its own to set.")
 
     # ---------------------------------------------------------------- fit
 
@@ -201,7 +212,7 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # no typ
     def _all_or_nothing(self) -> Iterator[None]:
         """Put everything back as it was if the body fails."""
         before = dict(vars(self))
-        random = self.random_state
+        random = check_random_state(None) if self.random_state is None else self.random_state
         drawn = random.get_state() if isinstance(random, np.random.RandomState) else None
         try:
             yield
@@ -233,14 +244,13 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # no typ
         else:
             self._start_targets(y, classes)
         check_target(loss, self._target)
-        rows = Rows(X, self._encode(y, X.dtype, "y"), self._weigh_classes(y, weight, X.dtype))
-        data.check_total_weight(rows.weight, "sample_weight times class_weight")
-        training = self._training_state(settings, rows, continuing)
+        rows = self._rows(X, y, weight, "")
+        training = self._training_state(settings, rows, continuing, incremental)
         validate = self._validation(settings, rows, y, given, training)
         plan = make_plan(self, settings, training, 1 if incremental else self.max_iter)
         n_epochs = training.progress.epoch
         engine = Engine(
-            self._architecture, training.parameters, loss, self.alpha, rows, training.seed
+            self._architecture, training.parameters, loss, float(self.alpha), rows, training.seed
         )
         try:
             outcome = Trainer(engine, plan, training, validate).run()
@@ -248,6 +258,13 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # no typ
             raise ValueError(explain_divergence(error, self, rows, plan)) from None
         self._publish(training, settings, training.progress.epoch - n_epochs)
         return outcome
+
+    def _rows(self, X: Any, y: Array, weight: Array | None, suffix: str) -> Rows:
+        """Return checked inputs, targets and weights in the network's form."""
+        encoded = self._encode(y, X.dtype, f"y{suffix}")
+        name = f"sample_weight{suffix} times class_weight"
+        weight = data.normalize_weights(self._weigh_classes(y, weight), X.dtype, name)
+        return Rows(X, encoded, weight)
 
     def _network_dtype(self, settings: Settings, continuing: bool) -> Any:
         """Return the dtype to train in, or those among which X's decides."""
@@ -261,7 +278,9 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # no typ
             )
         return dtype
 
-    def _training_state(self, settings: Settings, rows: Rows, continuing: bool) -> Training:
+    def _training_state(
+        self, settings: Settings, rows: Rows, continuing: bool, incremental: bool
+    ) -> Training:
         """Return a copy of the state to go on from, or a new one; set the network."""
         optimizer = settings.optimizer
         sizes = (rows.X.shape[1], *settings.hidden_layer_sizes, self._n_outputs(rows.y))
@@ -277,10 +296,11 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # no typ
         self.out_activation_ = registered_name(link, ACTIVATIONS)
         if continuing:
             training = copy.deepcopy(self._training)
-            if training.n_samples != len(rows):
-                training.forget_rows(len(rows))
+            training.go_on_with(len(rows), 0 if incremental else rows.checksum())
         else:
             training = new_training(self._architecture, settings, rows, self.random_state)
+            training.checksum = rows.checksum()
+        draw_seed(training, settings)
         if not continuing or type(self.optimizer_) is not type(optimizer):
             params = training.parameters
             training.optimizer_state = (
@@ -294,7 +314,8 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # no typ
         self, settings: Settings, rows: Rows, y: Array, given: Any, training: Training
     ) -> Validate | None:
         """Return the function that validates, and set rows aside for it unless a set is given."""
-        training.decide_by(criterion(self.scoring, given) if self.early_stopping else None)
+        scoring = name_scoring(self.scoring, given) if self.early_stopping else None
+        training.decide_by((scoring, *objective(self._architecture, settings.loss, self.alpha)))
         if given is not None or not self.early_stopping:
             training.train_on_all_rows()
         if not self.early_stopping:
@@ -304,8 +325,7 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # no typ
             X_val, y_val, weight = data.check_validation_set(
                 self, X_val, y_val, weight, rows.X.dtype
             )
-            encoded = self._encode(y_val, rows.X.dtype, "y_val")
-            held = Rows(X_val, encoded, self._weigh_classes(y_val, weight, rows.X.dtype))
+            held = self._rows(X_val, y_val, weight, "_val")
         else:
             if training.validation_rows is None:
                 training.order, training.validation_rows = data.split_rows(
@@ -361,7 +381,7 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # no typ
 
     def _blocks(self) -> list[Array]:
         if "_parameters" not in vars(self):
-            raise AttributeError(f"This {type(self).__name__} has no weights yet: call fit first.")
+            raise NotFittedError(f"This {type(self).__name__} has no weights yet: call fit first.")
         return [self._parameters[name] for name in self._architecture.layer_names]
 
     def _predict(

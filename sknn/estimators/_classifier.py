@@ -261,7 +261,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # no types
     def _codes(self, encoded: Array) -> Array | None:
         return None if self._target == MULTILABEL else encoded.ravel()
 
-    def _weigh_classes(self, y: Array, weight: Array | None, dtype: np.dtype[Any]) -> Array | None:
+    def _weigh_classes(self, y: Array, weight: Array | None) -> Array | None:
         if self.class_weight is None:
             return weight
         if self._target == MULTILABEL:
@@ -269,7 +269,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # no types
                 f"class_weight={self.class_weight!r} has no meaning where a row may have several "
                 "labels: set class_weight=None, and weigh rows with sample_weight."
             )
-        of_rows = labels.row_weights(self.class_weight, y, weight, self.classes_).astype(dtype)
+        of_rows = labels.row_weights(self.class_weight, y, weight, self.classes_)
         return of_rows if weight is None else of_rows * weight
 
     # ---------------------------------------------------------------- predictions

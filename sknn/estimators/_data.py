@@ -64,10 +64,10 @@ def check_regression_targets(y: Array, dtype: Any, name: str) -> Array:
 
 
 def check_weights(sample_weight: Any, X: Any, name: str = "sample_weight") -> Array | None:
-    """Return weights of X's dtype, not negative and not all zero, or None."""
+    """Return weights, not negative and not all zero, or None."""
     if sample_weight is None:
         return None
-    weight: Array = _check_sample_weight(sample_weight, X, dtype=X.dtype)
+    weight: Array = _check_sample_weight(sample_weight, X, dtype=np.float64)
     if (weight < 0).any():
         raise ValueError(f"{name} must not be negative, got {weight.min():g} among its elements.")
     check_total_weight(weight, name)
@@ -78,6 +78,18 @@ def check_total_weight(weight: Array | None, name: str) -> None:
     """Raise a ValueError if all weights are zero."""
     if weight is not None and not weight.any():
         raise ValueError(f"{name} must be greater than 0 for at least one row; all are 0.")
+
+
+def normalize_weights(weight: Array | None, dtype: np.dtype[Any], name: str) -> Array | None:
+    """Return weights of mean 1 and of the given dtype: only their ratios count.
+
+    So weights that float32 cannot hold, or whose sum it cannot hold, do no harm.
+    """
+    if weight is None:
+        return None
+    check_total_weight(weight, name)
+    normalized: Array = (weight / weight.max() / (weight / weight.max()).mean()).astype(dtype)
+    return normalized
 
 
 def check_validation_set(

@@ -4,19 +4,27 @@ A target is ``"binary"`` (two classes, one output), ``"multiclass"`` (one output
 class is one of these, with a softmax over one output) or ``"multilabel"`` (one output a label).
 """
 
-from typing import Any
+import math
+from typing import Any, Final
 
 import numpy as np
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
+from sknn._strategy import Range
 from sknn._typing import Array
 from sknn.losses import BINARY, MULTICLASS, MULTILABEL
+
+_WEIGHT: Final = Range(0, math.inf, "left")
 
 
 def learn(y: Array, classes: Any) -> tuple[str, Array]:
     """Return the kind of target, and the sorted classes: those given, or those of y."""
     if _kind(y) == MULTILABEL:
+        if classes is not None and len(np.unique(classes)) != y.shape[1]:
+            raise ValueError(
+                f"classes={classes!r} must name the {y.shape[1]} columns of labels of y."
+            )
         return MULTILABEL, np.arange(y.shape[1])
     classes = np.unique(y if classes is None else np.asarray(classes))
     return BINARY if len(classes) == 2 else MULTICLASS, classes
@@ -99,12 +107,12 @@ def _from_dict(class_weight: dict[Any, float], classes: Array) -> Array:
     strange = [key for key in class_weight if key not in classes]
     if strange:
         raise ValueError(f"class_weight has keys {strange} that are not among {classes}.")
-    weights = np.array([class_weight.get(label, 1.0) for label in classes.tolist()], float)
-    if not (np.isfinite(weights).all() and (weights >= 0).all() and weights.any()):
+    weights = [class_weight.get(label, 1.0) for label in classes.tolist()]
+    if any(weight not in _WEIGHT for weight in weights) or not any(weights):
         raise ValueError(
             f"class_weight must hold weights of 0 or more, not all 0, got {class_weight!r}."
         )
-    return weights
+    return np.array(weights, float)
 
 
 def _kind(y: Array) -> str:

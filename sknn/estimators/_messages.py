@@ -33,10 +33,11 @@ def warn(estimator: BaseEstimator, outcome: str, incremental: bool = False) -> N
     if outcome == INTERRUPTED:
         kept = "The best weights so far" if estimator.early_stopping else "The last weights"
         warnings.warn(
-            f"{name} was interrupted after {estimator.n_iter_} whole epochs of this call. "
+            f"{name} was interrupted after {estimator.n_iter_} whole epochs (iterations) of this "
+            f"call. "
             f"{kept} were kept; fit with warm_start=True goes on from here.",
             UserWarning,
-            stacklevel=3,
+            stacklevel=4 if incremental else 3,
         )
     elif outcome == MAX_ITER and not incremental:
         limit, n_iter = estimator.max_iter, estimator.n_iter_

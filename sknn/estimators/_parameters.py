@@ -96,21 +96,21 @@ def read_settings(estimator: BaseEstimator, loss: Loss) -> Settings:
             "optimizer='adam'."
         )
     return Settings(
-        sizes,
-        _activations(estimator.activation, len(sizes)),
-        dropouts,
-        _checked("init", estimator.init),
-        _checked("bias_init", estimator.bias_init),
-        optimizer,
-        _schedule(estimator.learning_rate),
-        loss,
-        _dtype(estimator.dtype),
+        hidden_layer_sizes=sizes,
+        activations=_activations(estimator.activation, len(sizes)),
+        dropouts=dropouts,
+        init=_checked("init", estimator.init),
+        bias_init=_checked("bias_init", estimator.bias_init),
+        optimizer=optimizer,
+        schedule=_schedule(estimator.learning_rate),
+        loss=loss,
+        dtype=_dtype(estimator.dtype),
     )
 
 
 def read_optimizer(value: object) -> Optimizer | Minimizer:
     """Return a clone of the optimizer that a name or an instance stands for."""
-    optimizer: Optimizer | Minimizer = clone(_checked("optimizer", value))
+    optimizer: Optimizer | Minimizer = _checked("optimizer", value)
     return optimizer
 
 
@@ -144,8 +144,16 @@ def check_target(loss: Loss, target: str) -> None:
 
 
 def _checked(name: str, value: object) -> Any:
-    strategy = resolve(name, value, *FAMILIES[name])
+    strategy = clone(resolve(name, value, *FAMILIES[name]))
     strategy.check(name)
+    return _with_plain_numbers(strategy)
+
+
+def _with_plain_numbers(strategy: Strategy) -> Strategy:
+    """Turn NumPy's numbers into Python's, in place: a float64 would widen float32 arrays."""
+    for name, value in strategy.get_params(deep=False).items():
+        if isinstance(value, np.generic):
+            setattr(strategy, name, value.item())
     return strategy
 
 
@@ -161,7 +169,8 @@ def _schedule(value: object) -> Schedule:
 
 
 def _hidden_layer_sizes(value: Any) -> tuple[int, ...]:
-    sizes = list(value) if isinstance(value, (Sequence, np.ndarray)) else [value]
+    is_sequence = isinstance(value, (Sequence, np.ndarray)) and np.ndim(value) > 0
+    sizes = list(value) if is_sequence else [value]
     if isinstance(value, str) or any(size not in _COUNT for size in sizes):
         raise ValueError(
             "hidden_layer_sizes must be an integer of 1 or more, or a sequence of such integers "
@@ -202,7 +211,8 @@ def as_dropout(name: str, value: object) -> Dropout:
     """Return the dropout that a rate or an instance stands for."""
     if isinstance(value, Dropout):
         value.check(name)
-        return value
+        dropout: Dropout = _with_plain_numbers(clone(value))
+        return dropout
     allowed = Dropout.ranges["rate"]
     if value not in allowed:
         raise ValueError(f"{name} must be {allowed} or a Dropout instance, got {value!r}.")

@@ -1,6 +1,9 @@
 """From parameters to a plan: batch size, rate, initial state, and how to validate."""
 
 import copy
+import inspect
+import math
+from numbers import Real
 from typing import Any
 
 from sklearn.base import BaseEstimator
@@ -33,15 +36,15 @@ def make_plan(
     elif isinstance(rate, str):
         rate = optimizer.default_learning_rate(settings.loss)
     return Plan(
-        optimizer,
-        settings.schedule,
-        float(rate),
-        default_batch_size(n_rows) if isinstance(size, str) else min(int(size), n_rows),
-        n_epochs,
-        bool(estimator.shuffle),
-        float(estimator.tol),
-        float(estimator.n_iter_no_change),
-        lambda training: report(training, int(estimator.verbose)),
+        optimizer=optimizer,
+        schedule=settings.schedule,
+        learning_rate_init=float(rate),
+        batch_size=default_batch_size(n_rows) if isinstance(size, str) else min(int(size), n_rows),
+        max_iter=n_epochs,
+        shuffle=bool(estimator.shuffle),
+        tol=float(estimator.tol),
+        n_iter_no_change=float(estimator.n_iter_no_change),
+        report=lambda training: report(training, int(estimator.verbose)),
     )
 
 
@@ -53,18 +56,35 @@ def new_training(
     parameters = architecture.initialize(
         settings.init, settings.bias_init, random_state, rows.X.dtype
     )
-    drops = any(dropout.rate > 0 for dropout in settings.dropouts)
-    seed = int(random_state.randint(2**31 - 1)) if drops else 0
-    return Training(parameters, None, random_state, seed, len(rows))
+    return Training(parameters, None, random_state, 0, len(rows))
 
 
-def criterion(scoring: Any, given: Any) -> str:
+def draw_seed(training: Training, settings: Settings) -> None:
+    """Draw the seed of dropout masks, the first time that there is something to drop."""
+    if not training.seed and any(dropout.rate > 0 for dropout in settings.dropouts):
+        training.seed = int(training.random_state.randint(1, 2**31 - 1))
+
+
+def objective(architecture: Architecture, loss: Loss, alpha: float) -> tuple[Any, ...]:
+    """Return what the value of a training loss depends on, beside data and weights."""
+    strategies = [loss, architecture.link, *architecture.activations, *architecture.dropouts]
+    return (float(alpha), *map(repr, strategies))
+
+
+def name_scoring(scoring: Any, given: Any) -> str:
     """Return what names a way to validate, in this process and after a pickle."""
     name = repr(scoring)
     if " at 0x" in name:
         named = scoring if hasattr(scoring, "__qualname__") else type(scoring)
         name = f"{named.__module__}.{named.__qualname__}"
     return f"{name} on {'rows set aside' if given is None else 'X_val'}"
+
+
+def _takes_weights(scorer: Any) -> bool:
+    """Tell whether a scorer, or the metric inside one of scikit-learn's, takes sample_weight."""
+    parameters = inspect.signature(getattr(scorer, "_score_func", scorer)).parameters
+    takes_all = any(each.kind is each.VAR_KEYWORD for each in parameters.values())
+    return takes_all or "sample_weight" in parameters
 
 
 def make_validate(estimator: BaseEstimator, rows: Rows, y: Array, loss: Loss) -> Validate:
@@ -86,10 +106,19 @@ def make_validate(estimator: BaseEstimator, rows: Rows, y: Array, loss: Loss) ->
     model = copy.copy(estimator)
     vars(model).pop("feature_names_in_", None)
     model._training = None
-    weights = {} if rows.weight is None else {"sample_weight": rows.weight}
+    weighted = rows.weight is not None and scorer is not None and _takes_weights(scorer)
+    weights = {"sample_weight": rows.weight} if weighted else {}
 
     def validate() -> tuple[float, float | None]:
         value = mean_loss(model._architecture, model._parameters, loss, rows)
-        return value, None if scorer is None else float(scorer(model, rows.X, y, **weights))
+        if scorer is None:
+            return value, None
+        score = scorer(model, rows.X, y, **weights)
+        if not (isinstance(score, Real) and math.isfinite(score)):
+            raise ValueError(
+                f"scoring={estimator.scoring!r} must return a finite number on the validation set, "
+                f"got {score!r}."
+            )
+        return value, float(score)
 
     return validate

@@ -4,7 +4,7 @@ from typing import Final
 
 from sknn.optimizers._adam import Adam
 from sknn.optimizers._adaptive import AdaDelta, Adagrad, RMSProp
-from sknn.optimizers._base import ElementwiseOptimizer, Minimizer, Optimizer, State, parts
+from sknn.optimizers._base import ElementwiseOptimizer, Minimizer, Optimizer, State
 from sknn.optimizers._lbfgs import LBFGS
 from sknn.optimizers._sgd import GD, SGD, Momentum, Nesterov
 
@@ -35,5 +35,4 @@ __all__ = [
     "Optimizer",
     "RMSProp",
     "State",
-    "parts",
 ]

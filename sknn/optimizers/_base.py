@@ -174,6 +174,6 @@ class Minimizer(Strategy):
         Returns
         -------
         settled : bool
-            Whether it ended before `max_iter` iterations were used up.
+            Whether it ended because there was nothing more to gain, not at a limit.
         """
         raise NotImplementedError
