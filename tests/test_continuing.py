@@ -292,3 +292,19 @@ def test_early_stopping_goes_on_from_the_last_weights_on_the_same_rows():
     np.testing.assert_array_equal(model.coefs_[0], best)
     assert model.validation_scores_ == [-1, -2, -3, -4]
     assert all(np.array_equal(rows, seen[0]) for rows in seen)
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+@pytest.mark.parametrize(
+    "change", [{"activation": "tanh"}, {"alpha": 1.0}, {"dropout": 0.5}, "y", "rows", "weights"]
+)
+def test_another_objective_or_other_data_forgets_the_best(change, early_stopping):
+    model, X, y = make(max_iter=5, warm_start=True, early_stopping=early_stopping)
+    model.fit(X, y).set_params(**change if isinstance(change, dict) else {})
+    weight = np.arange(1, len(y) + 1) if change == "weights" else None
+    y = (y + 1) % 3 if change == "y" else y
+    X = X[::-1].copy() if change == "rows" else X
+    model.fit(X, y, weight)
+    curve = model.validation_loss_curve_ if early_stopping else model.loss_curve_
+    assert model._training.best == min(curve[5:])
+    assert model.n_iter_ == 5

@@ -270,3 +270,11 @@ def test_partial_fit_requests():
     routing = model.get_metadata_routing()
     assert routing.partial_fit.requests == {"sample_weight": True, "classes": True}
     assert set(routing.fit.requests) == {"sample_weight", "X_val", "y_val", "sample_weight_val"}
+
+
+def test_another_validation_set_forgets_the_best_on_the_old_one():
+    cls, X, y = problem("multiclass")
+    model = cls(8, early_stopping=True, warm_start=True, max_iter=5, random_state=0)
+    model.fit(X, y, X_val=X[:20], y_val=y[:20])
+    model.fit(X, y, X_val=X[20:40], y_val=(y[20:40] + 1) % 3)
+    assert model._training.best == min(model.validation_loss_curve_[5:])

@@ -3,21 +3,20 @@
 import copy
 import math
 from abc import ABCMeta, abstractmethod
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from numbers import Real
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
-from sklearn.utils import check_random_state
 
 from sknn._strategy import registered_name, resolve
 from sknn._typing import Array
 from sknn.activations import ACTIVATIONS
 from sknn.engine import Engine, NonFiniteError, Rows
 from sknn.estimators import _data as data
+from sknn.estimators._atomic import all_or_nothing
 from sknn.estimators._messages import explain_divergence, warn
 from sknn.estimators._parameters import (
     FAMILIES,
@@ -189,7 +188,7 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # no typ
         ValueError
             On a wrong parameter, wrong data, or training that diverges. Nothing has changed then.
         """
-        with self._all_or_nothing():
+        with all_or_nothing(self):
             data.check_validation_arguments(self.early_stopping, X_val, y_val, sample_weight_val)
             given = None if X_val is None else (X_val, y_val, sample_weight_val)
             outcome = self._fit(X, y, sample_weight, given)
@@ -203,25 +202,10 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # no typ
                 "partial_fit does not support early_stopping=True: it sees a part of the data, and "
                 "cannot set rows of all of it aside. Set early_stopping=False."
             )
-        with self._all_or_nothing():
+        with all_or_nothing(self):
             outcome = self._fit(X, y, sample_weight, None, incremental=True, classes=classes)
         warn(self, outcome, incremental=True)
         return self
-
-    @contextmanager
-    def _all_or_nothing(self) -> Iterator[None]:
-        """Put everything back as it was if the body fails."""
-        before = dict(vars(self))
-        random = check_random_state(None) if self.random_state is None else self.random_state
-        drawn = random.get_state() if isinstance(random, np.random.RandomState) else None
-        try:
-            yield
-        except BaseException:
-            self.__dict__.clear()
-            self.__dict__.update(before)
-            if drawn is not None:
-                random.set_state(drawn)
-            raise
 
     def _fit(
         self,
@@ -313,35 +297,39 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # no typ
     def _validation(
         self, settings: Settings, rows: Rows, y: Array, given: Any, training: Training
     ) -> Validate | None:
-        """Return the function that validates, and set rows aside for it unless a set is given."""
-        scoring = name_scoring(self.scoring, given) if self.early_stopping else None
-        training.decide_by((scoring, *objective(self._architecture, settings.loss, self.alpha)))
+        """Return the function that validates, if one is to, and say what decides on stopping."""
         if given is not None or not self.early_stopping:
             training.train_on_all_rows()
+        measured = objective(self._architecture, settings.loss, self.alpha)
         if not self.early_stopping:
+            training.decide_by((None, *measured))
             return None
+        held, y_val = self._held_rows(rows, y, given, training)
+        data.check_total_weight(held.weight, "sample_weight in validation")
+        on = 0 if given is None else held.checksum()
+        training.decide_by((name_scoring(self.scoring), on, *measured))
+        self._parameters = training.parameters
+        return make_validate(self, held, y_val, settings.loss)
+
+    def _held_rows(
+        self, rows: Rows, y: Array, given: Any, training: Training
+    ) -> tuple[Rows, Array]:
+        """Return the validation set, and its targets as a scorer wants them."""
         if given is not None:
             X_val, y_val, weight = given
             X_val, y_val, weight = data.check_validation_set(
                 self, X_val, y_val, weight, rows.X.dtype
             )
-            held = self._rows(X_val, y_val, weight, "_val")
-        else:
-            if training.validation_rows is None:
-                training.order, training.validation_rows = data.split_rows(
-                    len(rows),
-                    self.validation_fraction,
-                    self._codes(rows.y),
-                    training.random_state,
-                )
-            at = training.validation_rows
-            weight = None if rows.weight is None else rows.weight[at]
-            held, y_val = Rows(rows.X[at], rows.y[at], weight), y[at]
-            if rows.weight is not None:
-                data.check_total_weight(rows.weight[training.order], "sample_weight in training")
-        data.check_total_weight(held.weight, "sample_weight in validation")
-        self._parameters = training.parameters
-        return make_validate(self, held, y_val, settings.loss)
+            return self._rows(X_val, y_val, weight, "_val"), y_val
+        if training.validation_rows is None:
+            training.order, training.validation_rows = data.split_rows(
+                len(rows), self.validation_fraction, self._codes(rows.y), training.random_state
+            )
+        at = training.validation_rows
+        if rows.weight is None:
+            return Rows(rows.X[at], rows.y[at], None), y[at]
+        data.check_total_weight(rows.weight[training.order], "sample_weight in training")
+        return Rows(rows.X[at], rows.y[at], rows.weight[at]), y[at]
 
     def _publish(self, training: Training, settings: Settings, n_iter: int) -> None:
         """Set the fitted attributes."""

@@ -71,13 +71,13 @@ def objective(architecture: Architecture, loss: Loss, alpha: float) -> tuple[Any
     return (float(alpha), *map(repr, strategies))
 
 
-def name_scoring(scoring: Any, given: Any) -> str:
-    """Return what names a way to validate, in this process and after a pickle."""
+def name_scoring(scoring: Any) -> str:
+    """Return what names a scoring, in this process and after a pickle."""
     name = repr(scoring)
     if " at 0x" in name:
         named = scoring if hasattr(scoring, "__qualname__") else type(scoring)
         name = f"{named.__module__}.{named.__qualname__}"
-    return f"{name} on {'rows set aside' if given is None else 'X_val'}"
+    return name
 
 
 def _takes_weights(scorer: Any) -> bool:
