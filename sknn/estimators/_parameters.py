@@ -151,7 +151,7 @@ def _checked(name: str, value: object) -> Any:
 
 def _with_plain_numbers(strategy: Strategy) -> Strategy:
     """Turn NumPy's numbers into Python's, in place: a float64 would widen float32 arrays."""
-    for name, value in strategy.get_params(deep=False).items():
+    for name, value in list(vars(strategy).items()):
         if isinstance(value, np.generic):
             setattr(strategy, name, value.item())
     return strategy

@@ -68,7 +68,7 @@ def draw_seed(training: Training, settings: Settings) -> None:
 def objective(architecture: Architecture, loss: Loss, alpha: float) -> tuple[Any, ...]:
     """Return what the value of a training loss depends on, beside data and weights."""
     strategies = [loss, architecture.link, *architecture.activations, *architecture.dropouts]
-    return (float(alpha), *map(repr, strategies))
+    return (float(alpha), *((type(each).__name__, repr(vars(each))) for each in strategies))
 
 
 def name_scoring(scoring: Any) -> str:
