@@ -148,7 +148,10 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # no typ
         elif name in ("dropout", "input_dropout") and isinstance(value, Real):
             setattr(self, name, as_dropout(name, value))
         elif name in self._get_param_names() and not hasattr(value, "set_params"):
-            raise ValueError(f"{name}={value!r} has no parameters of its own to set.")
+            raise ValueError(
+                f"{name}={value!r} has no parameters of its own to set: a name or an instance has, "
+                "the members of a sequence have not."
+            )
 
     # ---------------------------------------------------------------- fit
 
