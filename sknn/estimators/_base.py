@@ -30,11 +30,10 @@ from sknn.estimators._parameters import (
 from sknn.estimators._planning import (
     draw_seed,
     make_plan,
-    make_validate,
-    name_scoring,
     new_training,
     objective,
 )
+from sknn.estimators._scoring import make_validate, name_scoring
 from sknn.network import Architecture, raw_predictions
 from sknn.optimizers import Optimizer
 from sknn.parameters import Parameters
