@@ -30,6 +30,20 @@ class Activation(Strategy):
     needs_z: ClassVar[bool] = False
     initializer: ClassVar[str] = "xavier_uniform"
 
+    def initial_parameters(self, units: int) -> Array | None:
+        """Return where the activation's own parameters start, a vector; None if it has none.
+
+        They are part of the network: the optimizer updates them, no penalty touches them. The
+        scratch of such an activation has attributes ``parameters`` and ``gradient``, which the
+        network sets; `backward` writes the latter.
+
+        Parameters
+        ----------
+        units : int
+            How many units the layer has.
+        """
+        return None
+
     def scratch(self, z: Array) -> Any:
         """Return memory for `forward` and `backward`, made once for each batch size.
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import numpy as np
 
@@ -21,6 +21,11 @@ class Dropout(Strategy):
     ----------
     rate : float in [0, 1), default=0.5
         The probability with which a unit is left out.
+
+    Attributes
+    ----------
+    keeps_zeros : bool
+        Whether zeros stay zeros, so that sparse inputs stay sparse.
 
     References
     ----------
@@ -42,6 +47,7 @@ class Dropout(Strategy):
     rate: float = 0.5
 
     ranges: ClassVar[Mapping[str, Range]] = {"rate": Range(0, 1, "left")}
+    keeps_zeros: ClassVar[bool] = True
 
     def draw(self, mask: Array, uniform: Array, generator: np.random.Generator) -> None:
         """Draw a mask, in place.
@@ -66,3 +72,56 @@ class Dropout(Strategy):
     def backward(self, delta: Array, mask: Array) -> None:
         """Multiply ``delta`` by the mask, in place: a dropped unit gets no gradient."""
         np.multiply(delta, mask, out=delta)
+
+
+# Where SELU saturates for very negative z: -scale alpha, of Klambauer et al.
+_SATURATION: Final = -1.7580993408473766
+
+
+@dataclass(repr=False, eq=False)
+class AlphaDropout(Dropout):
+    """Dropout for `SELU` layers, which keeps their activations at mean 0 and variance 1.
+
+    A dropped unit takes SELU's negative limit ``s``, and all are shifted and scaled:
+    ``a_dropped = gain (mask a + (1 - mask) s) + shift`` with ``mask`` in {0, 1},
+    ``gain = ((1 - rate) (1 + rate s^2))^(-1/2)`` and ``shift = -gain rate s``.
+
+    Parameters
+    ----------
+    rate : float in [0, 1), default=0.5
+        The probability with which a unit is left out; 0.05 to 0.1 are usual.
+
+    References
+    ----------
+    G. Klambauer, T. Unterthiner, A. Mayr and S. Hochreiter, Self-normalizing neural networks,
+    NeurIPS 2017, section 2, "New dropout technique".
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.dropout import AlphaDropout
+    >>> generator = np.random.Generator(np.random.Philox(3))
+    >>> a = generator.normal(size=(100, 1000))
+    >>> mask, out = np.empty_like(a), np.empty_like(a)
+    >>> AlphaDropout(0.2).draw(mask, np.empty(mask.shape, np.float32), generator)
+    >>> AlphaDropout(0.2).forward(a, mask, out)
+    >>> round(float(out.std()), 1)
+    1.0
+    """
+
+    keeps_zeros: ClassVar[bool] = False
+
+    @property
+    def _gain(self) -> float:
+        return float(((1 - self.rate) * (1 + self.rate * _SATURATION**2)) ** -0.5)
+
+    def draw(self, mask: Array, uniform: Array, generator: np.random.Generator) -> None:
+        generator.random(out=uniform, dtype=np.float32)
+        np.greater_equal(uniform, self.rate, out=mask)
+        np.multiply(mask, self._gain, out=mask)
+
+    def forward(self, a: Array, mask: Array, out: Array) -> None:
+        # gain (mask a + (1 - mask) s) + shift = (a - s) gain mask + gain (1 - rate) s
+        np.subtract(a, _SATURATION, out=out)
+        np.multiply(out, mask, out=out)
+        np.add(out, self._gain * (1 - self.rate) * _SATURATION, out=out)

@@ -21,6 +21,9 @@ EDGE: Final = 8
 TILE: Final = 16
 CHUNK: Final = 320 - 2 * EDGE
 
+# How often an initializer may adjust a layer to the data.
+MAX_PASSES: Final = 10
+
 
 @dataclass
 class Architecture:
@@ -48,9 +51,21 @@ class Architecture:
         return [f"layer_{i}" for i in range(len(self.layer_sizes) - 1)]
 
     def layout(self) -> Layout:
-        """Return the blocks: ``(fan_in + 1, fan_out)`` for each layer, biases last."""
-        fans = zip(self.layer_names, self.layer_sizes, self.layer_sizes[1:], strict=False)
-        return Layout(Block(name, (n + 1, m), n * m) for name, n, m in fans)
+        """Return the blocks: ``(fan_in + 1, fan_out)`` for each layer, biases last; and below it
+        the parameters of its activation, if it has any.
+        """
+        blocks = []
+        fans = zip(self.layer_sizes, self.layer_sizes[1:], strict=False)
+        for i, (name, (n, m)) in enumerate(zip(self.layer_names, fans, strict=True)):
+            blocks.append(Block(name, (n + 1, m), n * m))
+            start = self.activations[i].initial_parameters(m) if i < self.n_hidden else None
+            if start is not None:
+                blocks.append(Block(f"activation_{i}", start.shape, 0))
+        return Layout(blocks)
+
+    @property
+    def n_hidden(self) -> int:
+        return len(self.layer_sizes) - 2
 
     def initialize(
         self,
@@ -62,12 +77,15 @@ class Architecture:
         """Draw initial parameters: layer by layer, weights before biases."""
         layout = self.layout()
         parameters = Parameters(layout, np.empty(layout.size, dtype))
-        for name, activation in zip(self.layer_names, [*self.activations, self.link], strict=True):
+        activations = [*self.activations, self.link]
+        for i, (name, activation) in enumerate(zip(self.layer_names, activations, strict=True)):
             block = parameters[name]
             fan_in, fan_out = block.shape[0] - 1, block.shape[1]
             for part, initializer in ((block[:-1], init), (block[-1], bias_init)):
                 chosen = initializer.for_layer(activation, activation is self.link)
                 part[...] = chosen.sample(part.shape, fan_in, fan_out, random_state)
+            if f"activation_{i}" in layout.slices:
+                parameters[f"activation_{i}"][...] = activation.initial_parameters(fan_out)
         return parameters
 
 
@@ -122,7 +140,6 @@ class Workspace:
         return [part.reshape(-1, n_samples) for part in parts]
 
     def _build(self, is_sparse: bool) -> None:
-        last = len(self.architecture.layer_sizes) - 2
         source = None if is_sparse else self._drop(self.inputs.output, 0)
         for i, name in enumerate(self.architecture.layer_names):
             block = self.parameters[name]
@@ -133,9 +150,16 @@ class Workspace:
                 delta = self._deltas[i - 1] if self.gradient and i > 0 else None
                 self.stages.append(Dense(source, block, gradient, delta))
             source = self.stages[-1].output
-            if i < last:
-                self.stages.append(Activate(self.architecture.activations[i], source))
+            if i < self.architecture.n_hidden:
+                self.stages.append(self._activate(i, source))
                 source = self._drop(self.stages[-1].output, i + 1)
+
+    def _activate(self, i: int, source: Array) -> Activate:
+        activation, name = self.architecture.activations[i], f"activation_{i}"
+        if name not in self.parameters.layout.slices:
+            return Activate(activation, source)
+        gradient = self.gradient[name] if self.gradient else None
+        return Activate(activation, source, self.parameters[name], gradient)
 
     def _drop(self, source: Array, layer: int) -> Array:
         """Add a dropout stage where there is something to drop; return what is above it."""
@@ -162,6 +186,33 @@ class Workspace:
         """Turn dL / d raw_prediction, which is overwritten, into the gradient."""
         for stage in reversed(self.stages[self._n_skipped :]):
             delta = stage.backward(delta)
+
+
+def calibrate(
+    architecture: Architecture, parameters: Parameters, init: Initializer, X: Any
+) -> None:
+    """Let an initializer adjust weights to data, from the first layer to the last.
+
+    Parameters
+    ----------
+    architecture, parameters
+        The network, as initialized; its weights are updated.
+    init : Initializer
+        Its `rescale` is called.
+    X : ndarray or CSR matrix of shape (n_samples, n_features)
+        Some rows, of the network's dtype.
+    """
+    if type(init).rescale is Initializer.rescale:
+        return
+    workspace = Workspace(architecture, parameters, X.shape[0], sparse.issparse(X))
+    workspace.inputs.load(X, slice(0, X.shape[0]))
+    for stage in workspace.stages:
+        stage.forward()
+        if isinstance(stage, (Dense, SparseDense)):
+            for _ in range(MAX_PASSES):
+                if not init.rescale(stage.weights, stage.product):
+                    break
+                stage.forward()
 
 
 def raw_predictions(

@@ -153,14 +153,24 @@ class Activate:
         The rule.
     source : ndarray of shape (units + 1, n_samples)
         Pre-activations, and the row of ones.
+    parameters, gradient : ndarray of shape (n_parameters,) or None
+        The activation's own, and where their gradient goes.
     """
 
-    def __init__(self, activation: Activation, source: Array) -> None:
+    def __init__(
+        self,
+        activation: Activation,
+        source: Array,
+        parameters: Array | None = None,
+        gradient: Array | None = None,
+    ) -> None:
         self.activation = activation
         self.output = np.ones_like(source) if activation.needs_z else source
         self.z = source[:-1]
         self.a = self.output[:-1] if activation.needs_z else self.z
         self.scratch = activation.scratch(self.z)
+        if parameters is not None:
+            self.scratch.parameters, self.scratch.gradient = parameters, gradient
 
     def forward(self) -> None:
         self.activation.forward(self.z, self.a, self.scratch)

@@ -9,7 +9,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from sknn import MLPClassifier, MLPRegressor
 from sknn.activations import Identity, Tanh
-from sknn.dropout import Dropout
+from sknn.dropout import AlphaDropout, Dropout
 from sknn.initializers import INITIALIZERS
 from sknn.network import Architecture, Workspace, raw_predictions
 from sknn.parameters import Parameters
@@ -225,3 +225,53 @@ def test_fits_sparse_inputs_and_leaves_them_alone(optimizer, rate, shuffle):
     model.set_params(input_dropout=0.2, dropout=0.2, learning_rate_init=rate, max_iter=200)
     assert model.fit(X, y).score(X, y) > 0.85
     np.testing.assert_array_equal(X.toarray(), dense)
+
+
+# ---------------------------------------------------------------- alpha dropout
+
+
+@BOTH_DTYPES
+@pytest.mark.parametrize("rate", [0.05, 0.2, 0.5])
+def test_alpha_dropout_keeps_mean_and_variance(rate, dtype):
+    a = np.random.default_rng(1).standard_normal((400, 1000)).astype(dtype)
+    mask, out = np.empty_like(a), np.empty_like(a)
+    dropout = AlphaDropout(rate)
+    dropout.draw(mask, np.empty(a.shape, np.float32), np.random.Generator(np.random.Philox(0)))
+    dropout.forward(a, mask, out)
+    assert out.dtype == dtype
+    assert out.mean() == pytest.approx(0, abs=0.01)
+    assert out.var() == pytest.approx(1, abs=0.02)
+    # Dropped units all take one value, the one that SELU's limit is mapped to.
+    assert np.ptp(out[mask == 0]) == 0
+    assert np.mean(mask == 0) == pytest.approx(rate, abs=0.005)
+
+
+def test_alpha_dropout_has_the_papers_constants():
+    limit, rate = -1.0507009873554805 * 1.6732632423543772, 0.2
+    gain = ((1 - rate) * (1 + rate * limit**2)) ** -0.5
+    a, mask, out = np.array([[0.7, 0.7]]), np.array([[gain, 0.0]]), np.empty((1, 2))
+    AlphaDropout(rate).forward(a, mask, out)
+    shift = -gain * rate * limit
+    np.testing.assert_allclose(out, [[gain * 0.7 + shift, gain * limit + shift]], rtol=1e-14)
+
+
+def test_alpha_dropout_gradient_is_that_of_its_forward():
+    a, mask = np.random.default_rng(0).standard_normal((2, 3, 5))
+    mask, step = AlphaDropout(0.3)._gain * (mask > 0), 1e-6
+    above, below, delta = np.empty_like(a), np.empty_like(a), np.ones_like(a)
+    AlphaDropout(0.3).forward(a + step, mask, above)
+    AlphaDropout(0.3).forward(a - step, mask, below)
+    AlphaDropout(0.3).backward(delta, mask)
+    np.testing.assert_allclose(delta, (above - below) / (2 * step), atol=1e-8)
+
+
+def test_alpha_dropout_fits_and_refuses_sparse_inputs():
+    X = rows(60)
+    y = (X[:, 0] > 0).astype(int)
+    model = MLPClassifier(8, dropout=AlphaDropout(0.1), input_dropout=AlphaDropout(0.1))
+    model.set_params(random_state=0, max_iter=5, n_iter_no_change=5)
+    with pytest.warns(ConvergenceWarning):
+        model.fit(X, y)
+    assert model.loss_curve_[-1] < model.loss_curve_[0]
+    with pytest.raises(ValueError, match=r"input_dropout=AlphaDropout\(rate=0.1\) replaces zeros"):
+        model.fit(sparse.csr_array(X), y)

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy import sparse
 from sklearn.base import clone
 
 from sknn import MLPClassifier
@@ -29,9 +30,12 @@ THEORY = {
     "lecun_uniform": (0, 1 / FAN_IN, math.sqrt(3 / FAN_IN)),
     "lecun_normal": (0, 1 / FAN_IN, math.inf),
     "orthogonal": (0, 1 / FAN_IN, math.inf),
+    "sparse": (0, 15 / FAN_IN, math.inf),
+    "lsuv": (0, 1 / FAN_IN, math.inf),
 }
 DRAWING = [name for name, member in INITIALIZERS.items() if member is not Auto]
 EVERY_INITIALIZER = pytest.mark.parametrize("name", DRAWING)
+WITH_MOMENTS = pytest.mark.parametrize("name", [name for name in DRAWING if name != "identity"])
 
 
 def draw(initializer, shape=(FAN_IN, FAN_OUT), seed=0):
@@ -40,26 +44,31 @@ def draw(initializer, shape=(FAN_IN, FAN_OUT), seed=0):
 
 
 def assert_moments(values, mean, variance):
-    """Allow five standard errors; a normal's fourth moment is the largest of those here."""
+    """Allow five standard errors; a sparse draw has as many values as are not zero."""
+    n_values = max(1, np.count_nonzero(values))
     error = math.sqrt(variance / values.size)
     assert values.mean() == pytest.approx(mean, rel=1e-12, abs=5 * error)
-    error = variance * math.sqrt(2 / values.size)
+    error = variance * math.sqrt(2 / n_values)
     assert values.var() == pytest.approx(variance, rel=1e-12, abs=1e-30 + 5 * error)
 
 
-@EVERY_INITIALIZER
+def test_every_initializer_has_a_theory():
+    assert set(THEORY) == set(DRAWING) - {"identity"}
+
+
+@WITH_MOMENTS
 def test_mean_and_variance(name):
     mean, variance, _ = THEORY[name]
     assert_moments(draw(INITIALIZERS[name]()), mean, variance)
 
 
-@EVERY_INITIALIZER
+@WITH_MOMENTS
 def test_tails(name):
     _, variance, largest = THEORY[name]
     reached = abs(draw(INITIALIZERS[name]())).max()
     if math.isinf(largest):
-        # Of 100,000 normal draws the largest is beyond 3.8 standard deviations, almost surely.
-        assert reached > 3.8 * math.sqrt(variance)
+        # Of 3,750 normal draws or more the largest is beyond 3 standard deviations, surely enough.
+        assert reached > 3 * math.sqrt(variance)
     else:
         assert 0.999 * largest <= reached <= largest
 
@@ -98,6 +107,26 @@ def test_orthogonal_has_no_preferred_sign():
     assert np.var(traces) == pytest.approx(1, abs=5 * math.sqrt(2 / 400))
 
 
+@pytest.mark.parametrize(("n_connections", "n_wanted"), [(3, 3), (15, 15), (1000, 60)])
+def test_sparse_connects_each_unit_to_so_many_inputs(n_connections, n_wanted):
+    weights = draw(INITIALIZERS["sparse"](n_connections, std=2), (60, 500))
+    assert ((weights != 0).sum(axis=0) == n_wanted).all()
+    assert weights[weights != 0].std() == pytest.approx(2, rel=0.1)
+    if n_wanted < 60:  # every input is as likely as the others
+        counts = (weights != 0).sum(axis=1)
+        mean = 500 * n_wanted / 60
+        assert abs(counts - mean).max() < 5 * math.sqrt(mean)
+
+
+@pytest.mark.parametrize("shape", [(3, 3), (2, 5), (5, 2)])
+def test_identity_passes_inputs_on(shape):
+    inputs = np.random.default_rng(0).normal(size=(4, shape[0]))
+    n_common = min(shape)
+    outputs = inputs @ draw(INITIALIZERS["identity"](2.0), shape)
+    np.testing.assert_array_equal(outputs[:, :n_common], 2 * inputs[:, :n_common])
+    assert not outputs[:, n_common:].any()
+
+
 @pytest.mark.parametrize("shape", [(7, 3), (3, 7), (5, 5), (1, 4), (4, 1), (6,), (1,)])
 @EVERY_INITIALIZER
 def test_shape_and_dtype(name, shape):
@@ -112,7 +141,8 @@ def test_seed_decides(name):
     initializer = INITIALIZERS[name]()
     values = draw(initializer, seed=1)
     np.testing.assert_array_equal(draw(clone(initializer), seed=1), values)
-    assert (draw(initializer, seed=2) != values).any() == (THEORY[name][1] > 0)
+    draws = name != "identity" and THEORY[name][1] > 0
+    assert (draw(initializer, seed=2) != values).any() == draws
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
@@ -167,6 +197,27 @@ def initial_weights(optimizer="adam", **params):
     model.set_params(**{"random_state": 0, **params})
     model.fit(X, np.arange(8) % 3)
     return [*model.coefs_, *model.intercepts_]
+
+
+@pytest.mark.parametrize("make", [np.asarray, sparse.csr_array], ids=["dense", "sparse"])
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+def test_lsuv_gives_every_layer_unit_variance(activation, make):
+    X = np.random.default_rng(0).normal(3, 20, size=(200, 6))
+    model = MLPClassifier((30, 20), activation, init="lsuv", optimizer=standing_still("sgd"))
+    model.set_params(n_iter_no_change=1, random_state=0).fit(make(X), np.arange(200) % 3)
+    signal = X
+    for weights in model.coefs_:
+        z = signal @ weights
+        assert z.var() == pytest.approx(1, abs=0.01)
+        gram = weights.T @ weights if weights.shape[0] >= weights.shape[1] else weights @ weights.T
+        np.testing.assert_allclose(gram, gram[0, 0] * np.eye(len(gram)), atol=1e-12)
+        signal = np.maximum(z, 0) if activation == "relu" else np.tanh(z)
+
+
+def test_lsuv_leaves_a_layer_without_variance():
+    model = MLPClassifier(4, init="lsuv", optimizer=standing_still("sgd"), n_iter_no_change=1)
+    model.fit(np.zeros((10, 3)), np.arange(10) % 2)
+    np.testing.assert_allclose(np.linalg.norm(model.coefs_[0], axis=1), 1)
 
 
 def assert_same(first, second):

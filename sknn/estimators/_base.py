@@ -230,6 +230,7 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # no typ
         else:
             self._start_targets(y, classes)
         check_target(loss, self._target)
+        data.check_input_dropout(settings.dropouts[0], X)
         rows = self._rows(X, y, weight, "")
         training = self._training_state(settings, rows, continuing, incremental)
         validate = self._validation(settings, rows, y, given, training)
@@ -281,6 +282,13 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # no typ
         self.n_layers_, self.n_outputs_ = len(sizes), sizes[-1]
         self.out_activation_ = registered_name(link, ACTIVATIONS)
         if continuing:
+            layout = self._training.parameters.layout
+            if self._architecture.layout().slices != layout.slices:
+                raise ValueError(
+                    f"activation={self.activation!r} has other parameters of its own than the "
+                    "fitted network's: a warm start and partial_fit keep them. Fit anew with "
+                    "warm_start=False."
+                )
             training = copy.deepcopy(self._training)
             training.go_on_with(len(rows), 0 if incremental else rows.checksum())
         else:

@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.model_selection import train_test_split
 from sklearn.utils.validation import (
@@ -15,6 +16,7 @@ from sklearn.utils.validation import (
 )
 
 from sknn._typing import Array
+from sknn.dropout import Dropout
 
 FLOATS = (np.float64, np.float32)
 
@@ -54,6 +56,15 @@ def check_inputs_and_targets(
             reset=reset,
         )
     return X, _dense_targets(y)
+
+
+def check_input_dropout(dropout: Dropout, X: Any) -> None:
+    """Raise a ValueError if dropout would turn the zeros of a sparse X into other numbers."""
+    if sparse.issparse(X) and dropout.rate > 0 and not dropout.keeps_zeros:
+        raise ValueError(
+            f"input_dropout={dropout!r} replaces zeros, and X is sparse: use "
+            f"Dropout({dropout.rate}) on the inputs, or pass X.toarray()."
+        )
 
 
 def check_regression_targets(y: Array, dtype: Any, name: str) -> Array:

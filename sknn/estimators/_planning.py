@@ -1,6 +1,6 @@
 """From parameters to a plan: batch size, rate, and the state of training before its first step."""
 
-from typing import Any
+from typing import Any, Final
 
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
@@ -9,9 +9,12 @@ from sknn.engine import Rows
 from sknn.estimators._messages import report
 from sknn.estimators._parameters import Settings
 from sknn.losses import Loss
-from sknn.network import Architecture
+from sknn.network import Architecture, calibrate
 from sknn.optimizers import Minimizer
 from sknn.training import Plan, Training
+
+# The most rows that an initializer looks at.
+CALIBRATION_ROWS: Final = 256
 
 
 def default_batch_size(n_samples: int) -> int:
@@ -50,6 +53,8 @@ def new_training(
     parameters = architecture.initialize(
         settings.init, settings.bias_init, random_state, rows.X.dtype
     )
+    some = slice(None, None, -(-len(rows) // CALIBRATION_ROWS))
+    calibrate(architecture, parameters, settings.init, rows.X[some])
     return Training(parameters, None, random_state, 0, len(rows))
 
 

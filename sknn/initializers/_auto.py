@@ -1,0 +1,65 @@
+"""The initializers by name, and the one that goes by each layer's activation."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from numpy.random import RandomState
+
+from sknn._typing import Array
+from sknn.activations import Activation
+from sknn.initializers._base import Initializer, Shape
+from sknn.initializers._data_dependent import LSUV
+from sknn.initializers._distributions import Constant, Normal, TruncatedNormal, Uniform, Zeros
+from sknn.initializers._scaling import (
+    HeNormal,
+    HeUniform,
+    LeCunNormal,
+    LeCunUniform,
+    XavierNormal,
+    XavierUniform,
+)
+from sknn.initializers._structured import Identity, Orthogonal, Sparse
+
+
+@dataclass(repr=False, eq=False)
+class Auto(Initializer):
+    """He for ReLU and its family, Xavier for the others, layer by layer; zeros for the output.
+
+    Each activation names its own in `Activation.initializer`. An output layer of zeros starts
+    from the same prediction for all rows, where a random one has first to be unlearned.
+
+    Examples
+    --------
+    >>> from sknn.activations import Identity, ReLU, Tanh
+    >>> from sknn.initializers import Auto
+    >>> Auto().for_layer(ReLU(), False), Auto().for_layer(Tanh(), False)
+    (HeUniform(), XavierUniform())
+    >>> Auto().for_layer(Identity(), True)
+    Zeros()
+    """
+
+    def for_layer(self, activation: Activation, is_output: bool) -> Initializer:
+        return Zeros() if is_output else INITIALIZERS[activation.initializer]()
+
+    def sample(self, shape: Shape, fan_in: int, fan_out: int, random_state: RandomState) -> Array:
+        raise TypeError("Auto draws nothing itself: call for_layer(...).sample(...).")
+
+
+INITIALIZERS: Final[dict[str, type[Initializer]]] = {
+    "auto": Auto,
+    "zeros": Zeros,
+    "constant": Constant,
+    "normal": Normal,
+    "uniform": Uniform,
+    "truncated_normal": TruncatedNormal,
+    "xavier_uniform": XavierUniform,
+    "xavier_normal": XavierNormal,
+    "he_uniform": HeUniform,
+    "he_normal": HeNormal,
+    "lecun_uniform": LeCunUniform,
+    "lecun_normal": LeCunNormal,
+    "orthogonal": Orthogonal,
+    "identity": Identity,
+    "sparse": Sparse,
+    "lsuv": LSUV,
+}

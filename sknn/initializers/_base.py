@@ -1,0 +1,71 @@
+"""The contract of the initializers.
+
+Weights are drawn in float64 and then cast, so float32 and float64 networks with one seed
+start from the same numbers.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from numpy.random import RandomState
+
+from sknn._strategy import Range, Strategy
+from sknn._typing import Array
+from sknn.activations import Activation
+
+Shape: TypeAlias = tuple[int, ...]
+
+POSITIVE: Final = Range(0, math.inf, "neither")
+NOT_NEGATIVE: Final = Range(0, math.inf, "left")
+FINITE: Final = Range(-math.inf, math.inf, "neither")
+
+
+@dataclass(repr=False, eq=False)
+class Initializer(Strategy):
+    """Base of the initializers: subclass it and write `sample`."""
+
+    def sample(self, shape: Shape, fan_in: int, fan_out: int, random_state: RandomState) -> Array:
+        """Draw initial values.
+
+        Parameters
+        ----------
+        shape : tuple of int
+            ``(fan_in, fan_out)`` for weights, ``(fan_out,)`` for biases.
+        fan_in, fan_out : int
+            How many units feed the layer, and how many it has.
+        random_state : RandomState
+            Where randomness comes from.
+
+        Returns
+        -------
+        values : float64 ndarray of the given shape
+        """
+        raise NotImplementedError
+
+    def for_layer(self, activation: Activation, is_output: bool) -> "Initializer":
+        """Return the initializer of a layer: itself, but for `Auto`.
+
+        Parameters
+        ----------
+        activation : Activation
+            What follows the layer.
+        is_output : bool
+            Whether it is the last one.
+        """
+        return self
+
+    def rescale(self, weights: Array, z: Array) -> bool:
+        """Adjust a layer's weights to what they make of data, in place; tell whether they did.
+
+        The network calls it layer by layer, with the pre-activations of some training rows, until
+        it returns False. Most initializers know no data.
+
+        Parameters
+        ----------
+        weights : ndarray of shape (fan_in, fan_out)
+            The layer's weights; updated.
+        z : ndarray of shape (fan_out, n_samples)
+            The pre-activations that they give.
+        """
+        return False

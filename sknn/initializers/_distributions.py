@@ -1,0 +1,154 @@
+"""Independent draws from a fixed distribution, and constants."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.random import RandomState
+from scipy.special import ndtr, ndtri
+
+from sknn._strategy import Range
+from sknn._typing import Array
+from sknn.initializers._base import FINITE, NOT_NEGATIVE, Initializer, Shape
+
+
+@dataclass(repr=False, eq=False)
+class Constant(Initializer):
+    """Every value is `value`.
+
+    As weights, any constant keeps the units of a layer alike for ever; it is meant for biases.
+
+    Parameters
+    ----------
+    value : float, default=0.0
+        The value.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.initializers import Constant
+    >>> Constant(0.1).sample((2,), 3, 2, np.random.RandomState(0))
+    array([0.1, 0.1])
+    """
+
+    value: float = 0.0
+
+    ranges: ClassVar[Mapping[str, Range]] = {"value": FINITE}
+
+    def sample(self, shape: Shape, fan_in: int, fan_out: int, random_state: RandomState) -> Array:
+        return np.full(shape, float(self.value))
+
+
+@dataclass(repr=False, eq=False)
+class Zeros(Initializer):
+    """Every value is zero: the usual start of biases.
+
+    As weights, zeros keep the units of a layer alike for ever, and ReLU units never start.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.initializers import Zeros
+    >>> Zeros().sample((2,), 3, 2, np.random.RandomState(0))
+    array([0., 0.])
+    """
+
+    def sample(self, shape: Shape, fan_in: int, fan_out: int, random_state: RandomState) -> Array:
+        return np.zeros(shape)
+
+
+@dataclass(repr=False, eq=False)
+class Normal(Initializer):
+    """Independent draws from N(`mean`, `std`^2).
+
+    N(0, 1) saturates sigmoid layers and N(0, 0.1^2) lets signals fade: `XavierNormal` and
+    `HeNormal` choose the standard deviation by the layer's size instead.
+
+    Parameters
+    ----------
+    mean : float, default=0.0
+        The mean.
+    std : float, default=1.0
+        The standard deviation, not negative.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.initializers import Normal
+    >>> Normal(std=0.1).sample((2,), 3, 2, np.random.RandomState(0)).round(3)
+    array([0.176, 0.04 ])
+    """
+
+    mean: float = 0.0
+    std: float = 1.0
+
+    ranges: ClassVar[Mapping[str, Range]] = {"mean": FINITE, "std": NOT_NEGATIVE}
+
+    def sample(self, shape: Shape, fan_in: int, fan_out: int, random_state: RandomState) -> Array:
+        return random_state.normal(self.mean, self.std, shape)
+
+
+@dataclass(repr=False, eq=False)
+class Uniform(Initializer):
+    """Independent draws from the uniform distribution on [`low`, `high`).
+
+    Parameters
+    ----------
+    low, high : float, default=-0.05, 0.05
+        The ends, ``low <= high``. The variance is ``(high - low)^2 / 12``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.initializers import Uniform
+    >>> Uniform(-1, 1).sample((2,), 3, 2, np.random.RandomState(0)).round(3)
+    array([0.098, 0.43 ])
+    """
+
+    low: float = -0.05
+    high: float = 0.05
+
+    ranges: ClassVar[Mapping[str, Range]] = {"low": FINITE, "high": FINITE}
+
+    def check(self, name: str) -> None:
+        super().check(name)
+        if self.low > self.high:
+            raise ValueError(
+                f"{name}__low must not exceed {name}__high, got {self.low} > {self.high}."
+            )
+
+    def sample(self, shape: Shape, fan_in: int, fan_out: int, random_state: RandomState) -> Array:
+        return random_state.uniform(self.low, self.high, shape)
+
+
+@dataclass(repr=False, eq=False)
+class TruncatedNormal(Initializer):
+    """Independent draws from N(`mean`, `std`^2), kept within two standard deviations.
+
+    Values are drawn by inversion; their variance is 0.7737 `std`^2.
+
+    Parameters
+    ----------
+    mean : float, default=0.0
+        The mean.
+    std : float, default=1.0
+        The standard deviation before truncation, not negative.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.initializers import TruncatedNormal
+    >>> values = TruncatedNormal().sample((1000,), 3, 2, np.random.RandomState(0))
+    >>> bool(abs(values).max() <= 2)
+    True
+    """
+
+    mean: float = 0.0
+    std: float = 1.0
+
+    ranges: ClassVar[Mapping[str, Range]] = {"mean": FINITE, "std": NOT_NEGATIVE}
+
+    def sample(self, shape: Shape, fan_in: int, fan_out: int, random_state: RandomState) -> Array:
+        quantiles = random_state.uniform(ndtr(-2.0), ndtr(2.0), shape)
+        return np.asarray(self.mean + self.std * ndtri(quantiles))

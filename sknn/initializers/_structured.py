@@ -1,0 +1,128 @@
+"""Matrices with a structure."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.random import RandomState
+
+from sknn._strategy import Range
+from sknn._typing import Array
+from sknn.initializers._base import FINITE, NOT_NEGATIVE, POSITIVE, Initializer, Shape
+
+
+@dataclass(repr=False, eq=False)
+class Orthogonal(Initializer):
+    """A random matrix with orthonormal rows or columns, times `gain`.
+
+    The orthogonal factor of a Gaussian matrix, with signs fixed so that it is uniform over
+    the orthogonal matrices. A vector (a bias) is a random direction of length `gain`.
+
+    Parameters
+    ----------
+    gain : float, default=1.0
+        The factor, positive.
+
+    References
+    ----------
+    A. M. Saxe, J. L. McClelland and S. Ganguli, Exact solutions to the nonlinear dynamics of
+    learning in deep linear neural networks, ICLR 2014, section 3.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.initializers import Orthogonal
+    >>> weights = Orthogonal().sample((3, 2), 3, 2, np.random.RandomState(0))
+    >>> np.allclose(weights.T @ weights, np.eye(2))
+    True
+    """
+
+    gain: float = 1.0
+
+    ranges: ClassVar[Mapping[str, Range]] = {"gain": POSITIVE}
+
+    def sample(self, shape: Shape, fan_in: int, fan_out: int, random_state: RandomState) -> Array:
+        rows, columns = shape[0], math.prod(shape[1:])
+        gaussian = random_state.normal(size=(max(rows, columns), min(rows, columns)))
+        q, r = np.linalg.qr(gaussian)
+        q *= np.sign(np.diag(r))
+        return self.gain * (q if rows >= columns else q.T).reshape(shape)
+
+
+@dataclass(repr=False, eq=False)
+class Identity(Initializer):
+    """The identity matrix times `gain`, with zeros beyond the square; a bias is zero.
+
+    A layer of as many units as inputs starts by passing its inputs on.
+
+    Parameters
+    ----------
+    gain : float, default=1.0
+        The factor.
+
+    References
+    ----------
+    Q. V. Le, N. Jaitly and G. E. Hinton, A simple way to initialize recurrent networks of
+    rectified linear units, 2015, section 3.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.initializers import Identity
+    >>> Identity().sample((2, 3), 2, 3, np.random.RandomState(0))
+    array([[1., 0., 0.],
+           [0., 1., 0.]])
+    """
+
+    gain: float = 1.0
+
+    ranges: ClassVar[Mapping[str, Range]] = {"gain": FINITE}
+
+    def sample(self, shape: Shape, fan_in: int, fan_out: int, random_state: RandomState) -> Array:
+        return self.gain * np.eye(*shape) if len(shape) == 2 else np.zeros(shape)
+
+
+@dataclass(repr=False, eq=False)
+class Sparse(Initializer):
+    """N(0, `std`^2) for `n_connections` inputs of each unit, drawn at random; zeros elsewhere.
+
+    A unit's input is then of the same size whatever the width of the layer below. A bias is zero.
+
+    Parameters
+    ----------
+    n_connections : int, default=15
+        Inputs that a unit listens to, at least 1; all if there are no more than that.
+    std : float, default=1.0
+        The standard deviation of their weights, not negative.
+
+    References
+    ----------
+    J. Martens, Deep learning via Hessian-free optimization, ICML 2010, section 5.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.initializers import Sparse
+    >>> weights = Sparse(3).sample((100, 4), 100, 4, np.random.RandomState(0))
+    >>> (weights != 0).sum(axis=0)
+    array([3, 3, 3, 3])
+    """
+
+    n_connections: int = 15
+    std: float = 1.0
+
+    ranges: ClassVar[Mapping[str, Range]] = {
+        "n_connections": Range(1, integer=True),
+        "std": NOT_NEGATIVE,
+    }
+
+    def sample(self, shape: Shape, fan_in: int, fan_out: int, random_state: RandomState) -> Array:
+        weights = np.zeros(shape)
+        if len(shape) == 2:
+            n_connections = min(self.n_connections, fan_in)
+            rows = random_state.uniform(size=shape).argsort(axis=0)[:n_connections]
+            values = random_state.normal(0.0, self.std, rows.shape)
+            np.put_along_axis(weights, rows, values, axis=0)
+        return weights
