@@ -9,13 +9,14 @@ from typing import Any, Final, NoReturn
 import numpy as np
 from scipy import sparse
 
-from sknn._blas import axpy, has_nonfinite_product, scale, warm_up
+from sknn._blas import has_nonfinite_product, scale, warm_up
 from sknn._typing import Array
 from sknn.losses import Loss
 from sknn.network import Architecture, Workspace, raw_predictions
 from sknn.optimizers import ElementwiseOptimizer, Optimizer
 from sknn.optimizers._base import parts
-from sknn.parameters import Layout, Parameters
+from sknn.parameters import Parameters
+from sknn.regularization import MaxNorm, Part, Regularization, clip
 from sknn.stages import Masks
 
 # Rows of a full batch whose gradient is computed at a time.
@@ -127,43 +128,9 @@ def _gather(values: Any, at: Array | slice, out: Array) -> None:
         values.take(at, axis=0, out=out, mode="clip")
 
 
-class Part:
-    """A block of the parameters and of their gradient, small enough for the cache.
-
-    Parameters
-    ----------
-    layout : Layout
-        Tells weights from biases.
-    part : slice
-        Which elements.
-    params, grad : ndarray of shape (layout.size,)
-        The vectors that it is a view of.
-    """
-
-    def __init__(self, layout: Layout, part: slice, params: Array, grad: Array) -> None:
-        self.slice = part
-        self._params, self._grad = params[part], grad[part]
-        penalized = layout.penalized(part)
-        self._weights = [(params[weights], grad[weights]) for weights in penalized]
-
-    def add_penalty(self, alpha: float) -> None:
-        """Add ``alpha W``, the gradient of the penalty."""
-        if alpha > 0:
-            for weights, grad in self._weights:
-                axpy(alpha, weights, grad)
-
-    def squared_weights(self) -> float:
-        """Return ``sum(W^2)``."""
-        return sum(float(np.dot(weights, weights)) for weights, _ in self._weights)
-
-    def is_nonfinite(self) -> bool:
-        """Tell whether a parameter or its derivative is not finite."""
-        return has_nonfinite_product(self._params, self._grad)
-
-
 class Engine:
-    """Takes steps and evaluates. The objective of a step is
-    ``sum_i w_i l_i / sum_i w_i + alpha / 2 sum(W^2)``, biases unpenalized.
+    """Takes steps and evaluates. The objective of a step is ``sum_i w_i l_i / sum_i w_i`` plus
+    the penalty of the weights.
 
     Parameters
     ----------
@@ -173,8 +140,8 @@ class Engine:
         Its parameters, updated in place.
     loss : Loss
         The rule.
-    alpha : float
-        The weight penalty.
+    regularization : Regularization
+        The penalty, and the bounds on norms.
     rows : Rows
         The training set.
     seed : int
@@ -186,13 +153,13 @@ class Engine:
         architecture: Architecture,
         parameters: Parameters,
         loss: Loss,
-        alpha: float,
+        regularization: Regularization,
         rows: Rows,
         seed: int,
     ) -> None:
         warm_up()
         self.architecture, self.parameters, self.loss = architecture, parameters, loss
-        self.alpha, self.rows = alpha, rows
+        self.regularization, self.rows = regularization, rows
         layout, vector = parameters.layout, parameters.vector
         self._gradient = Parameters(layout, np.empty_like(vector))
         self._share: Parameters | None = None
@@ -202,6 +169,8 @@ class Engine:
         self._parts = [
             Part(layout, part, vector, self._gradient.vector) for part in parts(layout.size)
         ]
+        hidden = [parameters[name][:-1] for name in architecture.layer_names[:-1]]
+        self._max_norm = MaxNorm(hidden, regularization.max_norm)
 
     def step(
         self, at: Array | slice, optimizer: Optimizer, state: Any, learning_rate: float, count: int
@@ -233,13 +202,17 @@ class Engine:
             loss_sum = batch.gradient(weight_sum) if weight_sum != 0 else 0.0
         if weight_sum != 0:
             self._update(loss_sum, optimizer, state, learning_rate)
+            self._max_norm.apply()
         return loss_sum, weight_sum
 
     def _update(self, loss: float, optimizer: Optimizer, state: Any, learning_rate: float) -> None:
         params, grad = self.parameters.vector, self._gradient.vector
-        if type(optimizer).update is not ElementwiseOptimizer.update:
+        clip_norm = self.regularization.clip_norm
+        if clip_norm or type(optimizer).update is not ElementwiseOptimizer.update:
             for part in self._parts:
                 self._finish_gradient(part, loss)
+            if clip_norm:
+                clip(grad, clip_norm)
             optimizer.update(params, grad, state, learning_rate)
             return
         assert isinstance(optimizer, ElementwiseOptimizer)
@@ -250,7 +223,7 @@ class Engine:
             optimizer.update_part(part.slice, params, grad, state, coefficients)
 
     def _finish_gradient(self, part: Part, loss: float) -> None:
-        part.add_penalty(self.alpha)
+        part.add_penalty(self.regularization)
         if not math.isfinite(loss) or part.is_nonfinite():
             self._raise_nonfinite()
 
@@ -259,12 +232,12 @@ class Engine:
         self.parameters.vector[...] = vector
         loss_sum, weight_sum = self._full_gradient(at)
         for part in self._parts:
-            part.add_penalty(self.alpha)
+            part.add_penalty(self.regularization)
         return loss_sum / weight_sum + self.penalty(), self._gradient.vector
 
     def penalty(self) -> float:
-        """Return ``alpha / 2 sum(W^2)``."""
-        return self.alpha / 2 * sum(part.squared_weights() for part in self._parts)
+        """Return the penalty of the present weights."""
+        return sum(part.penalty(self.regularization) for part in self._parts)
 
     def _full_gradient(self, at: Array | slice) -> tuple[float, float]:
         """Leave the gradient over all rows, share by share; return the sums of `step`."""

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from sknn._typing import Array
+from sknn.averaging import Averaging
 from sknn.engine import Engine, NonFiniteError, batches, n_rows
 from sknn.optimizers import Minimizer, Optimizer
 from sknn.parameters import Parameters
@@ -40,6 +41,8 @@ class Plan:
         How much better counts as an improvement.
     n_iter_no_change : float
         Epochs without one that end training.
+    averaging : Averaging or None
+        The average of the weights over the steps, if there is to be one.
     report : callable
         Told of each epoch: ``report(training)``.
     """
@@ -52,6 +55,7 @@ class Plan:
     shuffle: bool
     tol: float
     n_iter_no_change: float
+    averaging: Averaging | None
     report: Callable[["Training"], None]
 
 
@@ -87,6 +91,10 @@ class Training:
         Epochs since the last improvement.
     best_parameters : Parameters or None
         The best weights, if validation decides.
+    average : Parameters or None
+        The average of the weights over the steps, if there is to be one.
+    n_averaged : int
+        The steps in it.
     loss_curve, validation_loss_curve, validation_scores : list of float
         One entry an epoch.
     """
@@ -104,6 +112,8 @@ class Training:
     best: float = math.inf
     n_no_improvement: int = 0
     best_parameters: Parameters | None = None
+    average: Parameters | None = None
+    n_averaged: int = 0
     loss_curve: list[float] = field(default_factory=list)
     validation_loss_curve: list[float] = field(default_factory=list)
     validation_scores: list[float] = field(default_factory=list)
@@ -146,10 +156,22 @@ class Training:
     def n_training(self) -> int:
         return self.n_samples if self.order is None else len(self.order)
 
+    def set_averaging(self, wanted: bool) -> None:
+        """Start an average, keep the one there is, or end it."""
+        if not wanted:
+            self.average, self.n_averaged = None, 0
+        elif self.average is None:
+            self.average = self.parameters.copy()
+
+    @property
+    def current_parameters(self) -> Parameters:
+        """The weights that predict after the last step: their average, if there is one."""
+        return self.average or self.parameters
+
     @property
     def chosen_parameters(self) -> Parameters:
-        """The best weights where validation decides, else the last."""
-        return self.best_parameters or self.parameters
+        """The best weights where validation decides, else the current ones."""
+        return self.best_parameters or self.current_parameters
 
 
 Validate = Callable[[], tuple[float, float | None]]
@@ -224,9 +246,17 @@ class Trainer:
             loss_sum += loss
             weight_sum += weight
             progress.step += weight > 0
+            if plan.averaging and weight > 0:
+                self._average(plan.averaging)
             progress.samples += n_rows(at)
         self.engine.check(loss_sum)
         return loss_sum / weight_sum + self.engine.penalty()
+
+    def _average(self, averaging: Averaging) -> None:
+        training = self.training
+        assert training.average is not None
+        training.n_averaged += 1
+        averaging.update(training.average.vector, training.parameters.vector, training.n_averaged)
 
     def _minimize(self, minimizer: Minimizer) -> str:
         plan, training = self.plan, self.training
@@ -271,9 +301,9 @@ class Trainer:
         if metric < training.best:
             training.best = metric
             if self.validate and training.best_parameters is None:
-                training.best_parameters = training.parameters.copy()
+                training.best_parameters = training.current_parameters.copy()
             elif training.best_parameters is not None:
-                np.copyto(training.best_parameters.vector, training.parameters.vector)
+                np.copyto(training.best_parameters.vector, training.current_parameters.vector)
         plan.report(training)
         return training.n_no_improvement >= plan.n_iter_no_change
 

@@ -15,6 +15,7 @@ from sknn.initializers import INITIALIZERS
 from sknn.losses import LOSSES
 from sknn.network import Architecture
 from sknn.optimizers import Optimizer
+from sknn.regularization import Regularization
 
 KINDS = ("binary", "multiclass", "multilabel", "regression", "multioutput")
 HIDDEN = (7, 5)
@@ -53,7 +54,7 @@ def make_engine(kind, rows, activation="tanh", dropout=0.0, alpha=0.0, seed=3):
     )
     normal, random_state = INITIALIZERS["normal"](), np.random.RandomState(0)
     parameters = architecture.initialize(normal, normal, random_state, rows.X.dtype)
-    return Engine(architecture, parameters, loss, alpha, rows, seed)
+    return Engine(architecture, parameters, loss, Regularization(alpha), rows, seed)
 
 
 def step_gradient(engine, at, count=0):

@@ -16,6 +16,7 @@ from sknn.initializers import INITIALIZERS
 from sknn.losses import LOSSES
 from sknn.network import Architecture
 from sknn.optimizers import OPTIMIZERS
+from sknn.regularization import Regularization
 
 KINDS = ("binary", "multiclass", "multilabel", "regression")
 BOTH_DTYPES = pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -52,7 +53,7 @@ def warm_step(kind="multiclass", optimizer="adam", size=(1000, 200), **params):
     )
     init = INITIALIZERS["xavier_uniform"](), INITIALIZERS["zeros"]()
     parameters = architecture.initialize(*init, np.random.RandomState(0), np.dtype(dtype))
-    engine = Engine(architecture, parameters, loss, 0.01, Rows(X, y, weight), 0)
+    engine = Engine(architecture, parameters, loss, Regularization(0.01), Rows(X, y, weight), 0)
     rule = OPTIMIZERS[optimizer]()
     state = rule.init(parameters.vector, parameters.layout)
     at = generator.permutation(2 * n_rows)[:n_rows]

@@ -64,6 +64,10 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # no typ
     input_dropout: Any
     loss: Any
     alpha: float
+    l1_ratio: float
+    max_norm: float | None
+    clip_norm: float | None
+    averaging: Any
     batch_size: Any
     max_iter: int
     shuffle: bool
@@ -237,7 +241,12 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # no typ
         plan = make_plan(self, settings, training, 1 if incremental else self.max_iter)
         n_epochs = training.progress.epoch
         engine = Engine(
-            self._architecture, training.parameters, loss, float(self.alpha), rows, training.seed
+            self._architecture,
+            training.parameters,
+            loss,
+            settings.regularization,
+            rows,
+            training.seed,
         )
         try:
             outcome = Trainer(engine, plan, training, validate).run()
@@ -295,6 +304,7 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # no typ
             training = new_training(self._architecture, settings, rows, self.random_state)
             training.checksum = rows.checksum()
         draw_seed(training, settings)
+        training.set_averaging(settings.averaging is not None)
         if not continuing or type(self.optimizer_) is not type(optimizer):
             params = training.parameters
             training.optimizer_state = (
@@ -310,7 +320,7 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # no typ
         """Return the function that validates, if one is to, and say what decides on stopping."""
         if given is not None or not self.early_stopping:
             training.train_on_all_rows()
-        measured = objective(self._architecture, settings.loss, self.alpha)
+        measured = objective(self._architecture, settings)
         if not self.early_stopping:
             training.decide_by((None, *measured))
             return None
@@ -318,7 +328,7 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # no typ
         data.check_total_weight(held.weight, "sample_weight in validation")
         on = 0 if given is None else held.checksum()
         training.decide_by((name_scoring(self.scoring), on, *measured))
-        self._parameters = training.parameters
+        self._parameters = training.current_parameters
         return make_validate(self, held, y_val, settings.loss)
 
     def _held_rows(

@@ -54,10 +54,22 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # no types
     loss : str or Loss, default="log_loss"
         A name in `sknn.losses.LOSSES` or an instance.
     alpha : float, default=1e-4
-        Weight penalty, not negative: the objective is
-        ``sum_i w_i l_i / sum_i w_i + alpha / 2 sum(W^2)`` over the rows of a step, without
+        Weight penalty, not negative: the objective is ``sum_i w_i l_i / sum_i w_i +
+        alpha (l1_ratio sum(|W|) + (1 - l1_ratio) / 2 sum(W^2))`` over the rows of a step, without
         biases. It means the same for every batch size; scikit-learn divides it by the batch's
         weight.
+    l1_ratio : float in [0, 1], default=0.0
+        The share of the absolute values in the penalty (elastic net). They drive weights near
+        zero, not to zero exactly.
+    max_norm : float or None, default=None
+        The largest norm of the weights that come into a hidden unit, positive: after each step,
+        what is longer is shortened. 2 to 4 go well with dropout. Refused with ``"lbfgs"``.
+    clip_norm : float or None, default=None
+        The largest norm of a step's gradient, positive; a longer one is shortened. Ignored by
+        ``"lbfgs"``.
+    averaging : None, "ema" or Averaging, default=None
+        Whether an average of the weights over the steps predicts, and is what validation sees: a
+        name in `sknn.averaging.AVERAGINGS` or an instance. Refused with ``"lbfgs"``.
     batch_size : int or "auto", default="auto"
         Rows of a step, at most all. ``"auto"`` is ``min(200, n_samples)``.
         Ignored by ``"gd"`` and ``"lbfgs"``.
@@ -166,6 +178,10 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # no types
         input_dropout: Any = 0.0,
         loss: Any = "log_loss",
         alpha: float = 1e-4,
+        l1_ratio: float = 0.0,
+        max_norm: float | None = None,
+        clip_norm: float | None = None,
+        averaging: Any = None,
         batch_size: Any = "auto",
         max_iter: int = 200,
         shuffle: bool = True,
@@ -191,6 +207,10 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # no types
         self.input_dropout = input_dropout
         self.loss = loss
         self.alpha = alpha
+        self.l1_ratio = l1_ratio
+        self.max_norm = max_norm
+        self.clip_norm = clip_norm
+        self.averaging = averaging
         self.batch_size = batch_size
         self.max_iter = max_iter
         self.shuffle = shuffle

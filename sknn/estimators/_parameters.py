@@ -14,10 +14,12 @@ from sklearn.utils import check_random_state
 
 from sknn._strategy import Range, Strategy, resolve, unknown
 from sknn.activations import ACTIVATIONS, Activation
+from sknn.averaging import AVERAGINGS, Averaging
 from sknn.dropout import Dropout
 from sknn.initializers import INITIALIZERS, Initializer
 from sknn.losses import LOSSES, Loss
 from sknn.optimizers import OPTIMIZERS, Minimizer, Optimizer
+from sknn.regularization import Regularization
 from sknn.schedules import SCHEDULES, Schedule
 
 # The families that a parameter may name, and what their members have in common.
@@ -28,10 +30,12 @@ FAMILIES: Final[dict[str, tuple[Any, tuple[type[Strategy], ...]]]] = {
     "optimizer": (OPTIMIZERS, (Optimizer, Minimizer)),
     "learning_rate": (SCHEDULES, (Schedule,)),
     "loss": (LOSSES, (Loss,)),
+    "averaging": (AVERAGINGS, (Averaging,)),
 }
 
 _RANGES: Final = {
     "alpha": Range(0, math.inf, "left"),
+    "l1_ratio": Range(0, 1),
     "max_iter": Range(1, integer=True),
     "tol": Range(0, math.inf, "left"),
     "n_iter_no_change": Range(1),
@@ -41,6 +45,7 @@ _RANGES: Final = {
 _BOOLEANS: Final = ("shuffle", "early_stopping", "warm_start")
 _COUNT: Final = Range(1, integer=True)
 _RATE: Final = Range(0, math.inf, "neither")
+_NORM: Final = Range(0, math.inf, "neither")
 
 
 @dataclass
@@ -56,6 +61,8 @@ class Settings:
     optimizer : Optimizer or Minimizer, a clone
     schedule : Schedule
     loss : Loss
+    regularization : Regularization
+    averaging : Averaging or None
     dtype : dtype or None
     """
 
@@ -67,6 +74,8 @@ class Settings:
     optimizer: Optimizer | Minimizer
     schedule: Schedule
     loss: Loss
+    regularization: Regularization
+    averaging: Averaging | None
     dtype: np.dtype[Any] | None
 
 
@@ -89,12 +98,8 @@ def read_settings(estimator: BaseEstimator, loss: Loss) -> Settings:
     optimizer = read_optimizer(estimator.optimizer)
     dropouts = _dropouts(estimator, len(sizes))
     _check_plain_parameters(estimator)
-    if isinstance(optimizer, Minimizer) and any(dropout.rate > 0 for dropout in dropouts):
-        raise ValueError(
-            f"dropout needs an optimizer that takes steps; {type(optimizer).__name__} needs the "
-            "same objective at every evaluation. Set dropout=0 and input_dropout=0, or "
-            "optimizer='adam'."
-        )
+    if isinstance(optimizer, Minimizer):
+        _check_without_steps(estimator, type(optimizer).__name__, dropouts)
     return Settings(
         hidden_layer_sizes=sizes,
         activations=_activations(estimator.activation, len(sizes)),
@@ -104,8 +109,28 @@ def read_settings(estimator: BaseEstimator, loss: Loss) -> Settings:
         optimizer=optimizer,
         schedule=_schedule(estimator.learning_rate),
         loss=loss,
+        regularization=_regularization(estimator),
+        averaging=_averaging(estimator.averaging),
         dtype=_dtype(estimator.dtype),
     )
+
+
+def _check_without_steps(
+    estimator: BaseEstimator, optimizer_name: str, dropouts: list[Dropout]
+) -> None:
+    """Raise a ValueError for what a minimizer cannot do."""
+    if any(dropout.rate > 0 for dropout in dropouts):
+        raise ValueError(
+            f"dropout needs an optimizer that takes steps; {optimizer_name} needs the "
+            "same objective at every evaluation. Set dropout=0 and input_dropout=0, or "
+            "optimizer='adam'."
+        )
+    for name in ("max_norm", "averaging"):
+        if getattr(estimator, name) is not None:
+            raise ValueError(
+                f"{name}={getattr(estimator, name)!r} needs an optimizer that takes steps, and "
+                f"{optimizer_name} runs by itself. Set {name}=None, or optimizer='adam'."
+            )
 
 
 def read_optimizer(value: object) -> Optimizer | Minimizer:
@@ -166,6 +191,21 @@ def _schedule(value: object) -> Schedule:
         )
     schedule: Schedule = _checked("learning_rate", value)
     return schedule
+
+
+def _regularization(estimator: BaseEstimator) -> Regularization:
+    def norm(name: str) -> float | None:
+        value = getattr(estimator, name)
+        if value is not None and value not in _NORM:
+            raise ValueError(f"{name} must be None or {_NORM}, got {value!r}.")
+        return None if value is None else float(value)
+
+    alpha, l1_ratio = float(estimator.alpha), float(estimator.l1_ratio)
+    return Regularization(alpha, l1_ratio, norm("max_norm"), norm("clip_norm"))
+
+
+def _averaging(value: object) -> Averaging | None:
+    return None if value is None else _checked("averaging", value)
 
 
 def _hidden_layer_sizes(value: Any) -> tuple[int, ...]:

@@ -8,7 +8,6 @@ from sklearn.utils import check_random_state
 from sknn.engine import Rows
 from sknn.estimators._messages import report
 from sknn.estimators._parameters import Settings
-from sknn.losses import Loss
 from sknn.network import Architecture, calibrate
 from sknn.optimizers import Minimizer
 from sknn.training import Plan, Training
@@ -41,6 +40,7 @@ def make_plan(
         shuffle=bool(estimator.shuffle),
         tol=float(estimator.tol),
         n_iter_no_change=float(estimator.n_iter_no_change),
+        averaging=settings.averaging,
         report=lambda training: report(training, int(estimator.verbose)),
     )
 
@@ -64,7 +64,12 @@ def draw_seed(training: Training, settings: Settings) -> None:
         training.seed = int(training.random_state.randint(1, 2**31 - 1))
 
 
-def objective(architecture: Architecture, loss: Loss, alpha: float) -> tuple[Any, ...]:
+def objective(architecture: Architecture, settings: Settings) -> tuple[Any, ...]:
     """Return what the value of a training loss depends on, beside data and weights."""
-    strategies = [loss, architecture.link, *architecture.activations, *architecture.dropouts]
-    return (float(alpha), *((type(each).__name__, repr(vars(each))) for each in strategies))
+    strategies = [settings.loss, architecture.link, *architecture.activations]
+    strategies += architecture.dropouts
+    regularization = settings.regularization
+    return (
+        *(regularization.alpha, regularization.l1_ratio, repr(settings.averaging)),
+        *((type(each).__name__, repr(vars(each))) for each in strategies),
+    )

@@ -1,0 +1,68 @@
+"""Averages of the weights over the steps of training; the averaged network predicts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from sknn._blas import axpy, scale
+from sknn._strategy import Range, Strategy
+from sknn._typing import Array
+
+
+@dataclass(repr=False, eq=False)
+class Averaging(Strategy):
+    """Base of the averages: subclass it and write `update`."""
+
+    def update(self, average: Array, params: Array, count: int) -> None:
+        """Take the parameters after a step into the average, in place.
+
+        Parameters
+        ----------
+        average, params : ndarray of shape (size,)
+            The flat vectors; only ``average`` is written to.
+        count : int
+            The steps taken into it, this one included; at 1 it holds nothing yet.
+        """
+        raise NotImplementedError
+
+
+@dataclass(repr=False, eq=False)
+class EMA(Averaging):
+    """The exponential moving average, ``average += rate (params - average)``.
+
+    ``rate = max(1 - decay, 1 / count)``: the plain mean of the first steps, so that the start
+    counts no more than any other, and from then on the last ``1 / (1 - decay)`` steps or so.
+
+    Parameters
+    ----------
+    decay : float in [0, 1), default=0.99
+        How much of the average is kept at a step.
+
+    References
+    ----------
+    B. T. Polyak and A. B. Juditsky, Acceleration of stochastic approximation by averaging, SIAM
+    Journal on Control and Optimization 30, 1992; with exponential weights as in D. P. Kingma and
+    J. Ba, Adam, ICLR 2015, section 7.2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.averaging import EMA
+    >>> average = np.zeros(1)
+    >>> for count, value in enumerate([2.0, 4.0, 4.0], start=1):
+    ...     EMA(decay=0.5).update(average, np.array([value]), count)
+    >>> average
+    array([3.5])
+    """
+
+    decay: float = 0.99
+
+    ranges: ClassVar[Mapping[str, Range]] = {"decay": Range(0, 1, "left")}
+
+    def update(self, average: Array, params: Array, count: int) -> None:
+        rate = max(1 - self.decay, 1 / count)
+        scale(1 - rate, average)
+        axpy(rate, params, average)
+
+
+AVERAGINGS: Final[dict[str, type[Averaging]]] = {"ema": EMA}

@@ -1,0 +1,163 @@
+"""Regularization of the weights: what is added to the gradient, and the bounds on norms."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from sknn._blas import axpy, has_nonfinite_product, scale
+from sknn._typing import Array
+from sknn.parameters import Layout
+
+
+@dataclass(frozen=True)
+class Regularization:
+    """The penalty ``alpha (l1_ratio sum(|W|) + (1 - l1_ratio) / 2 sum(W^2))``, and two bounds.
+
+    Attributes
+    ----------
+    alpha : float
+        The strength of the penalty, not negative. Biases, and the parameters that activations
+        have of their own, are free.
+    l1_ratio : float in [0, 1]
+        The share of the absolute values in it.
+    max_norm : float or None
+        The largest norm of the weights that come into a hidden unit.
+    clip_norm : float or None
+        The largest norm of a gradient.
+    """
+
+    alpha: float = 0.0
+    l1_ratio: float = 0.0
+    max_norm: float | None = None
+    clip_norm: float | None = None
+
+    @property
+    def l1(self) -> float:
+        return self.alpha * self.l1_ratio
+
+    @property
+    def l2(self) -> float:
+        return self.alpha * (1 - self.l1_ratio)
+
+
+class Part:
+    """A block of the parameters and of their gradient, small enough for the cache.
+
+    Parameters
+    ----------
+    layout : Layout
+        Tells weights from biases.
+    part : slice
+        Which elements.
+    params, grad : ndarray of shape (layout.size,)
+        The vectors that it is a view of.
+    """
+
+    def __init__(self, layout: Layout, part: slice, params: Array, grad: Array) -> None:
+        self.slice = part
+        self._params, self._grad = params[part], grad[part]
+        penalized = layout.penalized(part)
+        self._weights = [(params[weights], grad[weights]) for weights in penalized]
+
+    def add_penalty(self, regularization: Regularization) -> None:
+        """Add the gradient of the penalty, ``alpha (l1_ratio sign(W) + (1 - l1_ratio) W)``."""
+        l1, l2 = regularization.l1, regularization.l2
+        for weights, grad in self._weights:
+            if l2 > 0:
+                axpy(l2, weights, grad)
+            if l1 > 0:
+                axpy(l1, self._sign(weights), grad)
+
+    def penalty(self, regularization: Regularization) -> float:
+        """Return ``alpha (l1_ratio sum(|W|) + (1 - l1_ratio) / 2 sum(W^2))``."""
+        l1, l2 = regularization.l1, regularization.l2
+        value = 0.0
+        for weights, _ in self._weights:
+            if l2 > 0:
+                value += l2 / 2 * float(np.dot(weights, weights))
+            if l1 > 0:
+                # BLAS's asum would round by where the memory begins, and so from fit to fit.
+                value += l1 * float(np.dot(weights, self._sign(weights)))
+        return value
+
+    def _sign(self, weights: Array) -> Array:
+        return np.sign(weights, out=self._scratch[: weights.size])
+
+    @cached_property
+    def _scratch(self) -> Array:
+        return np.empty_like(self._params)
+
+    def is_nonfinite(self) -> bool:
+        """Tell whether a parameter or its derivative is not finite."""
+        return has_nonfinite_product(self._params, self._grad)
+
+
+def clip(grad: Array, clip_norm: float) -> None:
+    """Shorten a gradient of shape (size,) to the norm `clip_norm` if it is longer, in place.
+
+    References
+    ----------
+    R. Pascanu, T. Mikolov and Y. Bengio, On the difficulty of training recurrent neural
+    networks, ICML 2013, algorithm 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.regularization import clip
+    >>> grad = np.array([3.0, 4.0])
+    >>> clip(grad, 1.0)
+    >>> grad
+    array([0.6, 0.8])
+    """
+    norm = math.sqrt(np.dot(grad, grad))
+    if norm > clip_norm:
+        if math.isinf(norm):  # the sum of squares overflowed, the norm itself need not
+            np.divide(grad, float(max(grad.max(), -grad.min())), out=grad)
+            norm = math.sqrt(np.dot(grad, grad))
+        scale(clip_norm / norm, grad)
+
+
+class MaxNorm:
+    """Keeps the weights that come into each unit within a ball.
+
+    Parameters
+    ----------
+    layers : sequence of ndarray of shape (fan_in, fan_out)
+        The weights; shortened in place by `apply`.
+    max_norm : float or None
+        The ball's radius; None for no bound.
+
+    References
+    ----------
+    N. Srivastava, G. Hinton, A. Krizhevsky, I. Sutskever and R. Salakhutdinov, Dropout: a
+    simple way to prevent neural networks from overfitting, JMLR 15, 2014, section 5.1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.regularization import MaxNorm
+    >>> weights = np.array([[3.0, 0.3], [4.0, 0.4]])
+    >>> MaxNorm([weights], 1.0).apply()
+    >>> weights
+    array([[0.6, 0.3],
+           [0.8, 0.4]])
+    """
+
+    def __init__(self, layers: Sequence[Array], max_norm: float | None) -> None:
+        self._max_norm = max_norm
+        self._layers = [(weights, np.empty_like(weights[0])) for weights in layers]
+
+    def apply(self) -> None:
+        """Shorten what is too long."""
+        if self._max_norm is None:
+            return
+        for weights, norms in self._layers:
+            np.einsum("ij,ij->j", weights, weights, out=norms)
+            np.sqrt(norms, out=norms)
+            if norms.max() > self._max_norm:
+                np.maximum(norms, self._max_norm, out=norms)
+                np.divide(self._max_norm, norms, out=norms)
+                np.multiply(weights, norms, out=weights)
