@@ -220,6 +220,7 @@ class Engine:
         coefficients = optimizer.begin_update(state, learning_rate)
         for part in self._parts:
             self._finish_gradient(part, loss)
+            optimizer.decay_part(part.slice, params, state, learning_rate)
             optimizer.update_part(part.slice, params, grad, state, coefficients)
 
     def _finish_gradient(self, part: Part, loss: float) -> None:

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from sknn import MLPRegressor
+from sknn import MLPClassifier, MLPRegressor
 from sknn.losses import LOSSES
 from sknn.optimizers import OPTIMIZERS, Minimizer, Optimizer, _base
+from sknn.parameters import Block, Layout
 
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "optimizers.json").read_text())
 MATRIX, START = np.array(GOLDEN["matrix"]), np.array(GOLDEN["start"])
@@ -250,3 +251,38 @@ def test_lbfgs_limits_evaluations():
     )
     assert not settled
     assert objective.n_calls < 15
+
+
+WITH_DECAY = [name for name in STEPPERS if "weight_decay" in OPTIMIZERS[name]().get_params()]
+
+
+@pytest.mark.parametrize("name", WITH_DECAY)
+def test_weight_decay_is_decoupled_and_spares_biases(name):
+    layout = Layout(
+        [Block("first", (4, 3), 9), Block("slopes", (3,), 0), Block("second", (4, 1), 3)]
+    )
+    decayed, plain = np.arange(1.0, 20.0), np.arange(1.0, 20.0)
+    for params, weight_decay in ((decayed, 0.5), (plain, 0.0)):
+        optimizer = OPTIMIZERS[name](weight_decay=weight_decay)
+        optimizer.update(params, np.ones(19), optimizer.init(params, layout), 0.1)
+    is_weight = np.repeat([True, False, True, False], [9, 6, 3, 1])
+    expected = np.where(is_weight, 0.1 * 0.5 * np.arange(1.0, 20.0), 0.0)
+    np.testing.assert_allclose(plain - decayed, expected, rtol=1e-9, atol=1e-14)
+
+
+@pytest.mark.parametrize("name", WITH_DECAY)
+def test_a_fit_decays_weights_across_blocks(name, monkeypatch):
+    X, y = np.zeros((8, 30)), np.arange(8) % 2
+    weights = []
+    for size in (_base.BLOCK, 50):
+        monkeypatch.setattr(_base, "BLOCK", size)
+        optimizer = OPTIMIZERS[name](weight_decay=0.5)
+        model = MLPClassifier(7, optimizer=optimizer, alpha=0.0, random_state=0)
+        model.set_params(learning_rate_init=0.1, batch_size=8, shuffle=False).partial_fit(
+            X, y, classes=[0, 1]
+        )
+        weights.append(model.coefs_[0])
+    start = MLPClassifier(7, optimizer="sgd", alpha=0.0, random_state=0, learning_rate_init=1e-9)
+    start.partial_fit(X, y, classes=[0, 1])
+    for decayed in weights:  # inputs of zeros give these weights no gradient
+        np.testing.assert_allclose(decayed, 0.95 * start.coefs_[0], rtol=1e-12)

@@ -3,10 +3,12 @@
 from typing import Final
 
 from sknn.optimizers._adam import Adam
+from sknn.optimizers._adam_family import Adamax, AdamW, Adan, AMSGrad, NAdam, RAdam
 from sknn.optimizers._adaptive import AdaDelta, Adagrad, RMSProp
 from sknn.optimizers._base import ElementwiseOptimizer, Minimizer, Optimizer, State
 from sknn.optimizers._lbfgs import LBFGS
 from sknn.optimizers._sgd import GD, SGD, Momentum, Nesterov
+from sknn.optimizers._sign import Lion, Rprop
 
 OPTIMIZERS: Final[dict[str, type[Optimizer] | type[Minimizer]]] = {
     "gd": GD,
@@ -17,6 +19,14 @@ OPTIMIZERS: Final[dict[str, type[Optimizer] | type[Minimizer]]] = {
     "rmsprop": RMSProp,
     "adadelta": AdaDelta,
     "adam": Adam,
+    "adamw": AdamW,
+    "amsgrad": AMSGrad,
+    "adamax": Adamax,
+    "nadam": NAdam,
+    "radam": RAdam,
+    "adan": Adan,
+    "lion": Lion,
+    "rprop": Rprop,
     "lbfgs": LBFGS,
 }
 
@@ -25,14 +35,22 @@ __all__ = [
     "LBFGS",
     "OPTIMIZERS",
     "SGD",
+    "AMSGrad",
     "AdaDelta",
     "Adagrad",
     "Adam",
+    "AdamW",
+    "Adamax",
+    "Adan",
     "ElementwiseOptimizer",
+    "Lion",
     "Minimizer",
     "Momentum",
+    "NAdam",
     "Nesterov",
     "Optimizer",
+    "RAdam",
     "RMSProp",
+    "Rprop",
     "State",
 ]

@@ -1,11 +1,13 @@
 """The contract of the optimizers, and the element-wise ones among them."""
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final
 
 import numpy as np
 
+from sknn._blas import scale
 from sknn._strategy import Range, Strategy
 from sknn._typing import Array
 from sknn.losses import Loss
@@ -13,6 +15,7 @@ from sknn.parameters import Layout
 
 DECAY: Final = Range(0, 1, "left")
 EPSILON: Final = Range(0, closed="neither")
+NOT_NEGATIVE: Final = Range(0, math.inf, "left")
 
 # Elements updated at a time: the passes of a rule over blocks of this size find them in cache,
 # so main memory is read and written once. Measured best between 32,000 and 131,000.
@@ -31,11 +34,17 @@ class State:
         One vector of the parameters' size and dtype for each moment or accumulator.
     scratch : ndarray of shape (min(size, BLOCK),)
         Memory for intermediate results; its values mean nothing between steps.
+    decayed : dict of int to list of slice
+        For each part of the vector, by its start, the elements that weight decay is about.
+    product : float
+        A running product, for rules that need one.
     """
 
     step: int
     slots: tuple[Array, ...]
     scratch: Array
+    decayed: dict[int, list[slice]] = field(default_factory=dict)
+    product: float = 1.0
 
 
 @dataclass(repr=False, eq=False)
@@ -91,13 +100,21 @@ class ElementwiseOptimizer(Optimizer):
     ----------
     n_slots : int
         How many vectors the state holds; they start at zero.
+
+    Notes
+    -----
+    A subclass with a field ``weight_decay`` has decoupled weight decay,
+    ``W -= learning_rate weight_decay W`` before `rule`; biases do not decay.
     """
 
     n_slots: ClassVar[int] = 0
 
     def init(self, params: Array, layout: Layout | None = None) -> State:
         slots = tuple(np.zeros_like(params) for _ in range(self.n_slots))
-        return State(0, slots, np.empty_like(params[:BLOCK]))
+        decayed = {
+            part.start: layout.penalized(part) if layout else [part] for part in parts(params.size)
+        }
+        return State(0, slots, np.empty_like(params[:BLOCK]), decayed)
 
     def coefficients(self, step: int, learning_rate: float) -> tuple[float, ...]:
         """Return the numbers of this step, counted from 1, that `rule` takes last."""
@@ -110,12 +127,20 @@ class ElementwiseOptimizer(Optimizer):
     def update(self, params: Array, grad: Array, state: Any, learning_rate: float) -> None:
         coefficients = self.begin_update(state, learning_rate)
         for part in parts(params.size):
+            self.decay_part(part, params, state, learning_rate)
             self.update_part(part, params, grad, state, coefficients)
 
     def begin_update(self, state: State, learning_rate: float) -> tuple[float, ...]:
         """Count a step, and return its coefficients."""
         state.step += 1
         return self.coefficients(state.step, learning_rate)
+
+    def decay_part(self, part: slice, params: Array, state: State, learning_rate: float) -> None:
+        """Shrink the weights of a part, if there is weight decay."""
+        weight_decay = getattr(self, "weight_decay", 0.0)
+        if weight_decay:
+            for weights in state.decayed[part.start]:
+                scale(1 - learning_rate * weight_decay, params[weights])
 
     def update_part(
         self,

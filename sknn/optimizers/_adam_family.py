@@ -1,0 +1,383 @@
+"""Variants of Adam: decoupled decay, other second moments, other corrections of the start."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from sknn._blas import axpy, scale
+from sknn._strategy import Range
+from sknn._typing import Array
+from sknn.losses import Loss
+from sknn.optimizers._adam import Adam
+from sknn.optimizers._base import DECAY, EPSILON, NOT_NEGATIVE, ElementwiseOptimizer, State
+
+
+@dataclass(repr=False, eq=False)
+class AdamW(Adam):
+    """Adam with decoupled weight decay: ``W -= learning_rate weight_decay W`` before its step.
+
+    Unlike `alpha`, the decay does not pass through the moments, so it is the same for all
+    weights. Biases do not decay.
+
+    Parameters
+    ----------
+    beta_1 : float in [0, 1), default=0.9
+        How much of the first moment is kept.
+    beta_2 : float in [0, 1), default=0.999
+        How much of the second moment is kept.
+    epsilon : float, default=1e-8
+        Keeps the quotient finite, positive.
+    weight_decay : float, default=0.01
+        The share of a weight that goes, per unit of the rate; not negative.
+
+    References
+    ----------
+    I. Loshchilov and F. Hutter, Decoupled weight decay regularization, ICLR 2019, algorithm 2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.optimizers import AdamW
+    >>> params, optimizer = np.ones(2), AdamW(weight_decay=0.5)
+    >>> optimizer.update(params, np.array([5.0, -0.1]), optimizer.init(params), 0.1)
+    >>> params.round(6)
+    array([0.85, 1.05])
+    """
+
+    weight_decay: float = 0.01
+
+    ranges: ClassVar[Mapping[str, Range]] = {**Adam.ranges, "weight_decay": NOT_NEGATIVE}
+
+
+@dataclass(repr=False, eq=False)
+class AMSGrad(Adam):
+    """Adam whose second moment never shrinks: the largest ``v`` so far takes its place.
+
+    ``v_max = max(v_max, v)``; ``params -= learning_rate m_hat / (sqrt(v_max_hat) + epsilon)``,
+    ``v_max_hat = v_max / (1 - beta_2^t)`` at step t.
+
+    Parameters
+    ----------
+    beta_1 : float in [0, 1), default=0.9
+        How much of the first moment is kept.
+    beta_2 : float in [0, 1), default=0.999
+        How much of the second moment is kept.
+    epsilon : float, default=1e-8
+        Keeps the quotient finite, positive.
+
+    References
+    ----------
+    S. J. Reddi, S. Kale and S. Kumar, On the convergence of Adam and beyond, ICLR 2018,
+    algorithm 2; bias-corrected as in ``torch.optim.Adam(amsgrad=True)``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.optimizers import AMSGrad
+    >>> params, optimizer = np.ones(2), AMSGrad()
+    >>> optimizer.update(params, np.array([5.0, -0.1]), optimizer.init(params), 0.1)
+    >>> params.round(6)
+    array([0.9, 1.1])
+    """
+
+    n_slots: ClassVar[int] = 3
+
+    def rule(self, params: Array, grad: Array, scratch: Array, *rest: Any) -> None:
+        m, v, largest, rate, epsilon = rest
+        scale(self.beta_1, m)
+        np.add(m, grad, out=m)
+        np.multiply(grad, grad, out=grad)
+        scale(self.beta_2, v)
+        np.add(v, grad, out=v)
+        np.maximum(largest, v, out=largest)
+        np.sqrt(largest, out=grad)
+        np.add(grad, epsilon, out=grad)
+        np.divide(m, grad, out=grad)
+        axpy(-rate, grad, params)
+
+
+@dataclass(repr=False, eq=False)
+class Adamax(ElementwiseOptimizer):
+    """Adam with the infinity norm: the largest recent gradient in place of the second moment.
+
+    ``m = beta_1 m + (1 - beta_1) grad``; ``u = max(beta_2 u, |grad| + epsilon)``;
+    ``params -= learning_rate / (1 - beta_1^t) m / u`` at step t.
+
+    Parameters
+    ----------
+    beta_1 : float in [0, 1), default=0.9
+        How much of the first moment is kept.
+    beta_2 : float in [0, 1), default=0.999
+        How much of the largest gradient is kept.
+    epsilon : float, default=1e-8
+        Keeps the quotient finite, positive.
+
+    References
+    ----------
+    D. P. Kingma and J. Ba, Adam: a method for stochastic optimization, ICLR 2015, algorithm 2;
+    epsilon as in ``torch.optim.Adamax``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.optimizers import Adamax
+    >>> params, optimizer = np.ones(2), Adamax()
+    >>> optimizer.update(params, np.array([5.0, -0.1]), optimizer.init(params), 0.1)
+    >>> params.round(6)
+    array([0.9, 1.1])
+    """
+
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-8
+
+    ranges: ClassVar[Mapping[str, Range]] = Adam.ranges
+    n_slots: ClassVar[int] = 2
+
+    def default_learning_rate(self, loss: Loss) -> float:
+        return 0.002 if loss.bounded_gradient else 0.01
+
+    def coefficients(self, step: int, learning_rate: float) -> tuple[float, ...]:
+        # The state holds m / (1 - beta_1).
+        return (learning_rate * (1 - self.beta_1) / (1 - self.beta_1**step),)
+
+    def rule(self, params: Array, grad: Array, scratch: Array, *rest: Any) -> None:
+        m, largest, rate = rest
+        scale(self.beta_1, m)
+        np.add(m, grad, out=m)
+        np.abs(grad, out=grad)
+        np.add(grad, self.epsilon, out=grad)
+        scale(self.beta_2, largest)
+        np.maximum(largest, grad, out=largest)
+        np.divide(m, largest, out=grad)
+        axpy(-rate, grad, params)
+
+
+@dataclass(repr=False, eq=False)
+class NAdam(ElementwiseOptimizer):
+    """Adam with Nesterov's look ahead, and a momentum that warms up.
+
+    With ``mu_t = beta_1 (1 - 0.96^(t momentum_decay) / 2)`` and ``M_t`` the product of the first t,
+    ``params -= learning_rate (mu_(t+1) m / (1 - M_(t+1)) + (1 - mu_t) grad / (1 - M_t))
+    / (sqrt(v_hat) + epsilon)``; m, v and ``v_hat`` are those of `Adam`.
+
+    Parameters
+    ----------
+    beta_1 : float in [0, 1), default=0.9
+        How much of the first moment is kept.
+    beta_2 : float in [0, 1), default=0.999
+        How much of the second moment is kept.
+    epsilon : float, default=1e-8
+        Keeps the quotient finite, positive.
+    momentum_decay : float, default=0.004
+        How fast the momentum warms up, not negative.
+
+    References
+    ----------
+    T. Dozat, Incorporating Nesterov momentum into Adam, ICLR workshop 2016, algorithm 2, as
+    ``torch.optim.NAdam`` writes it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.optimizers import NAdam
+    >>> params, optimizer = np.ones(1), NAdam()
+    >>> optimizer.update(params, np.ones(1), optimizer.init(params), 0.1)
+    >>> params.round(3)
+    array([0.894])
+    """
+
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-8
+    momentum_decay: float = 0.004
+
+    ranges: ClassVar[Mapping[str, Range]] = {**Adam.ranges, "momentum_decay": NOT_NEGATIVE}
+    n_slots: ClassVar[int] = 2
+
+    def default_learning_rate(self, loss: Loss) -> float:
+        return 0.002 if loss.bounded_gradient else 0.005
+
+    def begin_update(self, state: State, learning_rate: float) -> tuple[float, ...]:
+        state.step += 1
+        momentum, following = self._momentum(state.step), self._momentum(state.step + 1)
+        state.product *= momentum
+        # The state holds m / (1 - beta_1) and v / (1 - beta_2).
+        root = math.sqrt((1 - self.beta_2) / (1 - self.beta_2**state.step))
+        return (
+            learning_rate / root * (1 - self.beta_1) * following / (1 - state.product * following),
+            learning_rate / root * (1 - momentum) / (1 - state.product),
+            self.epsilon / root,
+        )
+
+    def _momentum(self, step: int) -> float:
+        return float(self.beta_1 * (1 - 0.5 * 0.96 ** (step * self.momentum_decay)))
+
+    def rule(self, params: Array, grad: Array, scratch: Array, *rest: Any) -> None:
+        m, v, rate_of_m, rate_of_grad, epsilon = rest
+        scale(self.beta_1, m)
+        np.add(m, grad, out=m)
+        np.multiply(grad, grad, out=scratch)
+        scale(self.beta_2, v)
+        np.add(v, scratch, out=v)
+        np.sqrt(v, out=scratch)
+        np.add(scratch, epsilon, out=scratch)
+        scale(rate_of_grad, grad)
+        axpy(rate_of_m, m, grad)
+        np.divide(grad, scratch, out=grad)
+        np.subtract(params, grad, out=params)
+
+
+@dataclass(repr=False, eq=False)
+class RAdam(Adam):
+    """Rectified Adam: plain momentum until the second moment can be trusted, then Adam.
+
+    With ``r_max = 2 / (1 - beta_2) - 1`` and ``r = r_max - 2 t beta_2^t / (1 - beta_2^t)`` at step
+    t: if ``r > 5``, ``params -= learning_rate m_hat / (sqrt(v_hat) + epsilon / sqrt(1 -
+    beta_2^t))`` times ``sqrt((r - 4) (r - 2) r_max / ((r_max - 4) (r_max - 2) r))``; before that,
+    ``params -= learning_rate m_hat``.
+
+    Parameters
+    ----------
+    beta_1 : float in [0, 1), default=0.9
+        How much of the first moment is kept.
+    beta_2 : float in [0, 1), default=0.999
+        How much of the second moment is kept.
+    epsilon : float, default=1e-8
+        Keeps the quotient finite, positive.
+
+    References
+    ----------
+    L. Liu, H. Jiang, P. He, W. Chen, X. Liu, J. Gao and J. Han, On the variance of the adaptive
+    learning rate and beyond, ICLR 2020, algorithm 2; epsilon as in ``torch.optim.RAdam``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.optimizers import RAdam
+    >>> params, optimizer = np.ones(2), RAdam()
+    >>> optimizer.update(params, np.array([5.0, -0.1]), optimizer.init(params), 0.1)
+    >>> params.round(6)
+    array([0.5 , 1.01])
+    """
+
+    def default_learning_rate(self, loss: Loss) -> float:
+        return 0.002 if loss.bounded_gradient else 0.005
+
+    def coefficients(self, step: int, learning_rate: float) -> tuple[float, ...]:
+        first = learning_rate * (1 - self.beta_1) / (1 - self.beta_1**step)
+        power = self.beta_2**step
+        longest = 2 / (1 - self.beta_2) - 1
+        length = longest - 2 * step * power / (1 - power)
+        if length <= 5:
+            return first, 0.0
+        rectified = math.sqrt(
+            (length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length)
+        )
+        root = math.sqrt(1 - self.beta_2)
+        return first * rectified * math.sqrt(1 - power) / root, self.epsilon / root
+
+    def rule(self, params: Array, grad: Array, scratch: Array, *rest: Any) -> None:
+        m, v, rate, epsilon = rest
+        if epsilon:
+            super().rule(params, grad, scratch, *rest)
+            return
+        scale(self.beta_1, m)
+        np.add(m, grad, out=m)
+        np.multiply(grad, grad, out=grad)
+        scale(self.beta_2, v)
+        np.add(v, grad, out=v)
+        axpy(-rate, m, params)
+
+
+@dataclass(repr=False, eq=False)
+class Adan(ElementwiseOptimizer):
+    """Adaptive Nesterov momentum: moments of the gradient and of its change.
+
+    With ``change = grad - grad_before`` (0 at the first step): ``m``, ``d`` and ``n`` are running
+    means of grad, change and ``(grad + beta_2 change)^2``, kept by `beta_1`, `beta_2`, `beta_3`
+    and corrected for their start as in `Adam`;
+    ``params -= learning_rate (m_hat + beta_2 d_hat) / (sqrt(n_hat) + epsilon)``.
+
+    Parameters
+    ----------
+    beta_1 : float in [0, 1), default=0.98
+        How much of the mean gradient is kept.
+    beta_2 : float in [0, 1), default=0.92
+        How much of the mean change is kept.
+    beta_3 : float in [0, 1), default=0.99
+        How much of the mean square is kept.
+    epsilon : float, default=1e-8
+        Keeps the quotient finite, positive.
+    weight_decay : float, default=0.0
+        The share of a weight that goes, per unit of the rate; not negative. Biases do not decay.
+
+    Notes
+    -----
+    The betas are the shares that are kept, as everywhere here; the paper's are one minus them.
+
+    References
+    ----------
+    X. Xie, P. Zhou, H. Li, Z. Lin and S. Yan, Adan: adaptive Nesterov momentum algorithm for faster
+    optimizing deep models, 2022, algorithm 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.optimizers import Adan
+    >>> params, optimizer = np.ones(2), Adan()
+    >>> optimizer.update(params, np.array([5.0, -0.1]), optimizer.init(params), 0.1)
+    >>> params.round(6)
+    array([0.9, 1.1])
+    """
+
+    beta_1: float = 0.98
+    beta_2: float = 0.92
+    beta_3: float = 0.99
+    epsilon: float = 1e-8
+    weight_decay: float = 0.0
+
+    ranges: ClassVar[Mapping[str, Range]] = {
+        "beta_1": DECAY,
+        "beta_2": DECAY,
+        "beta_3": DECAY,
+        "epsilon": EPSILON,
+        "weight_decay": NOT_NEGATIVE,
+    }
+    n_slots: ClassVar[int] = 4
+
+    def default_learning_rate(self, loss: Loss) -> float:
+        return 0.002 if loss.bounded_gradient else 0.005
+
+    def coefficients(self, step: int, learning_rate: float) -> tuple[float, ...]:
+        # The state holds m / (1 - beta_1), d / (1 - beta_2) and n / (1 - beta_3).
+        m, d, n = (
+            (1 - beta) / (1 - beta**step) for beta in (self.beta_1, self.beta_2, self.beta_3)
+        )
+        root = math.sqrt(n)
+        rates = learning_rate * m / root, learning_rate * self.beta_2 * d / root
+        return float(step == 1), *rates, self.epsilon / root
+
+    def rule(self, params: Array, grad: Array, scratch: Array, *rest: Any) -> None:
+        m, d, n, before, is_first, rate_of_m, rate_of_d, epsilon = rest
+        if is_first:
+            np.copyto(before, grad)
+        np.subtract(grad, before, out=scratch)
+        np.copyto(before, grad)
+        scale(self.beta_1, m)
+        np.add(m, grad, out=m)
+        scale(self.beta_2, d)
+        np.add(d, scratch, out=d)
+        axpy(self.beta_2, scratch, grad)
+        np.multiply(grad, grad, out=grad)
+        scale(self.beta_3, n)
+        np.add(n, grad, out=n)
+        np.sqrt(n, out=grad)
+        np.add(grad, epsilon, out=grad)
+        np.divide(m, grad, out=scratch)
+        axpy(-rate_of_m, scratch, params)
+        np.divide(d, grad, out=scratch)
+        axpy(-rate_of_d, scratch, params)

@@ -1,0 +1,151 @@
+"""Steps whose size does not depend on the size of the gradient, only on its sign."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from sknn._blas import axpy, scale
+from sknn._strategy import Range
+from sknn._typing import Array
+from sknn.losses import Loss
+from sknn.optimizers._base import DECAY, NOT_NEGATIVE, ElementwiseOptimizer
+
+_POSITIVE = Range(0, math.inf, "neither")
+
+
+@dataclass(repr=False, eq=False)
+class Lion(ElementwiseOptimizer):
+    """The sign of a momentum: every parameter moves by the rate.
+
+    ``params -= learning_rate sign(beta_1 m + (1 - beta_1) grad)``;
+    ``m = beta_2 m + (1 - beta_2) grad``.
+
+    Parameters
+    ----------
+    beta_1 : float in [0, 1), default=0.9
+        How much the momentum counts in the step.
+    beta_2 : float in [0, 1), default=0.99
+        How much of the momentum is kept.
+    weight_decay : float, default=0.0
+        The share of a weight that goes, per unit of the rate; not negative. Biases do not decay.
+
+    References
+    ----------
+    X. Chen, C. Liang, D. Huang and others, Symbolic discovery of optimization algorithms,
+    NeurIPS 2023, program 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.optimizers import Lion
+    >>> params, optimizer = np.ones(2), Lion()
+    >>> optimizer.update(params, np.array([5.0, -0.1]), optimizer.init(params), 0.1)
+    >>> params
+    array([0.9, 1.1])
+    """
+
+    beta_1: float = 0.9
+    beta_2: float = 0.99
+    weight_decay: float = 0.0
+
+    ranges: ClassVar[Mapping[str, Range]] = {
+        "beta_1": DECAY,
+        "beta_2": DECAY,
+        "weight_decay": NOT_NEGATIVE,
+    }
+    n_slots: ClassVar[int] = 1
+
+    def default_learning_rate(self, loss: Loss) -> float:
+        return 0.0003 if loss.bounded_gradient else 0.001
+
+    def rule(self, params: Array, grad: Array, scratch: Array, *rest: Any) -> None:
+        m, learning_rate = rest
+        # The state holds m / (1 - beta_2).
+        np.multiply(m, self.beta_1 * (1 - self.beta_2), out=scratch)
+        axpy(1 - self.beta_1, grad, scratch)
+        np.sign(scratch, out=scratch)
+        axpy(-learning_rate, scratch, params)
+        scale(self.beta_2, m)
+        np.add(m, grad, out=m)
+
+
+@dataclass(repr=False, eq=False)
+class Rprop(ElementwiseOptimizer):
+    """Resilient propagation: a step size for each parameter, by whether its sign persists.
+
+    Where the gradient has the sign that it had before, the step size is multiplied by `eta_plus`,
+    where the sign has changed by `eta_minus`, and the parameter rests for a step;
+    ``params -= sign(grad) step_size``. It needs the whole training set at each step; the learning
+    rate is the first step size, and a schedule changes nothing.
+
+    Parameters
+    ----------
+    eta_minus : float in (0, 1), default=0.5
+        The factor after a change of sign.
+    eta_plus : float, default=1.2
+        The factor while the sign stays, greater than 1.
+    minimum_step, maximum_step : float, default=1e-6, 50.0
+        The bounds of a step size, positive.
+
+    References
+    ----------
+    M. Riedmiller and H. Braun, A direct adaptive method for faster backpropagation learning: the
+    RPROP algorithm, ICNN 1993, equations 4 to 6, without weight backtracking, as
+    ``torch.optim.Rprop`` has it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.optimizers import Rprop
+    >>> params, optimizer = np.ones(2), Rprop()
+    >>> state = optimizer.init(params)
+    >>> for _ in range(2):
+    ...     optimizer.update(params, np.array([5.0, -0.1]), state, 0.1)
+    >>> params
+    array([0.78, 1.22])
+    """
+
+    eta_minus: float = 0.5
+    eta_plus: float = 1.2
+    minimum_step: float = 1e-6
+    maximum_step: float = 50.0
+
+    ranges: ClassVar[Mapping[str, Range]] = {
+        "eta_minus": Range(0, 1, "neither"),
+        "eta_plus": Range(1, math.inf, "neither"),
+        "minimum_step": _POSITIVE,
+        "maximum_step": _POSITIVE,
+    }
+    n_slots: ClassVar[int] = 2
+    full_batch: ClassVar[bool] = True
+
+    def default_learning_rate(self, loss: Loss) -> float:
+        return 0.01
+
+    def coefficients(self, step: int, learning_rate: float) -> tuple[float, ...]:
+        return (learning_rate if step == 1 else 0.0,)
+
+    def rule(self, params: Array, grad: Array, scratch: Array, *rest: Any) -> None:
+        before, size, first_size = rest
+        if first_size:
+            size.fill(first_size)
+        np.multiply(before, grad, out=scratch)
+        np.sign(scratch, out=scratch)
+        # 1 + s (eta_plus - eta_minus) / 2 + s^2 (eta_plus + eta_minus - 2) / 2 is eta_plus at
+        # s = 1, 1 at 0 and eta_minus at -1.
+        np.multiply(scratch, scratch, out=before)
+        scale((self.eta_plus + self.eta_minus) / 2 - 1, before)
+        axpy((self.eta_plus - self.eta_minus) / 2, scratch, before)
+        np.add(before, 1, out=before)
+        np.multiply(size, before, out=size)
+        np.maximum(size, self.minimum_step, out=size)
+        np.minimum(size, self.maximum_step, out=size)
+        np.minimum(scratch, 0, out=scratch)
+        np.add(scratch, 1, out=scratch)  # 0 where the sign has changed
+        np.multiply(grad, scratch, out=before)
+        np.sign(before, out=scratch)
+        np.multiply(scratch, size, out=scratch)
+        np.subtract(params, scratch, out=params)
