@@ -57,6 +57,41 @@ class Range:
             raise ValueError(f"{name} must be {self}, got {value!r}.")
 
 
+@dataclass(frozen=True, init=False)
+class Choice:
+    """A few allowed strings.
+
+    Parameters
+    ----------
+    *values : str
+        The strings.
+
+    Examples
+    --------
+    >>> from sknn._strategy import Choice
+    >>> Choice("none", "tanh").check("approximate", "erf")
+    Traceback (most recent call last):
+        ...
+    ValueError: approximate must be one of 'none', 'tanh', got 'erf'.
+    """
+
+    values: tuple[str, ...]
+
+    def __init__(self, *values: str) -> None:
+        object.__setattr__(self, "values", values)
+
+    def __contains__(self, value: object) -> bool:
+        return isinstance(value, str) and value in self.values
+
+    def __str__(self) -> str:
+        return f"one of {', '.join(map(repr, self.values))}"
+
+    def check(self, name: str, value: object) -> None:
+        """Raise a ValueError that names the parameter, the value and the allowed strings."""
+        if value not in self:
+            raise ValueError(f"{name} must be {self}, got {value!r}.")
+
+
 class Strategy(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
     """Base of every pluggable part: hyperparameters and pure rules, no state.
 
@@ -66,10 +101,10 @@ class Strategy(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no ty
     Attributes
     ----------
     ranges : dict
-        The `Range` of each hyperparameter that has one; `check` reads it.
+        The `Range` or `Choice` of each hyperparameter; `check` reads it.
     """
 
-    ranges: ClassVar[Mapping[str, Range]] = {}
+    ranges: ClassVar[Mapping[str, Range | Choice]] = {}
 
     def check(self, name: str) -> None:
         """Raise a ValueError if a hyperparameter is out of its range.

@@ -52,7 +52,9 @@ def make_engine(kind, rows, activation="tanh", dropout=0.0, alpha=0.0, seed=3):
         loss.link(target),
         [Dropout(dropout) for _ in range(len(HIDDEN) + 1)],
     )
-    normal, random_state = INITIALIZERS["normal"](), np.random.RandomState(0)
+    # exp(exp(z)) overflows with weights of order 1.
+    normal = INITIALIZERS["normal"](std=0.2 if activation == "exponential" else 1.0)
+    random_state = np.random.RandomState(0)
     parameters = architecture.initialize(normal, normal, random_state, rows.X.dtype)
     return Engine(architecture, parameters, loss, Regularization(alpha), rows, seed)
 

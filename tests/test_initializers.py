@@ -145,9 +145,17 @@ def test_seed_decides(name):
     assert (draw(initializer, seed=2) != values).any() == draws
 
 
+# Units that pass about half of a symmetric input's power on.
+RECTIFIERS = {
+    *("relu", "leaky_relu", "relu6", "threshold", "squareplus", "elu", "celu"),
+    *("gelu", "silu", "mish", "hard_silu"),
+}
+
+
 @pytest.mark.parametrize("name", ACTIVATIONS)
-def test_auto_is_he_for_rectifiers_and_xavier_for_others(name):
-    expected = "he_uniform" if name.endswith("relu") else "xavier_uniform"
+def test_auto_is_he_for_rectifiers_lecun_for_selu_and_xavier_for_others(name):
+    expected = "he_uniform" if name in RECTIFIERS else "xavier_uniform"
+    expected = "lecun_normal" if name == "selu" else expected
     assert type(Auto().for_layer(ACTIVATIONS[name](), is_output=False)) is INITIALIZERS[expected]
 
 

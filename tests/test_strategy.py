@@ -13,7 +13,7 @@ import pytest
 from sklearn.base import clone
 
 import sknn
-from sknn._strategy import Range, Strategy, registered_name, resolve
+from sknn._strategy import Choice, Range, Strategy, registered_name, resolve
 from sknn.activations import ACTIVATIONS, ReLU, Sigmoid
 from sknn.estimators._parameters import FAMILIES
 from sknn.losses import LOSSES, Loss
@@ -67,6 +67,16 @@ def test_range_refuses_what_is_no_number(allowed, value):
 )
 def test_range_reads_as_mathematics(allowed, text):
     assert str(allowed) == text
+
+
+def test_choice_holds_its_strings_and_nothing_else():
+    allowed = Choice("none", "tanh")
+    assert str(allowed) == "one of 'none', 'tanh'"
+    assert all(value in allowed for value in ("none", "tanh"))
+    for value in ("Tanh", "", None, 1, ["none"], True):
+        assert value not in allowed
+        with pytest.raises(ValueError, match=r"^form must be one of 'none', 'tanh', got "):
+            allowed.check("form", value)
 
 
 @EVERY_FAMILY
@@ -139,8 +149,13 @@ def test_check_names_parameter_field_and_value():
 
 def changed(member):
     """Return an instance none of whose hyperparameters is at its default."""
-    params = member().get_params()
-    return member(**{name: value + 1 for name, value in params.items()})
+    params, allowed = member().get_params(), member.ranges
+    return member(
+        **{
+            name: allowed[name].values[-1] if isinstance(value, str) else value + 1
+            for name, value in params.items()
+        }
+    )
 
 
 def evaluated(strategy):

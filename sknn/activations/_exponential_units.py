@@ -1,0 +1,192 @@
+"""Linear units with an exponential tail, and the exponential."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
+
+import numpy as np
+
+from sknn._strategy import Range
+from sknn._typing import Array
+from sknn.activations._base import Activation
+
+# The fixed point of the moments at mean 0 and variance 1; section 2 of the SELU paper.
+SELU_ALPHA: Final = 1.6732632423543772
+SELU_SCALE: Final = 1.0507009873554805
+
+
+@dataclass(repr=False, eq=False)
+class ELU(Activation):
+    """The exponential linear unit: ``a = z`` for ``z > 0``, ``alpha (exp(z) - 1)`` elsewhere.
+
+    Its derivative is 1 for ``z > 0`` and ``a + alpha`` elsewhere.
+
+    Parameters
+    ----------
+    alpha : float in (0, inf), default=1.0
+        The negative of the limit for ``z`` to minus infinity.
+
+    References
+    ----------
+    D.-A. Clevert, T. Unterthiner and S. Hochreiter, Fast and accurate deep network learning by
+    exponential linear units, ICLR 2016, equation 16.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.activations import ELU
+    >>> a = np.array([[-1e4, 0.0, 2.0]])
+    >>> ELU().forward(a, a, ELU().scratch(a))
+    >>> a
+    array([[-1.,  0.,  2.]])
+    """
+
+    alpha: float = 1.0
+
+    ranges: ClassVar[Mapping[str, Range]] = {"alpha": Range(0, closed="neither")}
+    initializer: ClassVar[str] = "he_uniform"
+
+    def scratch(self, z: Array) -> tuple[Array, Array]:
+        return np.zeros(z.shape[-1], z.dtype), np.empty_like(z)
+
+    def forward(self, z: Array, a: Array, scratch: Any) -> None:
+        zeros, room = scratch
+        np.minimum(z, zeros, out=room)
+        np.expm1(room, out=room)
+        if self.alpha != 1:
+            np.multiply(room, float(self.alpha), out=room)
+        np.maximum(z, zeros, out=a)
+        np.add(a, room, out=a)
+
+    def backward(self, delta: Array, z: Array, a: Array, scratch: Any) -> None:
+        zeros, room = scratch
+        if self.alpha != 1:
+            np.greater(a, 0, out=room)
+            np.multiply(room, 1 - float(self.alpha), out=room)
+        np.minimum(a, zeros, out=a)
+        np.add(a, float(self.alpha), out=a)
+        if self.alpha != 1:
+            np.add(a, room, out=a)
+        np.multiply(delta, a, out=delta)
+
+
+@dataclass(repr=False, eq=False)
+class SELU(Activation):
+    """The self-normalizing unit: ``s z`` for ``z > 0``, ``s alpha (exp(z) - 1)`` elsewhere.
+
+    ``s = 1.0507...`` and ``alpha = 1.6732...`` keep mean 0 and variance 1 from layer to layer.
+    The derivative is ``s`` for ``z > 0`` and ``a + s alpha`` elsewhere.
+
+    References
+    ----------
+    G. Klambauer et al., Self-normalizing neural networks, NIPS 2017, equation 2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.activations import SELU
+    >>> a = np.array([[-1e4, 0.0, 2.0]])
+    >>> SELU().forward(a, a, SELU().scratch(a))
+    >>> a.round(4)
+    array([[-1.7581,  0.    ,  2.1014]])
+    """
+
+    initializer: ClassVar[str] = "lecun_normal"
+
+    def scratch(self, z: Array) -> tuple[Array, Array]:
+        return np.zeros(z.shape[-1], z.dtype), np.empty_like(z)
+
+    def forward(self, z: Array, a: Array, scratch: Any) -> None:
+        zeros, room = scratch
+        np.minimum(z, zeros, out=room)
+        np.expm1(room, out=room)
+        np.multiply(room, SELU_ALPHA, out=room)
+        np.maximum(z, zeros, out=a)
+        np.add(a, room, out=a)
+        np.multiply(a, SELU_SCALE, out=a)
+
+    def backward(self, delta: Array, z: Array, a: Array, scratch: Any) -> None:
+        zeros, room = scratch
+        np.greater(a, 0, out=room)
+        np.multiply(room, SELU_SCALE * (1 - SELU_ALPHA), out=room)
+        np.minimum(a, zeros, out=a)
+        np.add(a, SELU_SCALE * SELU_ALPHA, out=a)
+        np.add(a, room, out=a)
+        np.multiply(delta, a, out=delta)
+
+
+@dataclass(repr=False, eq=False)
+class CELU(Activation):
+    """The continuously differentiable ELU, ``a = max(z, 0) + min(0, alpha (exp(z / alpha) - 1))``.
+
+    Its derivative is ``1 + min(a, 0) / alpha``.
+
+    Parameters
+    ----------
+    alpha : float in (0, inf), default=1.0
+        The negative of the limit for ``z`` to minus infinity, and the length of the tail.
+
+    References
+    ----------
+    J. T. Barron, Continuously differentiable exponential linear units, arXiv:1704.07483,
+    equation 2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.activations import CELU
+    >>> a = np.array([[-1e4, 0.0, 3.0]])
+    >>> CELU(2.0).forward(a, a, CELU(2.0).scratch(a))
+    >>> a
+    array([[-2.,  0.,  3.]])
+    """
+
+    alpha: float = 1.0
+
+    ranges: ClassVar[Mapping[str, Range]] = {"alpha": Range(0, closed="neither")}
+    initializer: ClassVar[str] = "he_uniform"
+
+    def scratch(self, z: Array) -> tuple[Array, Array]:
+        return np.zeros(z.shape[-1], z.dtype), np.empty_like(z)
+
+    def forward(self, z: Array, a: Array, scratch: Any) -> None:
+        zeros, room = scratch
+        np.minimum(z, zeros, out=room)
+        if self.alpha != 1:
+            np.divide(room, float(self.alpha), out=room)
+        np.expm1(room, out=room)
+        if self.alpha != 1:
+            np.multiply(room, float(self.alpha), out=room)
+        np.maximum(z, zeros, out=a)
+        np.add(a, room, out=a)
+
+    def backward(self, delta: Array, z: Array, a: Array, scratch: Any) -> None:
+        zeros, _ = scratch
+        np.minimum(a, zeros, out=a)
+        if self.alpha != 1:
+            np.divide(a, float(self.alpha), out=a)
+        np.add(a, 1, out=a)
+        np.multiply(delta, a, out=delta)
+
+
+@dataclass(repr=False, eq=False)
+class Exponential(Activation):
+    """The exponential function, ``a = exp(z)``, which is its own derivative.
+
+    It overflows for ``z > 709`` in float64 and for ``z > 88`` in float32.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.activations import Exponential
+    >>> a = np.array([[-1e4, 0.0]])
+    >>> Exponential().forward(a, a, None)
+    >>> a
+    array([[0., 1.]])
+    """
+
+    def forward(self, z: Array, a: Array, scratch: Any) -> None:
+        np.exp(z, out=a)
+
+    def backward(self, delta: Array, z: Array, a: Array, scratch: Any) -> None:
+        np.multiply(delta, a, out=delta)

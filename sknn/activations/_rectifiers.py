@@ -1,0 +1,177 @@
+"""Activations of straight pieces, of which one is the identity."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from sknn._strategy import Range
+from sknn._typing import Array
+from sknn.activations._base import Activation
+
+
+@dataclass(repr=False, eq=False)
+class ReLU(Activation):
+    """The rectifier, ``a = max(z, 0)``, with derivative 1 for ``z > 0`` and 0 elsewhere.
+
+    References
+    ----------
+    X. Glorot, A. Bordes and Y. Bengio, Deep sparse rectifier neural networks, AISTATS 2011,
+    section 3.1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.activations import ReLU
+    >>> a = np.array([[-1.0, 2.0]])
+    >>> ReLU().forward(a, a, ReLU().scratch(a))
+    >>> a
+    array([[0., 2.]])
+    """
+
+    initializer: ClassVar[str] = "he_uniform"
+
+    def scratch(self, z: Array) -> Array:
+        # A row of zeros: in float32, NumPy's maximum of two arrays is several times faster than
+        # its maximum of an array and a number.
+        return np.zeros(z.shape[-1], z.dtype)
+
+    def forward(self, z: Array, a: Array, scratch: Any) -> None:
+        np.maximum(z, scratch, out=a)
+
+    def backward(self, delta: Array, z: Array, a: Array, scratch: Any) -> None:
+        np.greater(a, 0, out=a)
+        np.multiply(delta, a, out=delta)
+
+
+@dataclass(repr=False, eq=False)
+class LeakyReLU(Activation):
+    """The leaky rectifier, ``a = max(z, negative_slope z)``.
+
+    Its derivative is 1 for ``z > 0`` and `negative_slope` elsewhere.
+
+    Parameters
+    ----------
+    negative_slope : float in [0, 1), default=0.01
+        The slope for ``z <= 0``.
+
+    References
+    ----------
+    A. L. Maas, A. Y. Hannun and A. Y. Ng, Rectifier nonlinearities improve neural network
+    acoustic models, ICML 2013, equation 2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.activations import LeakyReLU
+    >>> a = np.array([[-1.0, 2.0]])
+    >>> LeakyReLU(0.1).forward(a, a, np.empty_like(a))
+    >>> a
+    array([[-0.1,  2. ]])
+    """
+
+    negative_slope: float = 0.01
+
+    ranges: ClassVar[Mapping[str, Range]] = {"negative_slope": Range(0, 1, "left")}
+    initializer: ClassVar[str] = "he_uniform"
+
+    def scratch(self, z: Array) -> Array:
+        return np.empty_like(z)
+
+    def forward(self, z: Array, a: Array, scratch: Any) -> None:
+        np.multiply(z, self.negative_slope, out=scratch)
+        np.maximum(z, scratch, out=a)
+
+    def backward(self, delta: Array, z: Array, a: Array, scratch: Any) -> None:
+        np.greater(a, 0, out=a)
+        np.multiply(a, 1 - self.negative_slope, out=a)
+        np.add(a, self.negative_slope, out=a)
+        np.multiply(delta, a, out=delta)
+
+
+@dataclass(repr=False, eq=False)
+class ReLU6(Activation):
+    """The rectifier with a ceiling, ``a = min(max(z, 0), 6)``.
+
+    Its derivative is 1 for ``0 < z < 6`` and 0 elsewhere.
+
+    References
+    ----------
+    A. Krizhevsky, Convolutional deep belief networks on CIFAR-10, 2010, section 2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.activations import ReLU6
+    >>> a = np.array([[-1.0, 2.0, 7.0]])
+    >>> ReLU6().forward(a, a, ReLU6().scratch(a))
+    >>> a
+    array([[0., 2., 6.]])
+    """
+
+    initializer: ClassVar[str] = "he_uniform"
+
+    def scratch(self, z: Array) -> tuple[Array, Array, Array]:
+        return np.zeros(z.shape[-1], z.dtype), np.full(z.shape[-1], 6, z.dtype), np.empty_like(z)
+
+    def forward(self, z: Array, a: Array, scratch: Any) -> None:
+        zeros, sixes, _ = scratch
+        np.maximum(z, zeros, out=a)
+        np.minimum(a, sixes, out=a)
+
+    def backward(self, delta: Array, z: Array, a: Array, scratch: Any) -> None:
+        _, _, below = scratch
+        np.less(a, 6, out=below)
+        np.greater(a, 0, out=a)
+        np.multiply(a, below, out=a)
+        np.multiply(delta, a, out=delta)
+
+
+@dataclass(repr=False, eq=False)
+class Threshold(Activation):
+    """The identity above a threshold: ``a = z`` for ``z > threshold``, `value` elsewhere.
+
+    Its derivative is 1 for ``z > threshold`` and 0 elsewhere.
+
+    Parameters
+    ----------
+    threshold : float in (-inf, inf), default=0.0
+        The end of the constant piece.
+    value : float in (-inf, inf), default=0.0
+        The activation for ``z <= threshold``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.activations import Threshold
+    >>> a, rule = np.array([[0.5, 2.0]]), Threshold(1.0, 0.25)
+    >>> rule.forward(a, a, rule.scratch(a))
+    >>> a
+    array([[0.25, 2.  ]])
+    """
+
+    threshold: float = 0.0
+    value: float = 0.0
+
+    ranges: ClassVar[Mapping[str, Range]] = {
+        "threshold": Range(closed="neither"),
+        "value": Range(closed="neither"),
+    }
+    initializer: ClassVar[str] = "he_uniform"
+
+    def scratch(self, z: Array) -> tuple[Array, Array]:
+        return np.empty_like(z), np.empty_like(z)
+
+    def forward(self, z: Array, a: Array, scratch: Any) -> None:
+        above, constant = scratch
+        np.greater(z, float(self.threshold), out=above)
+        np.multiply(z, above, out=a)
+        if self.value != 0:
+            np.subtract(1, above, out=constant)
+            np.multiply(constant, float(self.value), out=constant)
+            np.add(a, constant, out=a)
+
+    def backward(self, delta: Array, z: Array, a: Array, scratch: Any) -> None:
+        above, _ = scratch
+        np.multiply(delta, above, out=delta)

@@ -1,0 +1,126 @@
+"""Activations that pull small values to zero."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from sknn._strategy import Range
+from sknn._typing import Array
+from sknn.activations._base import Activation
+
+
+@dataclass(repr=False, eq=False)
+class HardShrink(Activation):
+    """The hard shrinkage: ``a = z`` for ``|z| > threshold``, 0 elsewhere.
+
+    Its derivative is 1 for ``|z| > threshold`` and 0 elsewhere.
+
+    Parameters
+    ----------
+    threshold : float in [0, inf), default=0.5
+        The largest size that becomes zero.
+
+    References
+    ----------
+    D. L. Donoho and I. M. Johnstone, Ideal spatial adaptation by wavelet shrinkage,
+    Biometrika 81, 1994, section 2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.activations import HardShrink
+    >>> a = np.array([[-2.0, 0.25, 1.0]])
+    >>> HardShrink().forward(a, a, HardShrink().scratch(a))
+    >>> a
+    array([[-2.,  0.,  1.]])
+    """
+
+    threshold: float = 0.5
+
+    ranges: ClassVar[Mapping[str, Range]] = {"threshold": Range(0, closed="left")}
+
+    def scratch(self, z: Array) -> Array:
+        return np.empty_like(z)
+
+    def forward(self, z: Array, a: Array, scratch: Any) -> None:
+        np.abs(z, out=scratch)
+        np.greater(scratch, float(self.threshold), out=scratch)
+        np.multiply(z, scratch, out=a)
+
+    def backward(self, delta: Array, z: Array, a: Array, scratch: Any) -> None:
+        np.multiply(delta, scratch, out=delta)
+
+
+@dataclass(repr=False, eq=False)
+class SoftShrink(Activation):
+    """The soft shrinkage, ``a = z - min(max(z, -threshold), threshold)``.
+
+    Its derivative is 1 for ``|z| > threshold`` and 0 elsewhere.
+
+    Parameters
+    ----------
+    threshold : float in [0, inf), default=0.5
+        What is taken from the size of ``z``.
+
+    References
+    ----------
+    D. L. Donoho and I. M. Johnstone, Ideal spatial adaptation by wavelet shrinkage,
+    Biometrika 81, 1994, section 2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.activations import SoftShrink
+    >>> a = np.array([[-2.0, 0.25, 1.0]])
+    >>> SoftShrink().forward(a, a, SoftShrink().scratch(a))
+    >>> a
+    array([[-1.5,  0. ,  0.5]])
+    """
+
+    threshold: float = 0.5
+
+    ranges: ClassVar[Mapping[str, Range]] = {"threshold": Range(0, closed="left")}
+
+    def scratch(self, z: Array) -> tuple[Array, Array, Array]:
+        high = np.full(z.shape[-1], self.threshold, z.dtype)
+        return -high, high, np.empty_like(z)
+
+    def forward(self, z: Array, a: Array, scratch: Any) -> None:
+        low, high, clipped = scratch
+        np.maximum(z, low, out=clipped)
+        np.minimum(clipped, high, out=clipped)
+        np.subtract(z, clipped, out=a)
+
+    def backward(self, delta: Array, z: Array, a: Array, scratch: Any) -> None:
+        np.not_equal(a, 0, out=a)
+        np.multiply(delta, a, out=delta)
+
+
+@dataclass(repr=False, eq=False)
+class TanhShrink(Activation):
+    """What the hyperbolic tangent leaves, ``a = z - tanh(z)``, with ``da/dz = tanh(z)^2``.
+
+    The difference is exact to the rounding of ``z``, not of ``a``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.activations import TanhShrink
+    >>> a = np.array([[-1e4, 0.0, 1e4]])
+    >>> TanhShrink().forward(a, a, TanhShrink().scratch(a))
+    >>> a
+    array([[-9999.,     0.,  9999.]])
+    """
+
+    def scratch(self, z: Array) -> Array:
+        return np.empty_like(z)
+
+    def forward(self, z: Array, a: Array, scratch: Any) -> None:
+        np.tanh(z, out=scratch)
+        np.subtract(z, scratch, out=a)
+
+    def backward(self, delta: Array, z: Array, a: Array, scratch: Any) -> None:
+        np.multiply(scratch, scratch, out=scratch)
+        np.multiply(delta, scratch, out=delta)

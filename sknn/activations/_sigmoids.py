@@ -1,0 +1,227 @@
+"""Activations of the shape of an S."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from sknn._strategy import Range
+from sknn._typing import Array
+from sknn.activations._base import Activation
+
+
+@dataclass(repr=False, eq=False)
+class Sigmoid(Activation):
+    """The logistic function, ``a = 1 / (1 + exp(-z))``, with ``da/dz = a (1 - a)``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.activations import Sigmoid
+    >>> a = np.array([[-1e4, 0.0, 1e4]])
+    >>> Sigmoid().forward(a, a, None)
+    >>> a
+    array([[0. , 0.5, 1. ]])
+    """
+
+    def forward(self, z: Array, a: Array, scratch: Any) -> None:
+        np.negative(z, out=a)
+        with np.errstate(over="ignore"):  # exp(1e4) is infinite, and 1 / inf the right limit
+            np.exp(a, out=a)
+        np.add(a, 1, out=a)
+        np.reciprocal(a, out=a)
+
+    def backward(self, delta: Array, z: Array, a: Array, scratch: Any) -> None:
+        np.multiply(delta, a, out=delta)
+        np.subtract(1, a, out=a)
+        np.multiply(delta, a, out=delta)
+
+
+@dataclass(repr=False, eq=False)
+class Tanh(Activation):
+    """The hyperbolic tangent, ``a = tanh(z)``, with ``da/dz = 1 - a^2``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.activations import Tanh
+    >>> a = np.array([[-1e4, 0.0, 1e4]])
+    >>> Tanh().forward(a, a, None)
+    >>> a
+    array([[-1.,  0.,  1.]])
+    """
+
+    def forward(self, z: Array, a: Array, scratch: Any) -> None:
+        np.tanh(z, out=a)
+
+    def backward(self, delta: Array, z: Array, a: Array, scratch: Any) -> None:
+        np.multiply(a, a, out=a)
+        np.subtract(1, a, out=a)
+        np.multiply(delta, a, out=delta)
+
+
+@dataclass(repr=False, eq=False)
+class Softsign(Activation):
+    """The softsign, ``a = z / (1 + |z|)``, with ``da/dz = 1 / (1 + |z|)^2``.
+
+    References
+    ----------
+    X. Glorot and Y. Bengio, Understanding the difficulty of training deep feedforward neural
+    networks, AISTATS 2010, section 3.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.activations import Softsign
+    >>> a = np.array([[-3.0, 0.0, 1.0]])
+    >>> Softsign().forward(a, a, Softsign().scratch(a))
+    >>> a
+    array([[-0.75,  0.  ,  0.5 ]])
+    """
+
+    def scratch(self, z: Array) -> Array:
+        return np.empty_like(z)
+
+    def forward(self, z: Array, a: Array, scratch: Any) -> None:
+        np.abs(z, out=scratch)
+        np.add(scratch, 1, out=scratch)
+        np.divide(z, scratch, out=a)
+
+    def backward(self, delta: Array, z: Array, a: Array, scratch: Any) -> None:
+        # Twice, because the square would overflow in float32.
+        np.divide(delta, scratch, out=delta)
+        np.divide(delta, scratch, out=delta)
+
+
+@dataclass(repr=False, eq=False)
+class LogSigmoid(Activation):
+    """The logarithm of the logistic function, ``a = -log(1 + exp(-z))``.
+
+    Its derivative is ``1 - exp(a)``. Both are exact in both tails.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.activations import LogSigmoid
+    >>> a = np.array([[-100.0, 0.0]])
+    >>> LogSigmoid().forward(a, a, LogSigmoid().scratch(a))
+    >>> a.round(4)
+    array([[-100.    ,   -0.6931]])
+    """
+
+    def scratch(self, z: Array) -> tuple[Array, Array]:
+        return np.zeros(z.shape[-1], z.dtype), np.empty_like(z)
+
+    def forward(self, z: Array, a: Array, scratch: Any) -> None:
+        zeros, tail = scratch
+        np.abs(z, out=tail)
+        np.negative(tail, out=tail)
+        np.exp(tail, out=tail)
+        np.log1p(tail, out=tail)
+        np.minimum(z, zeros, out=a)
+        np.subtract(a, tail, out=a)
+
+    def backward(self, delta: Array, z: Array, a: Array, scratch: Any) -> None:
+        np.expm1(a, out=a)
+        np.negative(a, out=a)
+        np.multiply(delta, a, out=delta)
+
+
+@dataclass(repr=False, eq=False)
+class HardSigmoid(Activation):
+    """The logistic function's line, ``a = min(max(z + 3, 0), 6) / 6``.
+
+    Its derivative is 1/6 for ``-3 < z < 3`` and 0 elsewhere.
+
+    References
+    ----------
+    A. Howard et al., Searching for MobileNetV3, ICCV 2019, section 5.2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.activations import HardSigmoid
+    >>> a = np.array([[-4.0, 0.0, 1.5]])
+    >>> HardSigmoid().forward(a, a, HardSigmoid().scratch(a))
+    >>> a
+    array([[0.  , 0.5 , 0.75]])
+    """
+
+    def scratch(self, z: Array) -> tuple[Array, Array, Array]:
+        return np.zeros(z.shape[-1], z.dtype), np.full(z.shape[-1], 6, z.dtype), np.empty_like(z)
+
+    def forward(self, z: Array, a: Array, scratch: Any) -> None:
+        zeros, sixes, _ = scratch
+        np.add(z, 3, out=a)
+        np.maximum(a, zeros, out=a)
+        np.minimum(a, sixes, out=a)
+        np.divide(a, 6, out=a)
+
+    def backward(self, delta: Array, z: Array, a: Array, scratch: Any) -> None:
+        _, _, below = scratch
+        np.less(a, 1, out=below)
+        np.greater(a, 0, out=a)
+        np.multiply(a, below, out=a)
+        np.divide(a, 6, out=a)
+        np.multiply(delta, a, out=delta)
+
+
+@dataclass(repr=False, eq=False)
+class HardTanh(Activation):
+    """The hyperbolic tangent's line, ``a = min(max(z, min_value), max_value)``.
+
+    Its derivative is 1 for ``min_value < z < max_value`` and 0 elsewhere.
+
+    Parameters
+    ----------
+    min_value : float in (-inf, inf), default=-1.0
+        The least activation.
+    max_value : float in (-inf, inf), default=1.0
+        The largest activation; above `min_value`.
+
+    References
+    ----------
+    R. Collobert, Large scale machine learning, PhD thesis, Universite Paris VI, 2004.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.activations import HardTanh
+    >>> a = np.array([[-4.0, 0.5, 1.5]])
+    >>> HardTanh().forward(a, a, HardTanh().scratch(a))
+    >>> a
+    array([[-1. ,  0.5,  1. ]])
+    """
+
+    min_value: float = -1.0
+    max_value: float = 1.0
+
+    ranges: ClassVar[Mapping[str, Range]] = {
+        "min_value": Range(closed="neither"),
+        "max_value": Range(closed="neither"),
+    }
+
+    def check(self, name: str) -> None:
+        super().check(name)
+        if self.min_value >= self.max_value:
+            raise ValueError(
+                f"{name}__min_value must be below {name}__max_value, "
+                f"got {self.min_value} >= {self.max_value}."
+            )
+
+    def scratch(self, z: Array) -> tuple[Array, Array, Array]:
+        low = np.full(z.shape[-1], self.min_value, z.dtype)
+        return low, np.full_like(low, self.max_value), np.empty_like(z)
+
+    def forward(self, z: Array, a: Array, scratch: Any) -> None:
+        low, high, _ = scratch
+        np.maximum(z, low, out=a)
+        np.minimum(a, high, out=a)
+
+    def backward(self, delta: Array, z: Array, a: Array, scratch: Any) -> None:
+        low, high, below = scratch
+        np.less(a, high, out=below)
+        np.greater(a, low, out=a)
+        np.multiply(a, below, out=a)
+        np.multiply(delta, a, out=delta)

@@ -1,0 +1,115 @@
+"""Rectifiers with a smooth bend."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from sknn._strategy import Range
+from sknn._typing import Array
+from sknn.activations._base import Activation
+
+
+@dataclass(repr=False, eq=False)
+class Softplus(Activation):
+    """The smooth rectifier, ``a = log(1 + exp(beta z)) / beta``.
+
+    Its derivative is ``1 - exp(-beta a)``. Both are exact in both tails.
+
+    Parameters
+    ----------
+    beta : float in (0, inf), default=1.0
+        The larger, the closer to the rectifier.
+
+    References
+    ----------
+    C. Dugas et al., Incorporating second-order functional knowledge for better option pricing,
+    NIPS 2000, section 3.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.activations import Softplus
+    >>> a = np.array([[-1e4, 0.0, 1e4]])
+    >>> Softplus().forward(a, a, Softplus().scratch(a))
+    >>> a.round(4)
+    array([[0.000e+00, 6.931e-01, 1.000e+04]])
+    """
+
+    beta: float = 1.0
+
+    ranges: ClassVar[Mapping[str, Range]] = {"beta": Range(0, closed="neither")}
+
+    def scratch(self, z: Array) -> tuple[Array, Array]:
+        return np.zeros(z.shape[-1], z.dtype), np.empty_like(z)
+
+    def forward(self, z: Array, a: Array, scratch: Any) -> None:
+        zeros, tail = scratch
+        np.abs(z, out=tail)
+        np.multiply(tail, -float(self.beta), out=tail)
+        np.exp(tail, out=tail)
+        np.log1p(tail, out=tail)
+        if self.beta != 1:
+            np.divide(tail, float(self.beta), out=tail)
+        np.maximum(z, zeros, out=a)
+        np.add(a, tail, out=a)
+
+    def backward(self, delta: Array, z: Array, a: Array, scratch: Any) -> None:
+        np.multiply(a, -float(self.beta), out=a)
+        np.expm1(a, out=a)
+        np.negative(a, out=a)
+        np.multiply(delta, a, out=delta)
+
+
+@dataclass(repr=False, eq=False)
+class Squareplus(Activation):
+    """The algebraic smooth rectifier, ``a = (z + sqrt(z^2 + b)) / 2``.
+
+    Its derivative is ``a^2 / (a^2 + b / 4)``. Computed as ``max(z, 0)`` and the rest,
+    ``b / 2 / (sqrt(z^2 + b) + |z|)``, nothing cancels.
+
+    Parameters
+    ----------
+    b : float in (0, inf), default=4.0
+        The squared width of the bend.
+
+    References
+    ----------
+    J. T. Barron, Squareplus: a softplus-like algebraic rectifier, arXiv:2112.11687, equation 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.activations import Squareplus
+    >>> a = np.array([[-1.5, 0.0, 1.5]])
+    >>> Squareplus().forward(a, a, Squareplus().scratch(a))
+    >>> a
+    array([[0.5, 1. , 2. ]])
+    """
+
+    b: float = 4.0
+
+    ranges: ClassVar[Mapping[str, Range]] = {"b": Range(0, closed="neither")}
+    initializer: ClassVar[str] = "he_uniform"
+
+    def scratch(self, z: Array) -> tuple[Array, Array, Array]:
+        return np.zeros(z.shape[-1], z.dtype), np.empty_like(z), np.empty_like(z)
+
+    def forward(self, z: Array, a: Array, scratch: Any) -> None:
+        zeros, root, size = scratch
+        np.multiply(z, z, out=root)
+        np.add(root, float(self.b), out=root)
+        np.sqrt(root, out=root)
+        np.abs(z, out=size)
+        np.add(root, size, out=root)
+        np.divide(float(self.b) / 2, root, out=root)
+        np.maximum(z, zeros, out=a)
+        np.add(a, root, out=a)
+
+    def backward(self, delta: Array, z: Array, a: Array, scratch: Any) -> None:
+        _, root, _ = scratch
+        np.multiply(a, a, out=a)
+        np.add(a, float(self.b) / 4, out=root)
+        np.divide(a, root, out=a)
+        np.multiply(delta, a, out=delta)
