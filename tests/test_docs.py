@@ -4,7 +4,9 @@ import ast
 import inspect
 import re
 import runpy
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -15,10 +17,12 @@ ROOT = Path(__file__).parent.parent
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("page", ["README.md", "docs/contracts.md"])
-def test_python_blocks_of_a_page_run(page):
+def test_python_blocks_of_a_page_run(page, monkeypatch):
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
     assert blocks
-    exec("\n".join(blocks), {"__name__": "page"})
+    module = ModuleType("page")
+    monkeypatch.setitem(sys.modules, "page", module)  # so that the page's classes can be pickled
+    exec("\n".join(blocks), vars(module))
 
 
 def test_contracts_name_every_family():

@@ -1,0 +1,88 @@
+"""The check of an activation."""
+
+from typing import Any
+
+import numpy as np
+
+from sknn._typing import Array
+from sknn.activations import Activation
+from sknn.testing._common import (
+    check_allocates_nothing,
+    check_derivative,
+    check_strategy,
+    check_unchanged,
+    expect,
+)
+
+
+def _forward(activation: Activation, z: Array) -> tuple[Array, Array, Any]:
+    z = z.copy()
+    a = np.empty_like(z) if activation.needs_z else z
+    scratch = activation.scratch(z)
+    start = activation.initial_parameters(z.shape[-2])
+    if start is not None:
+        scratch.parameters = start.astype(z.dtype)
+        scratch.gradient = np.zeros_like(scratch.parameters)
+    activation.forward(z, a, scratch)
+    return z, a, scratch
+
+
+def _check_reuse(activation: Activation, start: Array) -> None:
+    """Check that scratch carries nothing between batches, and that axes may be added in front."""
+    expected = _forward(activation, start)[1]
+    z, a, scratch = _forward(activation, start[::-1] - 1)
+    np.copyto(z, start)
+    activation.forward(z, a, scratch)
+    apart = np.abs(a - expected).max()
+    expect(apart == 0, f"forward depends on the batch before: {apart} apart, expected 0")
+    stacked = _forward(activation, np.stack([start, start]))[1]
+    apart = np.abs(stacked - expected).max()
+    expect(apart < 1e-12, f"forward with a leading axis is {apart} apart, expected 0")
+
+
+def check_activation(instance: Activation) -> None:
+    """Check that an activation keeps its promises.
+
+    Parameters
+    ----------
+    instance : Activation
+        Dtypes, memory, derivatives and finite values are checked.
+
+    Raises
+    ------
+    AssertionError
+        If a promise is broken; the message shows what was expected and what was found.
+
+    Examples
+    --------
+    >>> from sknn.activations import Tanh
+    >>> from sknn.testing import check_activation
+    >>> check_activation(Tanh())
+    """
+    before = check_strategy(instance, Activation)
+    random_state = np.random.RandomState(0)
+    for dtype in (np.float32, np.float64):
+        start = random_state.normal(size=(200, 1000)).astype(dtype)
+        z, a, scratch = _forward(instance, start)
+        expect(np.isfinite(a).all(), f"forward in {a.dtype} returned values that are not finite")
+        if instance.needs_z:
+            difference = np.abs(z - start).max()
+            expect(difference == 0, f"forward changed z by {difference}, expected 0")
+        delta = np.ones_like(z)
+
+        def both(z: Array = z, a: Array = a, d: Array = delta, s: Any = scratch) -> None:
+            instance.forward(z, a, s)
+            instance.backward(d, z, a, s)
+
+        check_allocates_nothing(f"forward and backward in {z.dtype}", both)
+    start = random_state.normal(size=(4, 5))
+    z, a, scratch = _forward(instance, start)
+    weights = random_state.normal(size=a.shape)
+    delta = weights.copy()
+    instance.backward(delta, z, a, scratch)
+    check_derivative(lambda at: weights * _forward(instance, at)[1], delta, start, random_state)
+    _check_reuse(instance, start)
+    far = np.array([[-50.0, -5e-324, 0.0, 5e-324, 50.0]] * 2)
+    found = _forward(instance, far)[1]
+    expect(np.isfinite(found).all(), f"forward of {far[0]} gives {found[0]}, expected finite")
+    check_unchanged(instance, before)

@@ -1,0 +1,86 @@
+"""What the checks share."""
+
+import pickle
+import tracemalloc
+from collections.abc import Callable
+from dataclasses import is_dataclass
+from typing import Any, Final
+
+from sklearn.base import clone
+
+from sknn._strategy import Strategy
+from sknn._typing import Array
+
+# What a warm call may allocate, in bytes: small objects and NumPy's own buffers.
+_ALLOWANCE: Final = 100_000
+_DIRECTIONS: Final = 20
+
+
+def expect(condition: Any, message: str) -> None:
+    if not condition:
+        raise AssertionError(message)
+
+
+def check_strategy(
+    instance: Any, base: type[Strategy] | tuple[type[Strategy], ...]
+) -> dict[str, Any]:
+    """Check what all strategies promise; return the attributes, to compare after use."""
+    name = type(instance).__name__
+    expect(isinstance(instance, base), f"{name} is expected to be an instance of {base}")
+    expect(is_dataclass(instance), f"{name} is expected to be a dataclass, it is not")
+    instance.check(name)
+    params = instance.get_params()
+    try:
+        unpickled = pickle.loads(pickle.dumps(instance))
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise AssertionError(f"{name} is expected to survive a pickle; {error}") from error
+    for how, twin in (("clone", clone(instance)), ("pickle", unpickled)):
+        found = twin.get_params()
+        expect(repr(found) == repr(params), f"{how} returned parameters {found}, expected {params}")
+    expect(name in repr(instance), f"repr is {instance!r}, expected it to name {name}")
+    return dict(vars(instance))
+
+
+def check_unchanged(instance: Any, before: dict[str, Any]) -> None:
+    after = vars(instance)
+    expect(
+        repr(after) == repr(before),
+        f"use changed the attributes to {after}, expected {before}: a strategy holds no state",
+    )
+
+
+def _allocated(call: Callable[[], Any]) -> int:
+    """Return the peak of memory that a warm call allocates, in bytes."""
+    call()
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        tracemalloc.reset_peak()
+        call()
+        return tracemalloc.get_traced_memory()[1] - before
+    finally:
+        tracemalloc.stop()
+
+
+def check_allocates_nothing(what: str, call: Callable[[], Any]) -> None:
+    found = _allocated(call)
+    expect(found < _ALLOWANCE, f"warm {what} allocated {found} bytes, expected under {_ALLOWANCE}")
+
+
+def check_derivative(
+    value: Callable[[Array], Array], gradient: Array, at: Array, random_state: Any
+) -> None:
+    """Compare a gradient with central differences; a kink may spoil one direction in five."""
+    wrong = []
+    for number in range(_DIRECTIONS):
+        direction = random_state.normal(size=at.shape)
+        expected = float((value(at + 1e-6 * direction) - value(at - 1e-6 * direction)).sum() / 2e-6)
+        found = float((gradient * direction).sum())
+        if not abs(found - expected) <= 1e-4 * (1 + abs(expected)):
+            wrong.append((number, found, expected))
+    if len(wrong) > _DIRECTIONS // 5:
+        number, found, expected = wrong[0]
+        raise AssertionError(
+            f"derivative along direction {number}: backward or gradient gives {found:.6g}, "
+            f"finite differences give {expected:.6g}"
+        )

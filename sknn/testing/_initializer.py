@@ -1,0 +1,55 @@
+"""The check of an initializer."""
+
+import numpy as np
+
+from sknn.activations import Tanh
+from sknn.initializers import Initializer, VarianceScaling
+from sknn.testing._common import check_strategy, check_unchanged, expect
+
+
+def _check_variance(drawn: VarianceScaling) -> None:
+    """Compare mean and variance with theory; 6 standard errors are allowed, and 5 %."""
+    fan = {"in": 300, "out": 200}.get(drawn.fan, 250)
+    values = drawn.sample((300, 200), 300, 200, np.random.RandomState(0))
+    expected, found, mean = drawn.scale / fan, float(values.var()), float(values.mean())
+    bound = 6 * (expected / values.size) ** 0.5
+    expect(abs(mean) <= bound, f"the mean is {mean:.3g}, expected within {bound:.3g} of 0")
+    expect(
+        abs(found - expected) <= 0.05 * expected,
+        f"the variance is {found:.6g}, expected {expected:.6g}",
+    )
+
+
+def check_initializer(instance: Initializer) -> None:
+    """Check that an initializer keeps its promises.
+
+    Parameters
+    ----------
+    instance : Initializer
+        Shapes, dtype, finite values and reproducible draws are checked.
+
+    Raises
+    ------
+    AssertionError
+        If a promise is broken; the message shows what was expected and what was found.
+
+    Examples
+    --------
+    >>> from sknn.initializers import HeNormal
+    >>> from sknn.testing import check_initializer
+    >>> check_initializer(HeNormal())
+    """
+    before = check_strategy(instance, Initializer)
+    drawn = instance.for_layer(Tanh(), False)
+    expect(isinstance(drawn, Initializer), f"for_layer returned {drawn!r}, expected an Initializer")
+    if isinstance(drawn, VarianceScaling):
+        _check_variance(drawn)
+    for shape in ((30, 20), (20,)):
+        first = drawn.sample(shape, 30, 20, np.random.RandomState(0))
+        again = drawn.sample(shape, 30, 20, np.random.RandomState(0))
+        expect(first.shape == shape, f"sample has shape {first.shape}, expected {shape}")
+        expect(first.dtype == np.float64, f"sample has dtype {first.dtype}, expected float64")
+        expect(np.isfinite(first).all(), "sample holds values that are not finite")
+        difference = np.abs(first - again).max()
+        expect(difference == 0, f"one seed twice gave draws {difference} apart, expected 0")
+    check_unchanged(instance, before)

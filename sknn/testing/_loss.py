@@ -1,0 +1,75 @@
+"""The check of a loss."""
+
+from typing import Any
+
+import numpy as np
+
+from sknn._typing import Array
+from sknn.activations import Activation
+from sknn.losses import BINARY, MULTICLASS, REGRESSION, Loss
+from sknn.testing._common import check_derivative, check_strategy, check_unchanged, expect
+
+
+def _targets(target: str, shape: tuple[int, int], random_state: Any) -> Array:
+    """Return targets of a kind, which for regression are positive."""
+    if target == MULTICLASS:
+        return np.asarray(random_state.randint(shape[0], size=shape[1]))
+    if target == REGRESSION:
+        return np.asarray(random_state.uniform(0.5, 3, size=shape))
+    return np.asarray(random_state.randint(2, size=shape).astype(float))
+
+
+def _both(loss: Loss, raw: Array, y_true: Array) -> tuple[Array, Array]:
+    raw = raw.copy()
+    value, gradient = np.empty_like(raw[0]), np.empty_like(raw)
+    loss.value_and_gradient(raw, y_true, value, gradient, loss.scratch(raw))
+    return value, gradient
+
+
+def _check_loss_on(loss: Loss, target: str, random_state: Any) -> None:
+    n_targets = 1 if target == BINARY else 3
+    n_outputs = getattr(loss, "n_outputs", lambda n: n)(n_targets)
+    y_float = _targets(target, (n_targets, 50), random_state)
+    for dtype in (np.float32, np.float64):
+        raw = random_state.normal(size=(n_outputs, 50)).astype(dtype)
+        y_true = y_float if target == MULTICLASS else y_float.astype(dtype)
+        original = y_true.copy()
+        value, gradient = loss.value(raw.copy(), y_true), loss.gradient(raw.copy(), y_true)
+        fused = _both(loss, raw, y_true)
+        difference = float(np.abs(np.subtract(y_true, original)).max())
+        expect(difference == 0, f"y_true was changed by {difference}, expected 0")
+        expect(value.shape == (50,), f"value has shape {value.shape}, expected (50,)")
+        expect(gradient.shape == raw.shape, f"gradient has shape {gradient.shape}, not {raw.shape}")
+        for name, part, other in (("value", value, fused[0]), ("gradient", gradient, fused[1])):
+            expect(part.dtype == dtype, f"{name} has dtype {part.dtype}, expected {raw.dtype}")
+            apart = float(np.abs(part - other).max())
+            expect(apart < 1e-4, f"value_and_gradient is {apart} from {name}, expected 0")
+    check_derivative(lambda at: loss.value(at.copy(), y_true), gradient, raw, random_state)
+    link = loss.link(target)
+    expect(isinstance(link, Activation), f"link returned {link!r}, expected an Activation")
+
+
+def check_loss(instance: Loss) -> None:
+    """Check that a loss keeps its promises, for each kind of target that it serves.
+
+    Parameters
+    ----------
+    instance : Loss
+        Shapes, dtypes, the gradient and the link are checked.
+
+    Raises
+    ------
+    AssertionError
+        If a promise is broken; the message shows what was expected and what was found.
+
+    Examples
+    --------
+    >>> from sknn.losses import SquaredError
+    >>> from sknn.testing import check_loss
+    >>> check_loss(SquaredError())
+    """
+    before = check_strategy(instance, Loss)
+    expect(instance.targets, f"targets is {instance.targets}, expected at least one kind")
+    for target in sorted(instance.targets):
+        _check_loss_on(instance, target, np.random.RandomState(0))
+    check_unchanged(instance, before)

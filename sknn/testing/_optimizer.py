@@ -1,0 +1,119 @@
+"""The check of an optimizer."""
+
+import pickle
+from typing import Any
+
+import numpy as np
+from scipy.optimize import rosen, rosen_der
+
+from sknn._typing import Array
+from sknn.optimizers import Minimizer, Optimizer
+from sknn.parameters import Block, Layout
+from sknn.testing._common import (
+    check_allocates_nothing,
+    check_strategy,
+    check_unchanged,
+    expect,
+)
+
+
+def _quadratic(point: Array) -> tuple[float, Array]:
+    return 0.5 * float(point @ point), point.copy()
+
+
+def _rosenbrock(point: Array) -> tuple[float, Array]:
+    return float(rosen(point)), np.asarray(rosen_der(point))
+
+
+def _layout(fan_in: int, width: int) -> Layout:
+    return Layout(
+        [
+            Block("first", (fan_in + 1, width), fan_in * width),
+            Block("second", (width + 1, 1), width),
+        ]
+    )
+
+
+def _check_minimizer(instance: Minimizer) -> None:
+    for name, function, fill in (("quadratic", _quadratic, 1.0), ("Rosenbrock", _rosenbrock, 0.5)):
+        start = np.full(10, fill)
+        reached: list[Array] = []
+
+        def note(point: Array, reached: list[Array] = reached) -> bool:
+            reached.append(point.copy())
+            return len(reached) == 20
+
+        instance.minimize(function, start, note, 200, 1e-12)
+        moved = np.abs(start - fill).max()
+        expect(moved == 0, f"minimize changed its start by {moved}, expected 0")
+        expect(
+            1 <= len(reached) <= 20,
+            f"minimize called back {len(reached)} times, expected 1 to 20, when told to stop",
+        )
+        found, first = function(reached[-1])[0], function(start)[0]
+        expect(found < first, f"{name} is {found} after minimize, expected under {first}")
+
+
+def _check_rosenbrock(instance: Optimizer) -> None:
+    layout = _layout(4, 3)
+    params = np.full(layout.size, 0.5)
+    state = instance.init(params, layout)
+    first = _rosenbrock(params)[0]
+    for _ in range(100):
+        instance.update(params, _rosenbrock(params)[1], state, 1e-4)
+    found = _rosenbrock(params)[0]
+    expect(found < first, f"Rosenbrock is {found} after 100 steps, expected under {first}")
+
+
+def _check_updates(instance: Optimizer, dtype: Any, learning_rate: float) -> None:
+    layout = _layout(399, 500)
+    params = np.ones(layout.size, dtype)
+    grad, state = np.ones_like(params), instance.init(params, layout)
+    check_allocates_nothing(
+        f"update in {params.dtype}", lambda: instance.update(params, grad, state, learning_rate)
+    )
+    layout = _layout(4, 3)
+    params = np.ones(layout.size, dtype)
+    state = instance.init(params, layout)
+    for _ in range(50):
+        instance.update(params, params.copy(), state, learning_rate)
+    found, start = float(params @ params) / 2, layout.size / 2
+    expect(found < start, f"the quadratic is {found} after 50 steps, expected under {start}")
+    twin, twin_state = params.copy(), pickle.loads(pickle.dumps(state))
+    instance.update(params, params.copy(), state, learning_rate)
+    instance.update(twin, twin.copy(), twin_state, learning_rate)
+    difference = float(np.abs(params - twin).max())
+    expect(difference == 0, f"after a pickle of the state steps differ by {difference}, not 0")
+    instance.update(params, np.zeros_like(params), state, learning_rate)
+    expect(np.isfinite(params).all(), f"a zero gradient gives {params}, expected finite numbers")
+
+
+def check_optimizer(instance: Optimizer | Minimizer, learning_rate: float = 1e-3) -> None:
+    """Check that an optimizer keeps its promises.
+
+    Parameters
+    ----------
+    instance : Optimizer or Minimizer
+        Memory, descent of a quadratic and continuing from a pickle are checked.
+    learning_rate : float, default=1e-3
+        The rate of the steps; a `Minimizer` has none.
+
+    Raises
+    ------
+    AssertionError
+        If a promise is broken; the message shows what was expected and what was found.
+
+    Examples
+    --------
+    >>> from sknn.optimizers import Adam
+    >>> from sknn.testing import check_optimizer
+    >>> check_optimizer(Adam())
+    """
+    before = check_strategy(instance, (Optimizer, Minimizer))
+    if isinstance(instance, Minimizer):
+        _check_minimizer(instance)
+    else:
+        for dtype in (np.float32, np.float64):
+            _check_updates(instance, dtype, learning_rate)
+        _check_rosenbrock(instance)
+    check_unchanged(instance, before)

@@ -1,0 +1,222 @@
+"""The checks of `sknn.testing` pass for every registered part, and fail for broken ones."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from sknn.activations import ACTIVATIONS, Tanh
+from sknn.initializers import INITIALIZERS, Normal, XavierNormal
+from sknn.losses import LOSSES
+from sknn.optimizers import GD, LBFGS, OPTIMIZERS
+from sknn.schedules import SCHEDULES, Constant
+from sknn.testing import (
+    check_activation,
+    check_initializer,
+    check_loss,
+    check_optimizer,
+    check_schedule,
+)
+
+CHECKS = [
+    (check_activation, ACTIVATIONS),
+    (check_initializer, INITIALIZERS),
+    (check_loss, LOSSES),
+    (check_optimizer, OPTIMIZERS),
+    (check_schedule, SCHEDULES),
+]
+
+
+@pytest.mark.parametrize(
+    ("check", "member"),
+    [
+        pytest.param(check, member, id=f"{check.__name__}-{name}")
+        for check, family in CHECKS
+        for name, member in family.items()
+    ],
+)
+def test_registered_parts_pass(check, member):
+    check(member())
+
+
+@dataclass(repr=False, eq=False)
+class WrongDerivative(Tanh):
+    def backward(self, delta, z, a, scratch):
+        np.multiply(delta, a, out=delta)
+
+
+@dataclass(repr=False, eq=False)
+class Allocates(Tanh):
+    def forward(self, z, a, scratch):
+        a[...] = np.tanh(z)
+
+
+@dataclass(repr=False, eq=False)
+class WritesZ(Tanh):
+    needs_z = True
+
+    def forward(self, z, a, scratch):
+        np.tanh(z, out=a)
+        z += 1
+
+
+@dataclass(repr=False, eq=False)
+class CarriesState(Tanh):
+    def forward(self, z, a, scratch):
+        super().forward(z, a, scratch)
+        self.calls = getattr(self, "calls", 0) + 1
+
+
+@dataclass(repr=False, eq=False)
+class NotFinite(Tanh):
+    def forward(self, z, a, scratch):
+        super().forward(z, a, scratch)
+        a[0, 0] = np.inf
+
+
+@dataclass(repr=False, eq=False)
+class NotReproducible(Normal):
+    def sample(self, shape, fan_in, fan_out, random_state):
+        return np.random.RandomState().normal(size=shape)
+
+
+@dataclass(repr=False, eq=False)
+class SinglePrecision(Normal):
+    def sample(self, shape, fan_in, fan_out, random_state):
+        return super().sample(shape, fan_in, fan_out, random_state).astype(np.float32)
+
+
+@dataclass(repr=False, eq=False)
+class WrongVariance(XavierNormal):
+    def sample(self, shape, fan_in, fan_out, random_state):
+        return 2 * super().sample(shape, fan_in, fan_out, random_state)
+
+
+@dataclass(repr=False, eq=False)
+class WrongShape(Normal):
+    def sample(self, shape, fan_in, fan_out, random_state):
+        return super().sample((3,), fan_in, fan_out, random_state)
+
+
+@dataclass(repr=False, eq=False)
+class WrongSign(LOSSES["squared_error"]):
+    def value_and_gradient(self, raw_prediction, y_true, value, gradient, scratch):
+        super().value_and_gradient(raw_prediction, y_true, value, gradient, scratch)
+        np.negative(gradient, out=gradient)
+
+
+@dataclass(repr=False, eq=False)
+class WritesTargets(LOSSES["squared_error"]):
+    def value_and_gradient(self, raw_prediction, y_true, value, gradient, scratch):
+        super().value_and_gradient(raw_prediction, y_true, value, gradient, scratch)
+        y_true += 1
+
+
+@dataclass(repr=False, eq=False)
+class Widens(LOSSES["squared_error"]):
+    def value(self, raw_prediction, y_true):
+        return super().value(raw_prediction, y_true).astype(np.float64)
+
+
+@dataclass(repr=False, eq=False)
+class Climbs(GD):
+    def update(self, params, grad, state, learning_rate):
+        super().update(params, grad, state, -learning_rate)
+
+
+@dataclass(repr=False, eq=False)
+class AllocatingDescent(GD):
+    def update(self, params, grad, state, learning_rate):
+        params -= learning_rate * grad
+
+
+@dataclass(repr=False, eq=False)
+class MovesItsStart(LBFGS):
+    def minimize(self, value_and_gradient, params, callback, max_iter, tol):
+        settled = super().minimize(value_and_gradient, params, callback, max_iter, tol)
+        params[:] = 0
+        return settled
+
+
+@dataclass(repr=False, eq=False)
+class MutatesProgress(Constant):
+    def __call__(self, learning_rate_init, progress):
+        progress.step += 1
+        return learning_rate_init
+
+
+@dataclass(repr=False, eq=False)
+class Negative(Constant):
+    def __call__(self, learning_rate_init, progress):
+        return -learning_rate_init
+
+
+@dataclass(repr=False, eq=False)
+class NumPyRate(Constant):
+    def __call__(self, learning_rate_init, progress):
+        return np.float64(learning_rate_init)
+
+
+@dataclass(repr=False, eq=False)
+class Unproportional(Constant):
+    def __call__(self, learning_rate_init, progress):
+        return learning_rate_init**2
+
+
+@dataclass(repr=False, eq=False)
+class NeverStops(LBFGS):
+    def minimize(self, value_and_gradient, params, callback, max_iter, tol):
+        for number in range(30):
+            callback(params * (0.9 ** (number + 1)))
+        return True
+
+
+@dataclass(repr=False, eq=False)
+class RemembersInScratch(Tanh):
+    def scratch(self, z):
+        return np.zeros(1, z.dtype)
+
+    def forward(self, z, a, scratch):
+        super().forward(z, a, None)
+        a += scratch
+        scratch += 0.5
+
+
+@dataclass(repr=False, eq=False)
+class NoLeadingAxis(Tanh):
+    def forward(self, z, a, scratch):
+        super().forward(z, a, scratch)
+        if a.ndim == 3:
+            a[0] = 0
+
+
+@pytest.mark.parametrize(
+    ("check", "broken", "message"),
+    [
+        (check_activation, WrongDerivative, r"derivative along .* finite differences give"),
+        (check_activation, Allocates, r"allocated \d+ bytes, expected under"),
+        (check_activation, WritesZ, r"forward changed z by .*, expected 0"),
+        (check_activation, CarriesState, "holds no state"),
+        (check_activation, NotFinite, "not finite"),
+        (check_activation, RemembersInScratch, "depends on the batch before: .*, expected 0"),
+        (check_activation, NoLeadingAxis, "leading axis is .* apart, expected 0"),
+        (check_initializer, NotReproducible, "one seed twice"),
+        (check_initializer, SinglePrecision, "dtype float32, expected float64"),
+        (check_initializer, WrongVariance, r"variance is 0.01\d+, expected 0.004"),
+        (check_initializer, WrongShape, r"shape \(3,\), expected \(30, 20\)"),
+        (check_loss, WrongSign, r"derivative along .* finite differences give"),
+        (check_loss, WritesTargets, r"y_true was changed by .*, expected 0"),
+        (check_loss, Widens, "value has dtype float64, expected float32"),
+        (check_optimizer, Climbs, r"quadratic is .* expected under"),
+        (check_optimizer, AllocatingDescent, r"update in float32 allocated \d+ bytes"),
+        (check_optimizer, MovesItsStart, "minimize changed its start"),
+        (check_optimizer, NeverStops, "called back 30 times, expected 1 to 20"),
+        (check_schedule, Unproportional, "twice the initial rate gives .*, expected"),
+        (check_schedule, MutatesProgress, "progress became"),
+        (check_schedule, Negative, "the rate at step 0 is -0.1"),
+        (check_schedule, NumPyRate, "the rate is a float64, expected a float"),
+    ],
+)
+def test_broken_parts_fail(check, broken, message):
+    with pytest.raises(AssertionError, match=message):
+        check(broken())
