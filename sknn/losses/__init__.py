@@ -9,7 +9,7 @@ from typing import Final
 
 from sknn.losses._base import BINARY, MULTICLASS, MULTILABEL, REGRESSION, Loss
 from sknn.losses._classification import LogLoss
-from sknn.losses._regression import SquaredError
+from sknn.losses._regression import AbsoluteError, Huber, LogCosh, SquaredError
 
 __all__ = [
     "BINARY",
@@ -17,6 +17,9 @@ __all__ = [
     "MULTICLASS",
     "MULTILABEL",
     "REGRESSION",
+    "AbsoluteError",
+    "Huber",
+    "LogCosh",
     "LogLoss",
     "Loss",
     "SquaredError",
@@ -25,4 +28,7 @@ __all__ = [
 LOSSES: Final[dict[str, type[Loss]]] = {
     "log_loss": LogLoss,
     "squared_error": SquaredError,
+    "absolute_error": AbsoluteError,
+    "huber": Huber,
+    "log_cosh": LogCosh,
 }
