@@ -194,6 +194,37 @@ def test_warm_call_allocates_nothing_that_grows(name, target, dtype):
     assert peak < value.nbytes / 4
 
 
+@BOTH_DTYPES
+@pytest.mark.parametrize("target", [BINARY, MULTICLASS, MULTILABEL])
+def test_label_smoothing_smooths_the_targets(target, dtype):
+    z, y_true = problem(target, dtype=dtype)
+    value, gradient = in_place(LOSSES["log_loss"](label_smoothing=0.3), z, y_true)
+    if target == MULTICLASS:
+        smooth_targets = 0.7 * np.eye(len(z))[y_true].T + 0.3 / len(z)
+        expected = -(smooth_targets * log_softmax(z, axis=0)).sum(axis=0)
+        slope = softmax(z, axis=0) - smooth_targets
+    else:
+        smooth_targets = 0.7 * y_true + 0.15
+        log_odds = smooth_targets * log_expit(z) + (1 - smooth_targets) * log_expit(-z)
+        expected, slope = -log_odds.sum(axis=0), expit(z) - smooth_targets
+    tolerance = 20 * np.finfo(dtype).eps
+    np.testing.assert_allclose(value, expected, rtol=tolerance, atol=tolerance)
+    np.testing.assert_allclose(gradient, slope, atol=tolerance)
+    assert value.dtype == gradient.dtype == dtype
+
+
+@pytest.mark.parametrize("target", [BINARY, MULTICLASS, MULTILABEL])
+def test_label_smoothing_allocates_nothing_that_grows(target):
+    loss, (z, y_true) = LOSSES["log_loss"](0.1), problem(target, 100_000, np.float32)
+    value, gradient, scratch = np.empty_like(z[0]), np.empty_like(z), loss.scratch(z)
+    loss.value_and_gradient(z, y_true, value, gradient, scratch)
+    tracemalloc.start()
+    loss.value_and_gradient(z, y_true, value, gradient, scratch)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < value.nbytes / 4
+
+
 @dataclass(repr=False, eq=False)
 class OwnLogCosh(Loss):
     """A smooth absolute error, written as a user would: link, value and gradient only."""

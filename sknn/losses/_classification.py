@@ -1,10 +1,12 @@
 """Losses of classes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
+from sknn._strategy import Range
 from sknn._typing import Array
 from sknn.activations import Activation, Sigmoid, Softmax
 from sknn.losses._base import BINARY, MULTICLASS, MULTILABEL, FusedLoss
@@ -27,9 +29,20 @@ class LogLoss(FusedLoss):
     more classes the link is the softmax and ``l = log(sum_j exp(z_j)) - z_y``,
     ``dl/dz_j = softmax(z)_j - [j = y]``. No form overflows, nor takes a logarithm of zero.
 
+    With `label_smoothing` ``s`` the targets are ``(1 - s) y + s / n_classes``, where ``y`` is 1
+    for the sample's class and 0 for the others; for binary targets and labels,
+    ``(1 - s) y + s / 2``.
+
+    Parameters
+    ----------
+    label_smoothing : float in [0, 1), default=0.0
+        The share of each target that is spread evenly over the classes.
+
     References
     ----------
     C. M. Bishop, Pattern Recognition and Machine Learning, 2006, equations 4.90 and 4.108.
+    C. Szegedy and others, Rethinking the Inception architecture for computer vision, CVPR
+    2016, section 7.
 
     Examples
     --------
@@ -41,6 +54,9 @@ class LogLoss(FusedLoss):
     array([[ 0.5, -0.5]])
     """
 
+    label_smoothing: float = 0.0
+
+    ranges: ClassVar[Mapping[str, Range]] = {"label_smoothing": Range(0, 1, "left")}
     targets: ClassVar[frozenset[str]] = frozenset({BINARY, MULTICLASS, MULTILABEL})
     bounded_gradient: ClassVar[bool] = True
 
@@ -81,6 +97,8 @@ class LogLoss(FusedLoss):
         flat.take(at, out=row, mode="clip")
         np.subtract(row, 1, out=row)
         flat[at] = row
+        if self.label_smoothing:
+            self._smooth_softmax(z, value, gradient, scratch)
 
     def _sigmoid(
         self, z: Array, y: Array, value: Array, gradient: Array, scratch: "_LogLossScratch"
@@ -100,3 +118,35 @@ class LogLoss(FusedLoss):
         np.add(value, row, out=value)
         Sigmoid().forward(z, gradient, None)
         np.subtract(gradient, y, out=gradient)
+        if self.label_smoothing:
+            self._smooth_sigmoid(z, y, value, gradient, scratch)
+
+    def _smooth_softmax(
+        self, z: Array, value: Array, gradient: Array, scratch: "_LogLossScratch"
+    ) -> None:
+        # The loss grows by s (z_y - mean_j z_j), its gradient by s ([j = y] - 1 / n_classes).
+        row, at, smoothing = scratch.row, scratch.at, self.label_smoothing
+        share = smoothing / len(z)
+        flat = gradient.reshape(-1)
+        flat.take(at, out=row, mode="clip")
+        np.add(row, smoothing, out=row)
+        flat[at] = row
+        np.subtract(gradient, share, out=gradient)
+        z.reshape(-1).take(at, out=row, mode="clip")
+        np.multiply(row, smoothing, out=row)
+        np.add(value, row, out=value)
+        np.dot(scratch.ones, z, out=row)
+        np.multiply(row, share, out=row)
+        np.subtract(value, row, out=value)
+
+    def _smooth_sigmoid(
+        self, z: Array, y: Array, value: Array, gradient: Array, scratch: "_LogLossScratch"
+    ) -> None:
+        # The loss grows by s z (y - 1 / 2), its gradient by s (y - 1 / 2): label by label.
+        row, smoothing = scratch.row, self.label_smoothing
+        for z_k, y_k, gradient_k in zip(z, y, gradient, strict=True):
+            np.subtract(y_k, 0.5, out=row)
+            np.multiply(row, smoothing, out=row)
+            np.add(gradient_k, row, out=gradient_k)
+            np.multiply(row, z_k, out=row)
+            np.add(value, row, out=value)
