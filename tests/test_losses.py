@@ -227,12 +227,9 @@ def test_label_smoothing_allocates_nothing_that_grows(target):
 
 @dataclass(repr=False, eq=False)
 class OwnLogCosh(Loss):
-    """A smooth absolute error, written as a user would: link, value and gradient only."""
+    """A smooth absolute error, written as a user would: targets, value and gradient only."""
 
     targets: ClassVar[frozenset[str]] = frozenset({REGRESSION})
-
-    def link(self, target):
-        return LOSSES["squared_error"]().link(target)
 
     def value(self, raw_prediction, y_true):
         error = abs(raw_prediction - y_true)

@@ -7,7 +7,7 @@ import numpy as np
 
 from sknn._strategy import Strategy
 from sknn._typing import Array
-from sknn.activations import Activation
+from sknn.activations import Activation, Identity, Sigmoid, Softmax
 
 BINARY: Final = "binary"
 MULTICLASS: Final = "multiclass"
@@ -17,7 +17,7 @@ REGRESSION: Final = "regression"
 
 @dataclass(repr=False, eq=False)
 class Loss(Strategy):
-    """Base of the losses: subclass it and write `link`, `value` and `gradient`.
+    """Base of the losses: subclass it and write `targets`, `value` and `gradient`.
 
     Attributes
     ----------
@@ -38,8 +38,16 @@ class Loss(Strategy):
         ----------
         target : {"binary", "multiclass", "multilabel", "regression"}
             The kind of target.
+
+        Returns
+        -------
+        activation : Activation
+            By default the identity for regression, the softmax for multiclass targets, and the
+            sigmoid for binary and multilabel ones.
         """
-        raise NotImplementedError
+        if target == REGRESSION:
+            return Identity()
+        return Softmax() if target == MULTICLASS else Sigmoid()
 
     def value(self, raw_prediction: Array, y_true: Array) -> Array:
         """Return the losses as a new ndarray of shape (n_samples,)."""

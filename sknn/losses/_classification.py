@@ -8,7 +8,7 @@ import numpy as np
 
 from sknn._strategy import Range
 from sknn._typing import Array
-from sknn.activations import Activation, Sigmoid, Softmax
+from sknn.activations import Sigmoid
 from sknn.losses._base import BINARY, MULTICLASS, MULTILABEL, FusedLoss
 
 
@@ -59,9 +59,6 @@ class LogLoss(FusedLoss):
     ranges: ClassVar[Mapping[str, Range]] = {"label_smoothing": Range(0, 1, "left")}
     targets: ClassVar[frozenset[str]] = frozenset({BINARY, MULTICLASS, MULTILABEL})
     bounded_gradient: ClassVar[bool] = True
-
-    def link(self, target: str) -> Activation:
-        return Softmax() if target == MULTICLASS else Sigmoid()
 
     def scratch(self, raw_prediction: Array) -> "_LogLossScratch":
         n_outputs, n_samples = raw_prediction.shape

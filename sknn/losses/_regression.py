@@ -9,7 +9,6 @@ import numpy as np
 
 from sknn._strategy import Range
 from sknn._typing import Array
-from sknn.activations import Activation, Identity
 from sknn.losses._base import REGRESSION, FusedLoss
 
 
@@ -28,9 +27,6 @@ class SquaredError(FusedLoss):
     """
 
     targets: ClassVar[frozenset[str]] = frozenset({REGRESSION})
-
-    def link(self, target: str) -> Activation:
-        return Identity()
 
     def value_and_gradient(
         self, raw_prediction: Array, y_true: Array, value: Array, gradient: Array, scratch: Any
@@ -57,9 +53,6 @@ class AbsoluteError(FusedLoss):
 
     targets: ClassVar[frozenset[str]] = frozenset({REGRESSION})
     bounded_gradient: ClassVar[bool] = True
-
-    def link(self, target: str) -> Activation:
-        return Identity()
 
     def value_and_gradient(
         self, raw_prediction: Array, y_true: Array, value: Array, gradient: Array, scratch: Any
@@ -102,9 +95,6 @@ class Huber(FusedLoss):
     # Up to delta, which may be anything.
     bounded_gradient: ClassVar[bool] = False
 
-    def link(self, target: str) -> Activation:
-        return Identity()
-
     def value_and_gradient(
         self, raw_prediction: Array, y_true: Array, value: Array, gradient: Array, scratch: Any
     ) -> None:
@@ -135,9 +125,6 @@ class LogCosh(FusedLoss):
 
     targets: ClassVar[frozenset[str]] = frozenset({REGRESSION})
     bounded_gradient: ClassVar[bool] = True
-
-    def link(self, target: str) -> Activation:
-        return Identity()
 
     def value_and_gradient(
         self, raw_prediction: Array, y_true: Array, value: Array, gradient: Array, scratch: Any
