@@ -1,13 +1,18 @@
 """Activations: torch's values, derivatives, extreme inputs, and the in-place contract."""
 
 import json
+import pickle
+import warnings
 from math import tau
 from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.special import ndtr
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
 
+from sknn import MLPRegressor
 from sknn.activations import ACTIVATIONS
 
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "activations.json").read_text())
@@ -24,11 +29,21 @@ EVERY_CASE = pytest.mark.parametrize(
 )
 
 
+def scratch_for(activation, z):
+    """Return scratch as a network gives it, with the parameters that the activation has."""
+    scratch = activation.scratch(z)
+    start = activation.initial_parameters(z.shape[-2])
+    if start is not None:
+        scratch.parameters = start.astype(z.dtype)
+        scratch.gradient = np.full_like(scratch.parameters, np.nan)
+    return scratch
+
+
 def apply(activation, z, delta):
     """Return what `forward` and `backward` make of z and delta, in the memory a network gives."""
     z, delta = z.copy(), delta.copy()
     a = np.full_like(z, np.nan) if activation.needs_z else z
-    scratch = activation.scratch(z)
+    scratch = scratch_for(activation, z)
     activation.forward(z, a, scratch)
     result = a.copy()
     activation.backward(delta, z, a, scratch)
@@ -121,17 +136,17 @@ def test_extreme_inputs_stay_finite(name, dtype):
 def test_memory_contract(name, dtype):
     activation, z = ACTIVATIONS[name](), normal(0, (3, 5), dtype)
     before, a = z.copy(), np.full_like(z, np.nan)
-    activation.forward(z, a, activation.scratch(z))
+    activation.forward(z, a, scratch_for(activation, z))
     np.testing.assert_array_equal(z, before)
     if not activation.needs_z:
-        activation.forward(z, z, activation.scratch(z))
+        activation.forward(z, z, scratch_for(activation, z))
         np.testing.assert_array_equal(z, a)
 
 
 @EVERY_ACTIVATION
 def test_scratch_carries_nothing_from_batch_to_batch(name):
     activation, first, second = ACTIVATIONS[name](), normal(0, (3, 5)), normal(1, (3, 5))
-    used = activation.scratch(first)
+    used = scratch_for(activation, first)
     for z in (first.copy(), second.copy()):  # `backward` may overwrite them
         a, delta = z.copy(), np.ones_like(z)
         activation.forward(z, a, used)
@@ -249,3 +264,42 @@ def test_tails_keep_their_digits(name):
 def test_hyperparameters_are_checked(name, hyperparameters, message):
     with pytest.raises(ValueError, match=message):
         ACTIVATIONS[name](**hyperparameters).check("activation")
+
+
+# ---------------------------------------------------------------- learnable activations
+
+
+@BOTH_DTYPES
+def test_prelu_gradient_of_its_slopes_is_torchs_sum(dtype):
+    prelu, z, delta = ACTIVATIONS["prelu"](), normal(0, (4, 50), dtype), normal(1, (4, 50), dtype)
+    expected = (delta.astype(float) * np.minimum(z, 0)).sum(axis=1)
+    scratch, a = scratch_for(prelu, z), np.empty_like(z)
+    prelu.forward(z, a, scratch)
+    prelu.backward(delta, z, a, scratch)
+    assert scratch.gradient.dtype == dtype
+    np.testing.assert_allclose(scratch.gradient, expected, rtol=40 * np.finfo(dtype).eps)
+
+
+def test_prelu_slopes_are_parameters_of_the_network():
+    X = normal(0, (200, 3))
+    model = MLPRegressor((8, 5), "prelu", alpha=0.0, random_state=0, max_iter=30)
+    model.set_params(n_iter_no_change=30, warm_start=True)
+    penalized = clone(model).set_params(alpha=1e6, optimizer="sgd", learning_rate_init=1e-12)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(X, np.abs(X[:, 0]))
+        penalized.fit(X, np.abs(X[:, 0]))
+    slopes = [model._parameters["activation_0"], model._parameters["activation_1"]]
+    assert [len(each) for each in slopes] == [8, 5]
+    assert all((each != 0.25).all() for each in slopes)
+    np.testing.assert_allclose(penalized._parameters["activation_0"], 0.25, rtol=1e-9)
+    twin = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(twin.predict(X), model.predict(X))
+    hidden = X
+    for i in range(2):
+        z = hidden @ model.coefs_[i] + model.intercepts_[i]
+        hidden = np.maximum(z, 0) + slopes[i] * np.minimum(z, 0)
+    expected = hidden @ model.coefs_[2] + model.intercepts_[2]
+    np.testing.assert_allclose(model.predict(X), expected[:, 0], rtol=1e-10)
+    with pytest.raises(ValueError, match="activation='relu' has other parameters of its own"):
+        model.set_params(activation="relu").fit(X, X[:, 0])

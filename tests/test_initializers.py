@@ -147,7 +147,7 @@ def test_seed_decides(name):
 
 # Units that pass about half of a symmetric input's power on.
 RECTIFIERS = {
-    *("relu", "leaky_relu", "relu6", "threshold", "squareplus", "elu", "celu"),
+    *("relu", "leaky_relu", "prelu", "relu6", "threshold", "squareplus", "elu", "celu"),
     *("gelu", "silu", "mish", "hard_silu"),
 }
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
-from scipy.special import expit, log_expit, log_softmax, softmax
+from scipy.special import expit, huber, log_expit, log_softmax, softmax
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import log_loss, mean_squared_error
 
@@ -43,12 +43,15 @@ CLOSED_FORMS = {
     ("log_loss", MULTILABEL): lambda z, y: -log_expit(np.where(y == 1, z, -z)).sum(axis=0),
     ("log_loss", MULTICLASS): lambda z, y: -log_softmax(z, axis=0)[y, np.arange(y.size)],
     ("squared_error", REGRESSION): lambda z, y: ((z - y) ** 2).sum(axis=0) / 2,
+    ("absolute_error", REGRESSION): lambda z, y: abs(z - y).sum(axis=0),
+    ("huber", REGRESSION): lambda z, y: huber(1.0, z - y).sum(axis=0),
+    ("log_cosh", REGRESSION): lambda z, y: (np.logaddexp(z - y, y - z) - np.log(2)).sum(axis=0),
 }
 LINKS = {
     ("log_loss", BINARY): "Sigmoid",
     ("log_loss", MULTILABEL): "Sigmoid",
     ("log_loss", MULTICLASS): "Softmax",
-    ("squared_error", REGRESSION): "Identity",
+    **{(name, REGRESSION): "Identity" for name, target in SERVED if target == REGRESSION},
 }
 
 
@@ -93,7 +96,9 @@ def test_link_depends_on_the_target(name, target):
     assert type(LOSSES[name]().link(target)).__name__ == LINKS[name, target]
 
 
-@EVERY_PROBLEM
+@pytest.mark.parametrize(
+    ("name", "target"), [each for each in SERVED if each[0] in ("log_loss", "squared_error")]
+)
 def test_gradient_is_prediction_minus_target_for_these_links(name, target):
     z, y_true = problem(target)
     link, prediction = LOSSES[name]().link(target), z.copy()
@@ -120,8 +125,28 @@ def test_one_call_agrees_with_two(name, target, dtype):
 @EVERY_PROBLEM
 def test_bounded_gradient_is_what_it_says(name, target, dtype):
     z, y_true = problem(target, dtype=dtype)
-    largest = abs(LOSSES[name]().gradient(100 * z, y_true)).max()
-    assert (largest <= 1) == LOSSES[name].bounded_gradient
+    loss = LOSSES[name](**({"delta": 3.0} if name == "huber" else {}))
+    largest = abs(loss.gradient(100 * z, y_true)).max()
+    assert (largest <= 1) == loss.bounded_gradient
+
+
+@BOTH_DTYPES
+@pytest.mark.parametrize("delta", [0.1, 2.5])
+def test_huber_turns_linear_at_delta(delta, dtype):
+    z, y_true = problem(REGRESSION, dtype=dtype)
+    value, gradient = in_place(LOSSES["huber"](delta), z, y_true)
+    error = z.astype(np.float64) - y_true
+    np.testing.assert_allclose(value, huber(delta, error).sum(axis=0), rtol=1e-5)
+    np.testing.assert_allclose(gradient, np.clip(error, -delta, delta), rtol=1e-5, atol=1e-6)
+
+
+@BOTH_DTYPES
+@pytest.mark.parametrize("name", ["absolute_error", "huber", "log_cosh"])
+def test_robust_losses_of_extremes_are_finite(name, dtype):
+    z, y_true = np.array([[-1e30, 1e30]], dtype), np.zeros((1, 2), dtype)
+    value, gradient = in_place(LOSSES[name](), z, y_true)
+    np.testing.assert_allclose(value, [1e30, 1e30], rtol=1e-6)
+    np.testing.assert_array_equal(gradient, [[-1, 1]])
 
 
 @BOTH_DTYPES
@@ -169,14 +194,42 @@ def test_warm_call_allocates_nothing_that_grows(name, target, dtype):
     assert peak < value.nbytes / 4
 
 
+@BOTH_DTYPES
+@pytest.mark.parametrize("target", [BINARY, MULTICLASS, MULTILABEL])
+def test_label_smoothing_smooths_the_targets(target, dtype):
+    z, y_true = problem(target, dtype=dtype)
+    value, gradient = in_place(LOSSES["log_loss"](label_smoothing=0.3), z, y_true)
+    if target == MULTICLASS:
+        smooth_targets = 0.7 * np.eye(len(z))[y_true].T + 0.3 / len(z)
+        expected = -(smooth_targets * log_softmax(z, axis=0)).sum(axis=0)
+        slope = softmax(z, axis=0) - smooth_targets
+    else:
+        smooth_targets = 0.7 * y_true + 0.15
+        log_odds = smooth_targets * log_expit(z) + (1 - smooth_targets) * log_expit(-z)
+        expected, slope = -log_odds.sum(axis=0), expit(z) - smooth_targets
+    tolerance = 20 * np.finfo(dtype).eps
+    np.testing.assert_allclose(value, expected, rtol=tolerance, atol=tolerance)
+    np.testing.assert_allclose(gradient, slope, atol=tolerance)
+    assert value.dtype == gradient.dtype == dtype
+
+
+@pytest.mark.parametrize("target", [BINARY, MULTICLASS, MULTILABEL])
+def test_label_smoothing_allocates_nothing_that_grows(target):
+    loss, (z, y_true) = LOSSES["log_loss"](0.1), problem(target, 100_000, np.float32)
+    value, gradient, scratch = np.empty_like(z[0]), np.empty_like(z), loss.scratch(z)
+    loss.value_and_gradient(z, y_true, value, gradient, scratch)
+    tracemalloc.start()
+    loss.value_and_gradient(z, y_true, value, gradient, scratch)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < value.nbytes / 4
+
+
 @dataclass(repr=False, eq=False)
-class LogCosh(Loss):
-    """A smooth absolute error, written as a user would: link, value and gradient only."""
+class OwnLogCosh(Loss):
+    """A smooth absolute error, written as a user would: targets, value and gradient only."""
 
     targets: ClassVar[frozenset[str]] = frozenset({REGRESSION})
-
-    def link(self, target):
-        return LOSSES["squared_error"]().link(target)
 
     def value(self, raw_prediction, y_true):
         error = abs(raw_prediction - y_true)
@@ -187,7 +240,7 @@ class LogCosh(Loss):
 
 
 @dataclass(repr=False, eq=False)
-class OwnSquaredError(LogCosh):
+class OwnSquaredError(OwnLogCosh):
     def value(self, raw_prediction, y_true):
         return 0.5 * ((raw_prediction - y_true) ** 2).sum(axis=0)
 
@@ -209,10 +262,10 @@ def smooth(X):
 @pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
 def test_own_loss_trains(optimizer):
     X = np.random.default_rng(0).standard_normal((200, 3))
-    model = fitted(LogCosh(), smooth, optimizer)
+    model = fitted(OwnLogCosh(), smooth, optimizer)
     assert model.score(X, smooth(X)) > 0.9
-    loss = LogCosh().value(model.predict(X).T, smooth(X).T).mean()
-    assert loss < 0.1 * LogCosh().value(np.zeros((2, 200)), smooth(X).T).mean()
+    loss = OwnLogCosh().value(model.predict(X).T, smooth(X).T).mean()
+    assert loss < 0.1 * OwnLogCosh().value(np.zeros((2, 200)), smooth(X).T).mean()
 
 
 @pytest.mark.filterwarnings("ignore", category=ConvergenceWarning)

@@ -60,7 +60,7 @@ def test_batch_without_weight_is_skipped(kind, optimizer):
     rest = make(kind, optimizer=optimizer, batch_size=40, shuffle=False, alpha=0.5)[0]
     model.fit(X, y, weight)
     some = np.flatnonzero(weight)
-    n_steps = 1 if optimizer == "gd" else 2
+    n_steps = 1 if OPTIMIZERS[optimizer].full_batch else 2
     assert model._training.progress.step == model._training.optimizer_state.step == 4 * n_steps
     assert_same(model, rest.fit(X[some], y[some]))
 

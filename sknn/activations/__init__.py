@@ -9,6 +9,7 @@ from typing import Final
 from sknn.activations._base import Activation, Identity
 from sknn.activations._exponential_units import CELU, ELU, SELU, Exponential
 from sknn.activations._gated import GELU, HardSiLU, Mish, SiLU
+from sknn.activations._learnable import PReLU
 from sknn.activations._rectifiers import LeakyReLU, ReLU, ReLU6, Threshold
 from sknn.activations._shrinks import HardShrink, SoftShrink, TanhShrink
 from sknn.activations._sigmoids import HardSigmoid, HardTanh, LogSigmoid, Sigmoid, Softsign, Tanh
@@ -25,6 +26,7 @@ ACTIVATIONS: Final[dict[str, type[Activation]]] = {
     "hard_tanh": HardTanh,
     "relu": ReLU,
     "leaky_relu": LeakyReLU,
+    "prelu": PReLU,
     "relu6": ReLU6,
     "threshold": Threshold,
     "softplus": Softplus,
@@ -59,6 +61,7 @@ __all__ = [
     "LeakyReLU",
     "LogSigmoid",
     "Mish",
+    "PReLU",
     "ReLU",
     "ReLU6",
     "SiLU",

@@ -70,7 +70,10 @@ def check_activation(instance: Activation) -> None:
             expect(difference == 0, f"forward changed z by {difference}, expected 0")
         delta = np.ones_like(z)
 
-        def both(z: Array = z, a: Array = a, d: Array = delta, s: Any = scratch) -> None:
+        def both(
+            z: Array = z, a: Array = a, d: Array = delta, s: Any = scratch, start: Array = start
+        ) -> None:
+            np.copyto(z, start)
             instance.forward(z, a, s)
             instance.backward(d, z, a, s)
 

@@ -47,6 +47,12 @@ CASES = [
     ("relu", {}, functional.relu),
     ("leaky_relu", {}, functional.leaky_relu),
     ("leaky_relu", {"negative_slope": 0.25}, lambda z: functional.leaky_relu(z, 0.25)),
+    ("prelu", {}, lambda z: functional.prelu(z, torch.tensor([0.25], dtype=z.dtype))),
+    (
+        "prelu",
+        {"negative_slope": -0.5},
+        lambda z: functional.prelu(z, torch.tensor([-0.5], dtype=z.dtype)),
+    ),
     ("softmax", {}, lambda z: torch.softmax(z, dim=0)),
     ("elu", {}, functional.elu),
     ("elu", {"alpha": 0.5}, lambda z: functional.elu(z, 0.5)),

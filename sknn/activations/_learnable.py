@@ -1,0 +1,83 @@
+"""Activations with parameters of their own, which training updates."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from sknn._strategy import Range
+from sknn._typing import Array
+from sknn.activations._base import Activation
+
+
+@dataclass
+class _Scratch:
+    mask: Array  # of shape (units, n_samples)
+    column: Array  # of shape (units, 1)
+    zeros: Array  # of shape (n_samples,): NumPy is faster with two arrays than with a number
+    parameters: Any = None
+    gradient: Any = None
+
+
+@dataclass(repr=False, eq=False)
+class PReLU(Activation):
+    """The parametric rectifier, ``a = max(z, 0) + slope min(z, 0)``, with a slope to learn a unit.
+
+    ``da/dz`` is 1 for ``z > 0`` and the slope elsewhere; ``da/dslope = min(z, 0)``. The slopes are
+    part of the network's vector of parameters: the optimizer updates them, and no penalty or
+    weight decay touches them.
+
+    Parameters
+    ----------
+    negative_slope : float, default=0.25
+        Where the slopes start.
+
+    References
+    ----------
+    K. He, X. Zhang, S. Ren and J. Sun, Delving deep into rectifiers, ICCV 2015, equations 1
+    and 4.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.activations import PReLU
+    >>> z = np.array([[-1.0, 2.0]])
+    >>> a, scratch = np.empty_like(z), PReLU().scratch(z)
+    >>> scratch.parameters = PReLU().initial_parameters(1)
+    >>> PReLU().forward(z, a, scratch)
+    >>> a
+    array([[-0.25,  2.  ]])
+    """
+
+    negative_slope: float = 0.25
+
+    ranges: ClassVar[Mapping[str, Range]] = {"negative_slope": Range(closed="neither")}
+    needs_z: ClassVar[bool] = True
+    initializer: ClassVar[str] = "he_uniform"
+
+    def initial_parameters(self, units: int) -> Array:
+        return np.full(units, float(self.negative_slope))
+
+    def scratch(self, z: Array) -> _Scratch:
+        return _Scratch(
+            np.empty_like(z), np.empty((z.shape[-2], 1), z.dtype), np.zeros(z.shape[-1], z.dtype)
+        )
+
+    def forward(self, z: Array, a: Array, scratch: Any) -> None:
+        np.minimum(z, scratch.zeros, out=scratch.mask)
+        np.maximum(z, scratch.zeros, out=a)
+        np.multiply(scratch.mask, scratch.parameters[:, np.newaxis], out=scratch.mask)
+        np.add(a, scratch.mask, out=a)
+
+    def backward(self, delta: Array, z: Array, a: Array, scratch: Any) -> None:
+        mask, column, slopes = scratch.mask, scratch.column, scratch.parameters[:, np.newaxis]
+        np.minimum(z, scratch.zeros, out=a)
+        np.multiply(a, delta, out=a)
+        others = tuple(axis for axis in range(a.ndim) if axis != a.ndim - 2)
+        np.add.reduce(a, axis=others, out=scratch.gradient)
+        np.greater(z, 0, out=mask)
+        np.subtract(1, slopes, out=column)
+        np.multiply(mask, column, out=mask)
+        np.add(mask, slopes, out=mask)
+        np.multiply(delta, mask, out=delta)

@@ -1,0 +1,34 @@
+"""Losses: what training makes small. A loss owns its link, the activation of the output layer.
+
+``raw_prediction`` is of shape (n_outputs, n_samples). ``y_true`` has that shape too, except
+for multiclass targets, which are class codes of shape (n_samples,). Losses are per sample and
+summed over the outputs; weights and means are the network's business.
+"""
+
+from typing import Final
+
+from sknn.losses._base import BINARY, MULTICLASS, MULTILABEL, REGRESSION, Loss
+from sknn.losses._classification import LogLoss
+from sknn.losses._regression import AbsoluteError, Huber, LogCosh, SquaredError
+
+__all__ = [
+    "BINARY",
+    "LOSSES",
+    "MULTICLASS",
+    "MULTILABEL",
+    "REGRESSION",
+    "AbsoluteError",
+    "Huber",
+    "LogCosh",
+    "LogLoss",
+    "Loss",
+    "SquaredError",
+]
+
+LOSSES: Final[dict[str, type[Loss]]] = {
+    "log_loss": LogLoss,
+    "squared_error": SquaredError,
+    "absolute_error": AbsoluteError,
+    "huber": Huber,
+    "log_cosh": LogCosh,
+}

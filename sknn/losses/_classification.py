@@ -1,0 +1,149 @@
+"""Losses of classes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from sknn._strategy import Range
+from sknn._typing import Array
+from sknn.activations import Sigmoid
+from sknn.losses._base import BINARY, MULTICLASS, MULTILABEL, FusedLoss
+
+
+@dataclass
+class _LogLossScratch:
+    row: Array  # of shape (n_samples,)
+    ones: Array  # of shape (n_outputs,), to sum over the outputs
+    at: Array  # of shape (n_samples,): flat positions
+    samples: Array  # of shape (n_samples,): 0, 1, 2, ...
+
+
+@dataclass(repr=False, eq=False)
+class LogLoss(FusedLoss):
+    """The negative log-likelihood of the classes, from raw predictions ``z``.
+
+    With two classes, and for each label of several, the link is the sigmoid and
+    ``l = log(1 + exp(z)) - y z``, ``dl/dz = sigmoid(z) - y``; labels are summed over. With
+    more classes the link is the softmax and ``l = log(sum_j exp(z_j)) - z_y``,
+    ``dl/dz_j = softmax(z)_j - [j = y]``. No form overflows, nor takes a logarithm of zero.
+
+    With `label_smoothing` ``s`` the targets are ``(1 - s) y + s / n_classes``, where ``y`` is 1
+    for the sample's class and 0 for the others; for binary targets and labels,
+    ``(1 - s) y + s / 2``.
+
+    Parameters
+    ----------
+    label_smoothing : float in [0, 1), default=0.0
+        The share of each target that is spread evenly over the classes.
+
+    References
+    ----------
+    C. M. Bishop, Pattern Recognition and Machine Learning, 2006, equations 4.90 and 4.108.
+    C. Szegedy and others, Rethinking the Inception architecture for computer vision, CVPR
+    2016, section 7.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.losses import LogLoss
+    >>> LogLoss().value(np.array([[1e4], [0.0], [-1e4]]), np.array([1]))
+    array([10000.])
+    >>> LogLoss().gradient(np.array([[0.0, 0.0]]), np.array([[0.0, 1.0]]))
+    array([[ 0.5, -0.5]])
+    """
+
+    label_smoothing: float = 0.0
+
+    ranges: ClassVar[Mapping[str, Range]] = {"label_smoothing": Range(0, 1, "left")}
+    targets: ClassVar[frozenset[str]] = frozenset({BINARY, MULTICLASS, MULTILABEL})
+    bounded_gradient: ClassVar[bool] = True
+
+    def scratch(self, raw_prediction: Array) -> "_LogLossScratch":
+        n_outputs, n_samples = raw_prediction.shape
+        return _LogLossScratch(
+            np.empty(n_samples, raw_prediction.dtype),
+            np.ones(n_outputs, raw_prediction.dtype),
+            np.empty(n_samples, np.intp),
+            np.arange(n_samples),
+        )
+
+    def value_and_gradient(
+        self, raw_prediction: Array, y_true: Array, value: Array, gradient: Array, scratch: Any
+    ) -> None:
+        form = self._softmax if y_true.ndim == 1 else self._sigmoid
+        form(raw_prediction, y_true, value, gradient, scratch)
+
+    def _softmax(
+        self, z: Array, y: Array, value: Array, gradient: Array, scratch: "_LogLossScratch"
+    ) -> None:
+        row, at = scratch.row, scratch.at
+        np.maximum.reduce(z, axis=0, out=row)
+        np.subtract(z, row, out=z)
+        np.exp(z, out=gradient)
+        np.dot(scratch.ones, gradient, out=row)  # the sum over the classes
+        np.divide(gradient, row, out=gradient)
+        np.log(row, out=value)
+        # Sample i's own class stands at y_i n_samples + i of the flat arrays.
+        np.multiply(y, y.size, out=at)
+        np.add(at, scratch.samples, out=at)
+        z.reshape(-1).take(at, out=row, mode="clip")
+        np.subtract(value, row, out=value)
+        flat = gradient.reshape(-1)
+        flat.take(at, out=row, mode="clip")
+        np.subtract(row, 1, out=row)
+        flat[at] = row
+        if self.label_smoothing:
+            self._smooth_softmax(z, value, gradient, scratch)
+
+    def _sigmoid(
+        self, z: Array, y: Array, value: Array, gradient: Array, scratch: "_LogLossScratch"
+    ) -> None:
+        # log(1 + exp(z)) - y z = max(z, 0) - y z + log1p(exp(-|z|)), a term at a time.
+        row, ones = scratch.row, scratch.ones
+        np.multiply(z, y, out=gradient)
+        np.dot(ones, gradient, out=row)
+        np.maximum(z, 0, out=gradient)
+        np.dot(ones, gradient, out=value)
+        np.subtract(value, row, out=value)
+        np.abs(z, out=gradient)
+        np.negative(gradient, out=gradient)
+        np.exp(gradient, out=gradient)
+        np.log1p(gradient, out=gradient)
+        np.dot(ones, gradient, out=row)
+        np.add(value, row, out=value)
+        Sigmoid().forward(z, gradient, None)
+        np.subtract(gradient, y, out=gradient)
+        if self.label_smoothing:
+            self._smooth_sigmoid(z, y, value, gradient, scratch)
+
+    def _smooth_softmax(
+        self, z: Array, value: Array, gradient: Array, scratch: "_LogLossScratch"
+    ) -> None:
+        # The loss grows by s (z_y - mean_j z_j), its gradient by s ([j = y] - 1 / n_classes).
+        row, at, smoothing = scratch.row, scratch.at, self.label_smoothing
+        share = smoothing / len(z)
+        flat = gradient.reshape(-1)
+        flat.take(at, out=row, mode="clip")
+        np.add(row, smoothing, out=row)
+        flat[at] = row
+        np.subtract(gradient, share, out=gradient)
+        z.reshape(-1).take(at, out=row, mode="clip")
+        np.multiply(row, smoothing, out=row)
+        np.add(value, row, out=value)
+        np.dot(scratch.ones, z, out=row)
+        np.multiply(row, share, out=row)
+        np.subtract(value, row, out=value)
+
+    def _smooth_sigmoid(
+        self, z: Array, y: Array, value: Array, gradient: Array, scratch: "_LogLossScratch"
+    ) -> None:
+        # The loss grows by s z (y - 1 / 2), its gradient by s (y - 1 / 2): label by label.
+        row, smoothing = scratch.row, self.label_smoothing
+        for z_k, y_k, gradient_k in zip(z, y, gradient, strict=True):
+            np.subtract(y_k, 0.5, out=row)
+            np.multiply(row, smoothing, out=row)
+            np.add(gradient_k, row, out=gradient_k)
+            np.multiply(row, z_k, out=row)
+            np.add(value, row, out=value)

@@ -1,0 +1,142 @@
+"""Losses of numbers."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from sknn._strategy import Range
+from sknn._typing import Array
+from sknn.losses._base import REGRESSION, FusedLoss
+
+
+@dataclass(repr=False, eq=False)
+class SquaredError(FusedLoss):
+    """Half the squared error, ``l = sum_k (z_k - y_k)^2 / 2``, ``dl/dz = z - y``.
+
+    The link is the identity.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.losses import SquaredError
+    >>> SquaredError().value(np.array([[3.0]]), np.array([[1.0]]))
+    array([2.])
+    """
+
+    targets: ClassVar[frozenset[str]] = frozenset({REGRESSION})
+
+    def value_and_gradient(
+        self, raw_prediction: Array, y_true: Array, value: Array, gradient: Array, scratch: Any
+    ) -> None:
+        np.subtract(raw_prediction, y_true, out=gradient)
+        np.multiply(gradient, gradient, out=raw_prediction)
+        np.add.reduce(raw_prediction, axis=0, out=value)
+        np.multiply(value, 0.5, out=value)
+
+
+@dataclass(repr=False, eq=False)
+class AbsoluteError(FusedLoss):
+    """The absolute error, ``l = sum_k |z_k - y_k|``, ``dl/dz = sign(z - y)``.
+
+    The link is the identity. Its best constant prediction is the median.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.losses import AbsoluteError
+    >>> AbsoluteError().value(np.array([[3.0]]), np.array([[1.0]]))
+    array([2.])
+    """
+
+    targets: ClassVar[frozenset[str]] = frozenset({REGRESSION})
+    bounded_gradient: ClassVar[bool] = True
+
+    def value_and_gradient(
+        self, raw_prediction: Array, y_true: Array, value: Array, gradient: Array, scratch: Any
+    ) -> None:
+        np.subtract(raw_prediction, y_true, out=raw_prediction)
+        np.sign(raw_prediction, out=gradient)
+        np.abs(raw_prediction, out=raw_prediction)
+        np.add.reduce(raw_prediction, axis=0, out=value)
+
+
+@dataclass(repr=False, eq=False)
+class Huber(FusedLoss):
+    """Huber's loss of the error ``e = z - y``: squared near zero, absolute far from it.
+
+    ``l = e^2 / 2`` for ``|e| <= delta`` and ``delta (|e| - delta / 2)`` beyond, summed over the
+    outputs; ``dl/dz = max(-delta, min(e, delta))``. The link is the identity.
+
+    Parameters
+    ----------
+    delta : float, default=1.0
+        The error at which the loss turns linear, positive, in the units of the target.
+
+    References
+    ----------
+    P. J. Huber, Robust estimation of a location parameter, Annals of Mathematical Statistics
+    35, 1964.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.losses import Huber
+    >>> Huber().value(np.array([[0.5, 3.0]]), np.array([[0.0, 0.0]]))
+    array([0.125, 2.5  ])
+    """
+
+    delta: float = 1.0
+
+    ranges: ClassVar[Mapping[str, Range]] = {"delta": Range(0, math.inf, "neither")}
+    targets: ClassVar[frozenset[str]] = frozenset({REGRESSION})
+    # Up to delta, which may be anything.
+    bounded_gradient: ClassVar[bool] = False
+
+    def value_and_gradient(
+        self, raw_prediction: Array, y_true: Array, value: Array, gradient: Array, scratch: Any
+    ) -> None:
+        # With the clipped error c, both branches are c (e - c / 2).
+        np.subtract(raw_prediction, y_true, out=raw_prediction)
+        np.clip(raw_prediction, -self.delta, self.delta, out=gradient)
+        np.add(raw_prediction, raw_prediction, out=raw_prediction)
+        np.subtract(raw_prediction, gradient, out=raw_prediction)
+        np.multiply(raw_prediction, gradient, out=raw_prediction)
+        np.add.reduce(raw_prediction, axis=0, out=value)
+        np.multiply(value, 0.5, out=value)
+
+
+@dataclass(repr=False, eq=False)
+class LogCosh(FusedLoss):
+    """A smooth absolute error, ``l = sum_k log(cosh(z_k - y_k))``, ``dl/dz = tanh(z - y)``.
+
+    It is computed as ``|e| + log1p(exp(-2 |e|)) - log(2)``, which cannot overflow. The link is
+    the identity.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.losses import LogCosh
+    >>> LogCosh().value(np.array([[0.0, 1e4]]), np.array([[0.0, 0.0]])).round(3)
+    array([   0.   , 9999.307])
+    """
+
+    targets: ClassVar[frozenset[str]] = frozenset({REGRESSION})
+    bounded_gradient: ClassVar[bool] = True
+
+    def value_and_gradient(
+        self, raw_prediction: Array, y_true: Array, value: Array, gradient: Array, scratch: Any
+    ) -> None:
+        np.subtract(raw_prediction, y_true, out=raw_prediction)
+        np.abs(raw_prediction, out=gradient)
+        np.multiply(gradient, -2, out=gradient)
+        np.exp(gradient, out=gradient)
+        np.log1p(gradient, out=gradient)
+        np.subtract(gradient, math.log(2), out=gradient)
+        np.add.reduce(gradient, axis=0, out=value)
+        np.tanh(raw_prediction, out=gradient)
+        np.abs(raw_prediction, out=raw_prediction)
+        for row in raw_prediction:
+            np.add(value, row, out=value)
