@@ -35,6 +35,10 @@ class Plan:
         Rows of a step.
     max_iter : int
         The most epochs (iterations, for a minimizer).
+    horizon : int
+        The epochs that schedules plan for.
+    incremental : bool
+        Whether this is a part of a run that other calls began.
     shuffle : bool
         Whether each epoch of several steps shuffles the order of the last one.
     tol : float
@@ -52,6 +56,8 @@ class Plan:
     learning_rate_init: float
     batch_size: int
     max_iter: int
+    horizon: int
+    incremental: bool
     shuffle: bool
     tol: float
     n_iter_no_change: float
@@ -225,14 +231,22 @@ class Trainer:
         plan, training = self.plan, self.training
         size = training.n_training if optimizer.full_batch else plan.batch_size
         n_steps = -(-training.n_training // size)
-        training.progress.total_steps = training.progress.step + plan.max_iter * n_steps
+        self._set_out(n_steps)
         for _ in range(plan.max_iter):
             if plan.shuffle and not optimizer.full_batch:
                 training.shuffle()
             loss = self._run_epoch(optimizer, size)
             if self._finish_epoch(loss) and not self._outlasts_plateau():
                 return CONVERGED
-        return MAX_ITER
+        return CONVERGED if plan.schedule.knows_end else MAX_ITER
+
+    def _set_out(self, steps_per_epoch: int) -> None:
+        """Tell the schedule where its run begins and ends."""
+        progress = self.training.progress
+        if not self.plan.incremental:
+            progress.first_step = progress.step
+        progress.total_steps = progress.first_step + self.plan.horizon * steps_per_epoch
+        progress.steps_per_epoch = steps_per_epoch
 
     def _run_epoch(self, optimizer: Optimizer, size: int) -> float:
         """Pass over the rows once, and return the mean loss met, plus the penalty at the end."""
@@ -296,6 +310,7 @@ class Trainer:
         metric = self._validation_metric() if self.validate else loss
         training.progress.epoch += 1
         training.loss_curve.append(loss)
+        plan.schedule.after_epoch(metric, training.progress)
         improved = metric <= training.best - plan.tol
         training.n_no_improvement = 0 if improved else training.n_no_improvement + 1
         if metric < training.best:
@@ -320,6 +335,8 @@ class Trainer:
         plan, training = self.plan, self.training
         if not plan.schedule.outlasts_plateau(plan.learning_rate_init, training.progress):
             return False
+        if plan.schedule.knows_end:
+            return True
         training.progress.plateaus += 1
         training.n_no_improvement = 0
         return True

@@ -69,7 +69,7 @@ def state(model):
     kept = {key: value for key, value in vars(model).items() if key.endswith("_")}
     kept |= {"training": model._training, "coefs_": model.coefs_, "intercepts_": model.intercepts_}
     kept.pop("n_iter_")
-    ignored = (".scratch", ".total_steps")  # meaningless between steps; of the call
+    ignored = (".scratch", ".total_steps", ".first_step")  # meaningless between steps; of the call
     return {path: leaf for path, leaf in leaves(kept).items() if not path.endswith(ignored)}
 
 

@@ -1,4 +1,4 @@
-"""At its defaults every optimizer learns digits."""
+"""At its defaults every optimizer and every schedule learns digits."""
 
 from functools import cache
 
@@ -11,6 +11,7 @@ from sklearn.preprocessing import StandardScaler
 
 from sknn import MLPClassifier
 from sknn.optimizers import OPTIMIZERS
+from sknn.schedules import SCHEDULES
 
 pytestmark = pytest.mark.filterwarnings("ignore", category=ConvergenceWarning)
 
@@ -33,3 +34,8 @@ def accuracy(**params):
 def test_every_optimizer_learns_digits(name):
     one_step_an_epoch = OPTIMIZERS[name].full_batch
     assert accuracy(optimizer=name) >= (0.5 if one_step_an_epoch else 0.9)
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_every_schedule_learns_digits(name):
+    assert accuracy(learning_rate=name, optimizer="momentum") >= 0.9

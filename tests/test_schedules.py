@@ -1,5 +1,9 @@
 """Schedules: closed forms, and what they make of a real fit."""
 
+import json
+import pickle
+import warnings
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -8,7 +12,18 @@ from sklearn.exceptions import ConvergenceWarning
 
 from sknn import MLPClassifier
 from sknn.optimizers import SGD
-from sknn.schedules import SCHEDULES, Adaptive, Constant, InvScaling, Progress
+from sknn.schedules import (
+    SCHEDULES,
+    Adaptive,
+    Constant,
+    InvScaling,
+    Progress,
+    ReduceOnPlateau,
+    Schedule,
+    Warmup,
+)
+
+GOLDEN = json.loads((Path(__file__).parent / "golden" / "schedules.json").read_text())
 
 
 class Recorder(SGD):
@@ -30,9 +45,37 @@ def fit(learning_rate, **params):
     return list(Recorder.rates), model
 
 
+# What the first rate is multiplied by: these two start low by design.
+FIRST_FACTOR = {"one_cycle": 1 / 25, "warmup": 0.1}
+
+
 @pytest.mark.parametrize("name", SCHEDULES)
-def test_starts_at_the_initial_rate(name):
-    assert SCHEDULES[name]()(0.3, Progress(total_steps=100)) == 0.3
+def test_first_rate(name):
+    first = SCHEDULES[name]()(0.3, Progress(total_steps=100))
+    assert first == pytest.approx(0.3 * FIRST_FACTOR.get(name, 1.0), rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, id="-".join([case["schedule"], *case["hyperparameters"]]))
+        for case in GOLDEN["cases"]
+    ],
+)
+def test_follows_torch(case):
+    schedule = SCHEDULES[case["schedule"]](**case["hyperparameters"])
+    # Four steps an epoch: torch's epochs are every fourth of ours.
+    progress = Progress(total_steps=4 * case["n_epochs"], steps_per_epoch=4)
+    for metric, expected in zip(GOLDEN["metrics"], case["rates"], strict=True):
+        assert schedule(0.1, progress) == pytest.approx(expected, rel=1e-10, abs=1e-17)
+        progress.step += 4
+        progress.epoch += 1
+        schedule.after_epoch(metric, progress)
+
+
+def test_torch_has_followed_every_schedule_it_has():
+    own = {"constant", "invscaling", "adaptive"}
+    assert {case["schedule"] for case in GOLDEN["cases"]} == set(SCHEDULES) - own
 
 
 @pytest.mark.parametrize("name", SCHEDULES)
@@ -122,3 +165,104 @@ def test_adaptive_keeps_its_rate_while_the_loss_falls():
 def test_invscaling_counts_epochs_not_steps():
     rates, _ = fit("invscaling", batch_size=4, max_iter=3)
     np.testing.assert_allclose(rates, 0.1 / np.sqrt([1, 1, 2, 2, 3, 3]), rtol=1e-14)
+
+
+# ---------------------------------------------------------------- schedules that know their end
+
+
+def test_fraction_is_the_part_of_the_run():
+    assert Progress().fraction == 0.0
+    assert Progress(step=5, total_steps=20).fraction == 0.25
+    assert Progress(step=15, first_step=10, total_steps=20).fraction == 0.5
+    assert Progress(step=25, first_step=10, total_steps=20).fraction == 1.0
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+@pytest.mark.parametrize("schedule", ["polynomial", "cosine", "one_cycle", Warmup("cosine")])
+def test_runs_to_max_iter_without_a_warning(schedule, early_stopping):
+    flat = {"tol": 10, "n_iter_no_change": 2, "max_iter": 9}
+    params = {"early_stopping": early_stopping, "validation_fraction": 0.25}
+    rates, model = fit(schedule, **flat, **params)
+    assert model.n_iter_ == len(rates) == 9
+    assert rates[-1] < max(rates) / 2
+    assert len(model.loss_curve_) == 9
+
+
+def test_each_fit_is_a_run_and_partial_fits_are_one():
+    planned = [0.1 * (1 - epoch / 4) for epoch in range(4)]
+    rates, model = fit("polynomial", max_iter=4, warm_start=True)
+    assert rates == pytest.approx(planned, rel=1e-12)
+    X = np.linspace(-1, 1, 8)[:, np.newaxis]
+    model.fit(X, X.ravel() > 0)
+    assert Recorder.rates == pytest.approx(2 * planned, rel=1e-12)
+    Recorder.rates.clear()
+    parts = MLPClassifier(4, optimizer=Recorder(), learning_rate="polynomial", max_iter=4)
+    parts.set_params(learning_rate_init=0.1)
+    for _ in range(5):  # the fifth is beyond the end
+        parts.partial_fit(X, X.ravel() > 0, classes=[False, True])
+    assert Recorder.rates == pytest.approx([*planned, 0.0], rel=1e-12)
+
+
+# ---------------------------------------------------------------- schedules that read the metric
+
+
+def test_reduce_on_plateau_acts_in_a_fit_and_goes_on_after_a_pickle():
+    # Hardly any epoch halves the loss, so that the rate falls again and again.
+    schedule = ReduceOnPlateau(factor=0.5, patience=1, threshold=0.5)
+    params = {"tol": 0.0, "n_iter_no_change": 100, "warm_start": True}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        whole, _ = fit(schedule, max_iter=40, **params)
+        first, model = fit(schedule, max_iter=20, **params)
+        Recorder.rates.clear()
+        X = np.linspace(-1, 1, 8)[:, np.newaxis]
+        pickle.loads(pickle.dumps(model)).fit(X, X.ravel() > 0)
+    assert [*first, *Recorder.rates] == whole
+    assert len(set(whole)) > 2
+
+
+def test_reduce_on_plateau_knows_that_a_worse_score_is_worse():
+    schedule, progress = ReduceOnPlateau(patience=0, threshold=0.01), Progress()
+    for metric in (-0.9, -0.899):  # negated scores
+        schedule.after_epoch(metric, progress)
+    assert progress.n_reductions == 1
+
+
+def test_warmup_multiplies_the_other_schedule():
+    warmup = Warmup(InvScaling(1.0), n_epochs=4, start_factor=0.2)
+    for step in range(0, 80, 7):
+        progress = Progress(step=step, epoch=step // 10, steps_per_epoch=10)
+        factor = min(1.0, 0.2 + 0.8 * step / 40)
+        expected = factor * InvScaling(1.0)(0.1, progress)
+        assert warmup(0.1, progress) == pytest.approx(expected, rel=1e-14)
+    model = MLPClassifier(learning_rate=warmup).set_params(learning_rate__schedule__power_t=0.25)
+    assert model.learning_rate.schedule.power_t == 0.25
+
+
+@pytest.mark.parametrize(
+    ("schedule", "message"),
+    [
+        (Warmup("cosin"), "learning_rate__schedule='cosin' is not known; did you mean 'cosine'"),
+        (Warmup(InvScaling(-1)), "learning_rate__schedule__power_t must be a number"),
+        (Warmup(0.1), "learning_rate__schedule must be one of 'constant'"),
+        (Warmup(start_factor=0), r"learning_rate__start_factor must be a number in \(0, 1\]"),
+    ],
+)
+def test_warmup_checks_the_other_schedule(schedule, message):
+    with pytest.raises(ValueError, match=message):
+        fit(schedule)
+
+
+def test_a_schedule_of_ones_own_hears_of_each_epoch():
+    class Listening(Schedule):
+        def __call__(self, learning_rate_init, progress):
+            return learning_rate_init
+
+        def after_epoch(self, metric, progress):
+            heard.append((metric, progress.epoch))
+
+    heard = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        _, model = fit(Listening(), max_iter=3)
+    assert heard == [(loss, i + 1) for i, loss in enumerate(model.loss_curve_)]

@@ -238,7 +238,7 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # no typ
         rows = self._rows(X, y, weight, "")
         training = self._training_state(settings, rows, continuing, incremental)
         validate = self._validation(settings, rows, y, given, training)
-        plan = make_plan(self, settings, training, 1 if incremental else self.max_iter)
+        plan = make_plan(self, settings, training, incremental)
         n_epochs = training.progress.epoch
         engine = Engine(
             self._architecture,

@@ -22,9 +22,9 @@ def default_batch_size(n_samples: int) -> int:
 
 
 def make_plan(
-    estimator: BaseEstimator, settings: Settings, training: Training, n_epochs: int
+    estimator: BaseEstimator, settings: Settings, training: Training, incremental: bool
 ) -> Plan:
-    """Return how a fit of `n_epochs` goes about it."""
+    """Return how a fit, or a part of one that is an epoch, goes about it."""
     optimizer, n_rows = settings.optimizer, training.n_training
     rate, size = estimator.learning_rate_init, estimator.batch_size
     if isinstance(optimizer, Minimizer):
@@ -36,7 +36,9 @@ def make_plan(
         schedule=settings.schedule,
         learning_rate_init=float(rate),
         batch_size=default_batch_size(n_rows) if isinstance(size, str) else min(int(size), n_rows),
-        max_iter=n_epochs,
+        max_iter=1 if incremental else int(estimator.max_iter),
+        horizon=int(estimator.max_iter),
+        incremental=incremental,
         shuffle=bool(estimator.shuffle),
         tol=float(estimator.tol),
         n_iter_no_change=float(estimator.n_iter_no_change),

@@ -1,0 +1,109 @@
+"""Rates that change with epochs, whatever the loss does."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from sknn._strategy import Range
+from sknn.schedules._base import Progress, Schedule
+
+FACTOR: Final = Range(0, 1, "neither")
+_COUNT: Final = Range(1, integer=True)
+
+
+@dataclass(repr=False, eq=False)
+class Constant(Schedule):
+    """The initial rate throughout.
+
+    Examples
+    --------
+    >>> from sknn.schedules import Constant, Progress
+    >>> Constant()(0.1, Progress(epoch=99))
+    0.1
+    """
+
+    def __call__(self, learning_rate_init: float, progress: Progress) -> float:
+        return learning_rate_init
+
+
+@dataclass(repr=False, eq=False)
+class InvScaling(Schedule):
+    """The initial rate over a power of the epoch, ``learning_rate_init / (epoch + 1)^power_t``.
+
+    Parameters
+    ----------
+    power_t : float, default=0.5
+        The power, not negative.
+
+    Notes
+    -----
+    Differs from scikit-learn, whose count is of samples: there the rate is a hundredth of the
+    initial one after the first 10,000 rows.
+
+    Examples
+    --------
+    >>> from sknn.schedules import InvScaling, Progress
+    >>> InvScaling()(0.1, Progress(epoch=3))
+    0.05
+    """
+
+    power_t: float = 0.5
+
+    ranges: ClassVar[Mapping[str, Range]] = {"power_t": Range(0, math.inf, "left")}
+
+    def __call__(self, learning_rate_init: float, progress: Progress) -> float:
+        return float(learning_rate_init / (progress.epoch + 1) ** self.power_t)
+
+
+@dataclass(repr=False, eq=False)
+class Step(Schedule):
+    """The rate falls by a factor every few epochs.
+
+    ``learning_rate_init factor^(epoch // step_size)``.
+
+    Parameters
+    ----------
+    step_size : int, default=30
+        Epochs between two falls, at least 1.
+    factor : float in (0, 1), default=0.1
+        What the rate is multiplied by.
+
+    Examples
+    --------
+    >>> from sknn.schedules import Progress, Step
+    >>> Step(step_size=10, factor=0.5)(0.1, Progress(epoch=25))
+    0.025
+    """
+
+    step_size: int = 30
+    factor: float = 0.1
+
+    ranges: ClassVar[Mapping[str, Range]] = {"step_size": _COUNT, "factor": FACTOR}
+
+    def __call__(self, learning_rate_init: float, progress: Progress) -> float:
+        return float(learning_rate_init * self.factor ** (progress.epoch // self.step_size))
+
+
+@dataclass(repr=False, eq=False)
+class Exponential(Schedule):
+    """The rate falls by a factor each epoch, ``learning_rate_init factor^epoch``.
+
+    Parameters
+    ----------
+    factor : float in (0, 1), default=0.97
+        What the rate is multiplied by.
+
+    Examples
+    --------
+    >>> from sknn.schedules import Exponential, Progress
+    >>> Exponential(factor=0.5)(0.1, Progress(epoch=2))
+    0.025
+    """
+
+    factor: float = 0.97
+
+    ranges: ClassVar[Mapping[str, Range]] = {"factor": FACTOR}
+
+    def __call__(self, learning_rate_init: float, progress: Progress) -> float:
+        return float(learning_rate_init * self.factor**progress.epoch)

@@ -1,0 +1,148 @@
+"""Rates that are planned to the last epoch: training runs to ``max_iter``."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from sknn._strategy import Range
+from sknn.schedules._base import Progress, Schedule
+
+
+class _Planned(Schedule):
+    """A schedule that knows its end."""
+
+    @property
+    def knows_end(self) -> bool:
+        return True
+
+    def outlasts_plateau(self, learning_rate_init: float, progress: Progress) -> bool:
+        return True
+
+
+@dataclass(repr=False, eq=False)
+class Polynomial(_Planned):
+    """The rate falls to zero as a power of what is left, ``learning_rate_init (1 - f)^power``.
+
+    ``f`` is the part of the run that is done, ``progress.fraction``.
+
+    Parameters
+    ----------
+    power : float, default=1.0
+        The power, positive; 1 is a line.
+
+    Examples
+    --------
+    >>> from sknn.schedules import Polynomial, Progress
+    >>> Polynomial(power=2.0)(0.1, Progress(step=50, total_steps=100))
+    0.025
+    """
+
+    power: float = 1.0
+
+    ranges: ClassVar[Mapping[str, Range]] = {"power": Range(0, math.inf, "neither")}
+
+    def __call__(self, learning_rate_init: float, progress: Progress) -> float:
+        return float(learning_rate_init * (1 - progress.fraction) ** self.power)
+
+
+@dataclass(repr=False, eq=False)
+class Cosine(_Planned):
+    """Half a cosine from the initial rate to `minimum`, once or several times.
+
+    ``minimum + (learning_rate_init - minimum) (1 + cos(pi c)) / 2``, where ``c`` is the part of
+    the cycle that is done. The run has `n_cycles` cycles, each `cycle_factor` times as long as the
+    one before it.
+
+    Parameters
+    ----------
+    n_cycles : int, default=1
+        Cycles, at least 1; each but the first is a warm restart.
+    cycle_factor : float, default=1.0
+        What the length of a cycle is multiplied by, at least 1.
+    minimum : float, default=0.0
+        The rate at the end of a cycle, not negative.
+
+    References
+    ----------
+    I. Loshchilov and F. Hutter, SGDR: stochastic gradient descent with warm restarts, ICLR 2017,
+    equation 5.
+
+    Examples
+    --------
+    >>> from sknn.schedules import Cosine, Progress
+    >>> round(Cosine()(0.1, Progress(step=50, total_steps=100)), 12)
+    0.05
+    >>> Cosine(n_cycles=2)(0.1, Progress(step=50, total_steps=100))
+    0.1
+    """
+
+    n_cycles: int = 1
+    cycle_factor: float = 1.0
+    minimum: float = 0.0
+
+    ranges: ClassVar[Mapping[str, Range]] = {
+        "n_cycles": Range(1, integer=True),
+        "cycle_factor": Range(1, math.inf, "left"),
+        "minimum": Range(0, math.inf, "left"),
+    }
+
+    def __call__(self, learning_rate_init: float, progress: Progress) -> float:
+        lengths = [self.cycle_factor**i for i in range(self.n_cycles)]
+        done = progress.fraction * sum(lengths)
+        while len(lengths) > 1 and done >= lengths[0] * (1 - 1e-12):
+            done -= lengths.pop(0)
+        share = (1 + math.cos(math.pi * max(0.0, done) / lengths[0])) / 2
+        return float(self.minimum + (learning_rate_init - self.minimum) * share)
+
+
+@dataclass(repr=False, eq=False)
+class OneCycle(_Planned):
+    """One rise to the initial rate and one fall far below it, both along half a cosine.
+
+    From ``learning_rate_init / start_divisor`` to ``learning_rate_init``, the largest rate of the
+    run, in the first part of it; then down to ``learning_rate_init / start_divisor / end_divisor``.
+
+    Parameters
+    ----------
+    warmup_fraction : float in (0, 1), default=0.3
+        The part of the run in which the rate rises.
+    start_divisor : float, default=25.0
+        The largest rate over the first one, at least 1.
+    end_divisor : float, default=1e4
+        The first rate over the last one, at least 1.
+
+    References
+    ----------
+    L. N. Smith and N. Topin, Super-convergence: very fast training of neural networks using large
+    learning rates, 2018, section 3; the cosines are those of ``torch``'s ``OneCycleLR``.
+
+    Examples
+    --------
+    >>> from sknn.schedules import OneCycle, Progress
+    >>> OneCycle()(0.1, Progress(step=30, total_steps=100))
+    0.1
+    """
+
+    warmup_fraction: float = 0.3
+    start_divisor: float = 25.0
+    end_divisor: float = 1e4
+
+    ranges: ClassVar[Mapping[str, Range]] = {
+        "warmup_fraction": Range(0, 1, "neither"),
+        "start_divisor": Range(1, math.inf, "left"),
+        "end_divisor": Range(1, math.inf, "left"),
+    }
+
+    def __call__(self, learning_rate_init: float, progress: Progress) -> float:
+        fraction, peak = progress.fraction, self.warmup_fraction
+        first = learning_rate_init / self.start_divisor
+        if fraction < peak:
+            return _between(first, learning_rate_init, fraction / peak)
+        return _between(
+            learning_rate_init, first / self.end_divisor, (fraction - peak) / (1 - peak)
+        )
+
+
+def _between(start: float, end: float, share: float) -> float:
+    return float(end + (start - end) * (1 + math.cos(math.pi * share)) / 2)

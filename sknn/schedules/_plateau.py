@@ -1,0 +1,114 @@
+"""Rates that fall when training stops improving."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from sknn._strategy import Range
+from sknn.schedules._base import Progress, Schedule
+
+
+@dataclass(repr=False, eq=False)
+class Adaptive(Schedule):
+    """The initial rate, divided whenever training stops improving.
+
+    After ``n_iter_no_change`` epochs without progress the rate is divided by `divisor`, and
+    training stops at the first plateau on which it is no more than `minimum`:
+    ``learning_rate_init / divisor^plateaus``.
+
+    Parameters
+    ----------
+    divisor : float, default=5.0
+        What the rate is divided by, greater than 1.
+    minimum : float, default=1e-6
+        The rate at or below which a plateau ends training.
+
+    Examples
+    --------
+    >>> from sknn.schedules import Adaptive, Progress
+    >>> Adaptive()(0.1, Progress(plateaus=1))
+    0.02
+    """
+
+    divisor: float = 5.0
+    minimum: float = 1e-6
+
+    ranges: ClassVar[Mapping[str, Range]] = {
+        "divisor": Range(1, math.inf, "neither"),
+        "minimum": Range(0, math.inf, "neither"),
+    }
+
+    def __call__(self, learning_rate_init: float, progress: Progress) -> float:
+        return float(learning_rate_init / self.divisor**progress.plateaus)
+
+    def outlasts_plateau(self, learning_rate_init: float, progress: Progress) -> bool:
+        return self(learning_rate_init, progress) > self.minimum
+
+
+@dataclass(repr=False, eq=False)
+class ReduceOnPlateau(Schedule):
+    """The rate falls by a factor when what decides has not improved for some epochs.
+
+    ``max(minimum, learning_rate_init factor^n)`` after n reductions. An epoch improves if its
+    metric is less than ``best - threshold |best|``; a reduction follows when more than `patience`
+    epochs in a row have not. Training itself still ends after ``n_iter_no_change`` of them, so
+    `patience` should be less.
+
+    Parameters
+    ----------
+    factor : float in (0, 1), default=0.1
+        What the rate is multiplied by.
+    patience : int, default=5
+        Epochs without improvement that are let pass, not negative.
+    threshold : float in [0, 1), default=1e-4
+        How much better counts, relative to the best.
+    cooldown : int, default=0
+        Epochs after a reduction that are not counted, not negative.
+    minimum : float, default=0.0
+        The smallest rate, not negative.
+
+    Notes
+    -----
+    Follows ``torch.optim.lr_scheduler.ReduceLROnPlateau``, but for `patience`, which is 10 there,
+    and for negative metrics, where torch's relative threshold counts what is worse as better.
+
+    Examples
+    --------
+    >>> from sknn.schedules import Progress, ReduceOnPlateau
+    >>> schedule, progress = ReduceOnPlateau(patience=1), Progress()
+    >>> for metric in [1.0, 1.0, 1.0]:
+    ...     schedule.after_epoch(metric, progress)
+    >>> round(schedule(0.1, progress), 12)
+    0.01
+    """
+
+    factor: float = 0.1
+    patience: int = 5
+    threshold: float = 1e-4
+    cooldown: int = 0
+    minimum: float = 0.0
+
+    ranges: ClassVar[Mapping[str, Range]] = {
+        "factor": Range(0, 1, "neither"),
+        "patience": Range(0, integer=True),
+        "threshold": Range(0, 1, "left"),
+        "cooldown": Range(0, integer=True),
+        "minimum": Range(0, math.inf, "left"),
+    }
+
+    def __call__(self, learning_rate_init: float, progress: Progress) -> float:
+        return float(max(self.minimum, learning_rate_init * self.factor**progress.n_reductions))
+
+    def after_epoch(self, metric: float, progress: Progress) -> None:
+        best = progress.metric_best
+        if math.isinf(best) or metric < best - self.threshold * abs(best):
+            progress.metric_best, progress.n_bad_epochs = metric, 0
+        else:
+            progress.n_bad_epochs += 1
+        if progress.n_cooldown > 0:
+            progress.n_cooldown -= 1
+            progress.n_bad_epochs = 0
+        if progress.n_bad_epochs > self.patience:
+            progress.n_reductions += 1
+            progress.n_cooldown, progress.n_bad_epochs = self.cooldown, 0

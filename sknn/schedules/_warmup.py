@@ -1,0 +1,89 @@
+"""A slow start before any other schedule, and the schedules by name."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
+
+from sknn._strategy import Range, resolve
+from sknn.schedules._base import Progress, Schedule
+from sknn.schedules._decay import Constant, Exponential, InvScaling, Step
+from sknn.schedules._planned import Cosine, OneCycle, Polynomial
+from sknn.schedules._plateau import Adaptive, ReduceOnPlateau
+
+
+@dataclass(repr=False, eq=False)
+class Warmup(Schedule):
+    """Another schedule's rate, times a factor that rises to 1 along a line.
+
+    The factor is ``start_factor + (1 - start_factor) min(1, step / (n_epochs steps_per_epoch))``,
+    and the rate that of `schedule`. A warm start does not warm up again.
+
+    Parameters
+    ----------
+    schedule : str or Schedule, default="constant"
+        The other schedule: a name in `sknn.schedules.SCHEDULES` or an instance. An instance has
+        nested parameter names (``learning_rate__schedule__power_t``).
+    n_epochs : int, default=5
+        Epochs until the factor is 1, at least 1.
+    start_factor : float in (0, 1], default=0.1
+        The factor of the first step.
+
+    References
+    ----------
+    P. Goyal and others, Accurate, large minibatch SGD: training ImageNet in 1 hour, 2017, section
+    2.2.
+
+    Examples
+    --------
+    >>> from sknn.schedules import Progress, Warmup
+    >>> Warmup(n_epochs=2, start_factor=0.5)(1.0, Progress(step=10, steps_per_epoch=10))
+    0.75
+    """
+
+    schedule: Any = "constant"
+    n_epochs: int = 5
+    start_factor: float = 0.1
+
+    ranges: ClassVar[Mapping[str, Range]] = {
+        "n_epochs": Range(1, integer=True),
+        "start_factor": Range(0, 1, "right"),
+    }
+
+    def check(self, name: str) -> None:
+        super().check(name)
+        resolve(f"{name}__schedule", self.schedule, SCHEDULES, (Schedule,)).check(
+            f"{name}__schedule"
+        )
+
+    @property
+    def _inner(self) -> Schedule:
+        return resolve("schedule", self.schedule, SCHEDULES, (Schedule,))
+
+    def __call__(self, learning_rate_init: float, progress: Progress) -> float:
+        done = min(1.0, progress.step / max(1, self.n_epochs * progress.steps_per_epoch))
+        factor = self.start_factor + (1 - self.start_factor) * done
+        return float(factor * self._inner(learning_rate_init, progress))
+
+    def outlasts_plateau(self, learning_rate_init: float, progress: Progress) -> bool:
+        return self._inner.outlasts_plateau(learning_rate_init, progress)
+
+    @property
+    def knows_end(self) -> bool:
+        return self._inner.knows_end
+
+    def after_epoch(self, metric: float, progress: Progress) -> None:
+        self._inner.after_epoch(metric, progress)
+
+
+SCHEDULES: Final[dict[str, type[Schedule]]] = {
+    "constant": Constant,
+    "invscaling": InvScaling,
+    "adaptive": Adaptive,
+    "step": Step,
+    "exponential": Exponential,
+    "polynomial": Polynomial,
+    "cosine": Cosine,
+    "one_cycle": OneCycle,
+    "reduce_on_plateau": ReduceOnPlateau,
+    "warmup": Warmup,
+}
