@@ -149,6 +149,7 @@ class Training:
     def forget_best(self) -> None:
         """Start looking for the best anew."""
         self.best, self.n_no_improvement, self.best_parameters = math.inf, 0, None
+        self.progress.metric_best, self.progress.n_bad_epochs = math.inf, 0
 
     def decide_by(self, criterion: tuple[Any, ...]) -> None:
         """Set the criterion; another one than before knows no best yet."""
@@ -241,9 +242,9 @@ class Trainer:
         return CONVERGED if plan.schedule.knows_end else MAX_ITER
 
     def _set_out(self, steps_per_epoch: int) -> None:
-        """Tell the schedule where its run begins and ends."""
+        """Tell the schedule where its run begins and ends; one that is over begins anew."""
         progress = self.training.progress
-        if not self.plan.incremental:
+        if not self.plan.incremental or progress.step >= progress.total_steps:
             progress.first_step = progress.step
         progress.total_steps = progress.first_step + self.plan.horizon * steps_per_epoch
         progress.steps_per_epoch = steps_per_epoch

@@ -198,9 +198,9 @@ def test_each_fit_is_a_run_and_partial_fits_are_one():
     Recorder.rates.clear()
     parts = MLPClassifier(4, optimizer=Recorder(), learning_rate="polynomial", max_iter=4)
     parts.set_params(learning_rate_init=0.1)
-    for _ in range(5):  # the fifth is beyond the end
+    for _ in range(5):  # the fifth begins a run
         parts.partial_fit(X, X.ravel() > 0, classes=[False, True])
-    assert Recorder.rates == pytest.approx([*planned, 0.0], rel=1e-12)
+    assert Recorder.rates == pytest.approx([*planned, 0.1], rel=1e-12)
 
 
 # ---------------------------------------------------------------- schedules that read the metric
@@ -226,6 +226,43 @@ def test_reduce_on_plateau_knows_that_a_worse_score_is_worse():
     for metric in (-0.9, -0.899):  # negated scores
         schedule.after_epoch(metric, progress)
     assert progress.n_reductions == 1
+
+
+def test_partial_fit_after_a_planned_fit_begins_a_run():
+    rates, model = fit("cosine", max_iter=4)
+    X = np.linspace(-1, 1, 8)[:, np.newaxis]
+    for _ in range(4):
+        model.partial_fit(X, X.ravel() > 0)
+    assert Recorder.rates[4:] == pytest.approx(rates, rel=1e-12)
+
+
+def test_reduce_on_plateau_forgets_the_best_of_another_criterion():
+    params = {"early_stopping": True, "validation_fraction": 0.25, "scoring": "accuracy"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        _, model = fit("reduce_on_plateau", max_iter=3, warm_start=True, **params)
+        X = np.linspace(-1, 1, 8)[:, np.newaxis]
+        model.set_params(early_stopping=False, max_iter=1).fit(X, X.ravel() > 0)
+    assert model._training.progress.metric_best == model.loss_curve_[-1] > 0
+    assert model._training.progress.n_bad_epochs == 0
+
+
+def test_reduce_on_plateau_never_raises_the_rate():
+    assert ReduceOnPlateau(minimum=0.5)(0.1, Progress()) == 0.1
+    assert ReduceOnPlateau(minimum=0.05)(0.1, Progress(n_reductions=3)) == 0.05
+
+
+def test_cosine_refuses_cycles_beyond_measure():
+    with pytest.raises(ValueError, match=r"learning_rate__cycle_factor=2\.0 is too large for"):
+        fit(SCHEDULES["cosine"](n_cycles=2000, cycle_factor=2.0))
+
+
+@pytest.mark.parametrize("first", [Warmup("invscaling"), Warmup(InvScaling())])
+def test_parameters_of_the_other_schedule(first):
+    model = MLPClassifier(learning_rate=first).set_params(learning_rate__schedule__power_t=0.25)
+    assert model.learning_rate.schedule.power_t == 0.25
+    together = {"learning_rate__schedule__divisor": 7, "learning_rate__schedule": "adaptive"}
+    assert model.set_params(**together).learning_rate.schedule.divisor == 7
 
 
 def test_warmup_multiplies_the_other_schedule():

@@ -137,7 +137,8 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # no typ
             for name in {key.partition("__")[0] for key in nested}:
                 self._make_instance(name)
             known = self.get_params()
-            for key in sorted(nested, key=known.__contains__):  # unknown ones fail before others
+            # Outer parameters before those within them, and unknown ones first, since they fail.
+            for key in sorted(nested, key=lambda key: (key.count("__"), key in known)):
                 super().set_params(**{key: nested[key]})
         except Exception:
             self.__dict__.update(before)

@@ -21,11 +21,11 @@ class Progress:
     plateaus : int
         How often training stopped improving and the schedule chose to go on.
     first_step : int
-        The updates done when the present run began: each call to `fit` is one, and all calls to
-        `partial_fit` together.
+        The updates done when the present run began: each call to `fit` begins one, and so does a
+        call to `partial_fit` when the last run is over.
     total_steps : int
-        The updates done when the run reaches ``max_iter`` epochs. A schedule that reads it does
-        not go on, after a warm start, as if it had never stopped.
+        The updates done when the run reaches ``max_iter`` epochs (calls of `partial_fit`). A
+        schedule that reads it does not go on, after a warm start, as if it had never stopped.
     steps_per_epoch : int
         Updates of an epoch.
     metric_best, n_bad_epochs, n_cooldown, n_reductions

@@ -3,10 +3,13 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from sknn._strategy import Range
 from sknn.schedules._base import Progress, Schedule
+
+# The logarithm of the largest ratio of two cycles.
+_LONGEST: Final = 100.0
 
 
 class _Planned(Schedule):
@@ -86,6 +89,15 @@ class Cosine(_Planned):
         "cycle_factor": Range(1, math.inf, "left"),
         "minimum": Range(0, math.inf, "left"),
     }
+
+    def check(self, name: str) -> None:
+        super().check(name)
+        if self.n_cycles * math.log(self.cycle_factor) > _LONGEST:
+            raise ValueError(
+                f"{name}__cycle_factor={self.cycle_factor!r} is too large for "
+                f"{name}__n_cycles={self.n_cycles!r}: the last cycle would take all of the run. "
+                "Lower either."
+            )
 
     def __call__(self, learning_rate_init: float, progress: Progress) -> float:
         lengths = [self.cycle_factor**i for i in range(self.n_cycles)]

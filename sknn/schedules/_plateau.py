@@ -66,7 +66,7 @@ class ReduceOnPlateau(Schedule):
     cooldown : int, default=0
         Epochs after a reduction that are not counted, not negative.
     minimum : float, default=0.0
-        The smallest rate, not negative.
+        The smallest rate that a reduction leads to, not negative.
 
     Notes
     -----
@@ -98,7 +98,8 @@ class ReduceOnPlateau(Schedule):
     }
 
     def __call__(self, learning_rate_init: float, progress: Progress) -> float:
-        return float(max(self.minimum, learning_rate_init * self.factor**progress.n_reductions))
+        minimum = min(self.minimum, learning_rate_init)
+        return float(max(minimum, learning_rate_init * self.factor**progress.n_reductions))
 
     def after_epoch(self, metric: float, progress: Progress) -> None:
         best = progress.metric_best

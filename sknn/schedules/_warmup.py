@@ -21,8 +21,8 @@ class Warmup(Schedule):
     Parameters
     ----------
     schedule : str or Schedule, default="constant"
-        The other schedule: a name in `sknn.schedules.SCHEDULES` or an instance. An instance has
-        nested parameter names (``learning_rate__schedule__power_t``).
+        The other schedule: a name in `sknn.schedules.SCHEDULES` or an instance. Its own
+        parameters are ``learning_rate__schedule__power_t`` and the like.
     n_epochs : int, default=5
         Epochs until the factor is 1, at least 1.
     start_factor : float in (0, 1], default=0.1
@@ -48,6 +48,15 @@ class Warmup(Schedule):
         "n_epochs": Range(1, integer=True),
         "start_factor": Range(0, 1, "right"),
     }
+
+    def set_params(self, **params: Any) -> "Warmup":
+        """Set parameters; those of the other schedule work on its name too."""
+        if "schedule" in params:
+            self.schedule = params.pop("schedule")
+        if isinstance(self.schedule, str) and any(key.startswith("schedule__") for key in params):
+            self.schedule = self._inner
+        super().set_params(**params)
+        return self
 
     def check(self, name: str) -> None:
         super().check(name)
