@@ -19,7 +19,7 @@ from sknn.parameters import Block, Layout
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "optimizers.json").read_text())
 MATRIX, START = np.array(GOLDEN["matrix"]), np.array(GOLDEN["start"])
 OVER_BLOCKS = 3 * _base.BLOCK // (2 * START.size)  # copies of the problem that fill 1.5 blocks
-SAME_RULE = {"gd": "sgd"}
+SAME_RULE = {"gd": "sgd", "muon": "adam"}  # Muon without layers
 
 STEPPERS = [name for name, member in OPTIMIZERS.items() if issubclass(member, Optimizer)]
 MINIMIZERS = [name for name, member in OPTIMIZERS.items() if issubclass(member, Minimizer)]
@@ -77,6 +77,66 @@ def test_follows_torch(name, case, copies):
             np.testing.assert_allclose(
                 points, np.tile(expected[step], (copies, 1)), rtol=1e-10, atol=1e-10
             )
+
+
+def layered():
+    """Return the layout of the golden problem with layers, its matrix and its start."""
+    problem = GOLDEN["muon"]
+    blocks = [Block(str(i), (n, m), (n - 1) * m) for i, (n, m) in enumerate(problem["shapes"])]
+    return Layout(blocks), np.array(problem["matrix"]), np.array(problem["start"])
+
+
+def layered_steps(case, dtype, n_steps):
+    """Yield Muon's parameters and state after each step on the golden problem with layers."""
+    layout, matrix, start = layered()
+    optimizer, params = OPTIMIZERS["muon"](**case["hyperparameters"]), start.astype(dtype)
+    state = optimizer.init(params, layout)
+    for step in range(n_steps):
+        grad = matrix.astype(dtype) @ params + np.sin(params)
+        optimizer.update(params, grad, state, case["learning_rate"] * case["decay"] ** step)
+        yield params, state
+
+
+@pytest.mark.parametrize("block", [_base.BLOCK, 4])
+@pytest.mark.parametrize("case", GOLDEN["muon"]["cases"])
+def test_muon_follows_torchs_formula_with_layers(case, block, monkeypatch):
+    monkeypatch.setattr(_base, "BLOCK", block)
+    expected = dict(zip(GOLDEN["steps"], case["points"], strict=True))
+    for step, (params, _) in enumerate(layered_steps(case, np.float64, 50), start=1):
+        if step in expected:
+            np.testing.assert_allclose(params, expected[step], rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("case", GOLDEN["muon"]["cases"])
+def test_muon_stays_in_float32_with_layers(case):
+    *_, (params, state) = layered_steps(case, np.float32, 20)
+    arrays = [params, *state.slots, state.scratch, *state.products]
+    assert {array.dtype for array in arrays} == {np.dtype(np.float32)}
+    expected = case["points"][GOLDEN["steps"].index(20)]
+    np.testing.assert_allclose(params, expected, rtol=1e-3, atol=1e-3)
+
+
+@BOTH_DTYPES
+@pytest.mark.parametrize("shape", [(60, 30), (30, 60), (40, 40)])
+def test_muons_step_is_nearly_orthogonal(shape, dtype):
+    rows, columns = shape
+    layout = Layout(
+        [Block("hidden", (rows + 1, columns), rows * columns), Block("last", (2, 1), 1)]
+    )
+    optimizer, params = OPTIMIZERS["muon"](weight_decay=0.0), np.zeros(layout.size, dtype)
+    generator = np.random.default_rng(0)
+    left, right = (np.linalg.qr(generator.standard_normal((n, n)))[0] for n in shape)
+    singular = np.zeros(shape)
+    np.fill_diagonal(singular, np.linspace(0.1, 1, min(shape)))  # flat enough for five iterations
+    grad = np.zeros(layout.size, dtype)
+    grad[: rows * columns] = (left @ singular @ right).ravel()
+    optimizer.update(params, grad, optimizer.init(params, layout), 1.0)
+    step = params[: rows * columns].reshape(shape) / (0.2 * math.sqrt(max(shape)))
+    values = np.linalg.svd(step, compute_uv=False)
+    assert 0.6 < values.min() <= values.max() < 1.3
+    turned = -left.T @ step @ right.T  # the same directions
+    np.fill_diagonal(turned, 0)
+    assert abs(turned).max() < 1e3 * np.finfo(dtype).eps
 
 
 @BOTH_DTYPES

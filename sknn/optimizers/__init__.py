@@ -7,6 +7,7 @@ from sknn.optimizers._adam_family import Adamax, AdamW, Adan, AMSGrad, NAdam, RA
 from sknn.optimizers._adaptive import AdaDelta, Adagrad, RMSProp
 from sknn.optimizers._base import ElementwiseOptimizer, Minimizer, Optimizer, State
 from sknn.optimizers._lbfgs import LBFGS
+from sknn.optimizers._muon import Muon
 from sknn.optimizers._sgd import GD, SGD, Momentum, Nesterov
 from sknn.optimizers._sign import Lion, Rprop
 
@@ -27,6 +28,7 @@ OPTIMIZERS: Final[dict[str, type[Optimizer] | type[Minimizer]]] = {
     "adan": Adan,
     "lion": Lion,
     "rprop": Rprop,
+    "muon": Muon,
     "lbfgs": LBFGS,
 }
 
@@ -46,6 +48,7 @@ __all__ = [
     "Lion",
     "Minimizer",
     "Momentum",
+    "Muon",
     "NAdam",
     "Nesterov",
     "Optimizer",

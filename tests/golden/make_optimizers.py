@@ -140,6 +140,89 @@ def adan(
         yield x
 
 
+# Muon needs layers: a tall and a wide one, then the last; rows count a row of biases.
+MUON_SHAPES = [(5, 3), (4, 6), (7, 2)]
+MUON_CASES = [
+    ({}, {}, 1e-3, 1.0),
+    (
+        {"momentum": 0.6, "weight_decay": 0.5, "beta_1": 0.6, "beta_2": 0.9, "epsilon": 1e-2},
+        {"momentum": 0.6, "weight_decay": 0.5, "betas": (0.6, 0.9), "eps": 1e-2},
+        0.03,
+        0.97,
+    ),
+]
+
+
+def orthogonalized(matrix, a=3.4445, b=-4.7750, c=2.0315):
+    """torch.optim.Muon's Newton-Schulz iteration, which torch computes in bfloat16."""
+    x = matrix.T if matrix.shape[0] > matrix.shape[1] else matrix
+    x = x / max(np.linalg.norm(x), 1e-7)
+    for _ in range(5):
+        gram = x @ x.T
+        x = a * x + (b * gram + c * gram @ gram) @ x
+    return x.T if matrix.shape[0] > matrix.shape[1] else x
+
+
+def blocks_of(vector):
+    """Return the weights and the biases of each layer, as views."""
+    ends = np.cumsum([n * m for n, m in MUON_SHAPES])[:-1]
+    parts = zip(np.split(vector, ends), MUON_SHAPES, strict=True)
+    blocks = [part.reshape(shape) for part, shape in parts]
+    return [block[:-1] for block in blocks], [block[-1] for block in blocks]
+
+
+def muon_trajectory(matrix, start, learning_rate, decay, momentum=0.95, weight_decay=0.1, **adam):
+    """torch.optim.Muon's formula for hidden weights, torch.optim.AdamW for the others."""
+    x, gradient = start.copy(), np.empty_like(start)
+    (*hidden, last), biases = blocks_of(x)
+    (*hidden_grads, last_grad), bias_grads = blocks_of(gradient)
+    others = [torch.from_numpy(part) for part in (last, *biases)]  # they share memory with x
+    for parameter, grad in zip(others, (last_grad, *bias_grads), strict=True):
+        parameter.grad = torch.from_numpy(grad)
+    groups = [
+        {"params": others[:1], "weight_decay": weight_decay},
+        {"params": others[1:], "weight_decay": 0.0},
+    ]
+    optimizer = torch.optim.AdamW(groups, lr=learning_rate, **adam)
+    scheduler = torch.optim.lr_scheduler.ExponentialLR(optimizer, decay)
+    buffers, points = [np.zeros_like(weights) for weights in hidden], {}
+    for step in range(1, max(KEPT_STEPS) + 1):
+        rate = learning_rate * decay ** (step - 1)
+        gradient[:] = matrix @ x + np.sin(x)
+        for weights, grad, buffer in zip(hidden, hidden_grads, buffers, strict=True):
+            buffer[:] = momentum * buffer + (1 - momentum) * grad
+            update = orthogonalized((1 - momentum) * grad + momentum * buffer)
+            adjusted = rate * 0.2 * np.sqrt(max(grad.shape))
+            weights[:] = weights * (1 - rate * weight_decay) - adjusted * update
+        optimizer.step()
+        scheduler.step()
+        points[step] = x.tolist()
+    return [points[step] for step in KEPT_STEPS]
+
+
+def muon_problem(generator):
+    """Return what the file holds about Muon."""
+    size = sum(n * m for n, m in MUON_SHAPES)
+    factor, start = generator.standard_normal((size, size)), generator.standard_normal(size)
+    matrix = factor @ factor.T / size
+    cases = [
+        {
+            "hyperparameters": ours,
+            "learning_rate": rate,
+            "decay": decay,
+            "source": "torch.optim.Muon's formula in float64 for hidden weights, else AdamW",
+            "points": muon_trajectory(matrix, start, rate, decay, **theirs),
+        }
+        for ours, theirs, rate, decay in MUON_CASES
+    ]
+    return {
+        "matrix": matrix.tolist(),
+        "start": start.tolist(),
+        "shapes": MUON_SHAPES,
+        "cases": cases,
+    }
+
+
 FORMULAS = {"lion": lion, "adan": adan}
 
 
@@ -193,9 +276,13 @@ def main():
         "start": start.tolist(),
         "steps": KEPT_STEPS,
         "cases": cases,
+        "muon": muon_problem(generator),
     }
     path = Path(__file__).with_name("optimizers.json")
-    path.write_text(json.dumps(golden).replace('{"optimizer"', '\n{"optimizer"') + "\n")
+    path.write_text(
+        json.dumps(golden).replace('{"optimizer"', '\n{"optimizer"').replace('"muon"', '\n"muon"')
+        + "\n"
+    )
 
 
 if __name__ == "__main__":

@@ -1,0 +1,178 @@
+"""Muon: steps that are orthogonal matrices."""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar, Final
+
+import numpy as np
+
+from sknn._blas import axpy, scale
+from sknn._strategy import Range
+from sknn._typing import Array
+from sknn.optimizers import _base
+from sknn.optimizers._adam import Adam
+from sknn.optimizers._base import DECAY, NOT_NEGATIVE, State, parts
+from sknn.parameters import Layout
+
+NEWTON_SCHULZ: Final = (3.4445, -4.7750, 2.0315)
+N_ITERATIONS: Final = 5  # odd, so that the result is where the gradient was
+SMALLEST_NORM: Final = 1e-7
+
+
+@dataclass
+class MuonState(State):
+    """What Muon carries from step to step.
+
+    In a hidden layer's weights the first slot holds the momentum; the second is scratch.
+
+    Attributes
+    ----------
+    matrices : list of (slice, tuple of int)
+        Where the hidden layers' weights are, and their shapes.
+    others : list of slice
+        All other elements, in slices of at most `BLOCK`.
+    products : tuple of two ndarrays
+        Memory for the products of a matrix with itself.
+    """
+
+    matrices: list[tuple[slice, tuple[int, ...]]] = field(default_factory=list)
+    others: list[slice] = field(default_factory=list)
+    products: tuple[Array, ...] = ()
+
+
+@dataclass(repr=False, eq=False)
+class Muon(Adam):
+    """Momentum, made orthogonal: every direction of a weight matrix moves alike.
+
+    For the weights W of a hidden layer, ``B = momentum B + (1 - momentum) grad``;
+    ``U = (1 - momentum) grad + momentum B``; ``W -= learning_rate weight_decay W``;
+    ``W -= 0.2 learning_rate sqrt(max(rows, columns)) O``. O is near the orthogonal matrix closest
+    to U: ``X = U / max(norm(U), 1e-7)``, then five times ``X = 3.4445 X - 4.775 X X^T X + 2.0315
+    X X^T X X^T X``. Biases and the last layer follow `Adam`; its weights decay too.
+
+    Parameters
+    ----------
+    beta_1 : float in [0, 1), default=0.9
+        Adam's: how much of the first moment is kept.
+    beta_2 : float in [0, 1), default=0.999
+        Adam's: how much of the second moment is kept.
+    epsilon : float, default=1e-8
+        Adam's: keeps the quotient finite, positive.
+    momentum : float in [0, 1), default=0.95
+        How much of the momentum of a hidden layer's weights is kept.
+    weight_decay : float, default=0.1
+        The share of a weight that goes, per unit of the rate; not negative. Biases do not decay.
+
+    Notes
+    -----
+    The factor ``0.2 sqrt(max(rows, columns))`` gives O the size of a step of Adam, so that one
+    learning rate serves all parameters. Without a layout there are no layers: all follow `Adam`.
+
+    References
+    ----------
+    K. Jordan, Muon: an optimizer for hidden layers in neural networks, 2024; the factor from J. Liu
+    and others, Muon is scalable for LLM training, 2025, as ``torch.optim.Muon`` has it with
+    ``adjust_lr_fn="match_rms_adamw"``, here in the dtype of the data.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.optimizers import Muon
+    >>> from sknn.parameters import Block, Layout
+    >>> layout = Layout([Block("hidden", (3, 2), 4), Block("last", (3, 1), 2)])
+    >>> params, optimizer = np.ones(9), Muon(weight_decay=0.0)
+    >>> optimizer.update(params, np.ones(9), optimizer.init(params, layout), 0.1)
+    >>> params[:4].round(2), params[4:].round(2)
+    (array([0.99, 0.99, 0.99, 0.99]), array([0.9, 0.9, 0.9, 0.9, 0.9]))
+    """
+
+    momentum: float = 0.95
+    weight_decay: float = 0.1
+
+    ranges: ClassVar[Mapping[str, Range]] = {
+        **Adam.ranges,
+        "momentum": DECAY,
+        "weight_decay": NOT_NEGATIVE,
+    }
+
+    def init(self, params: Array, layout: Layout | None = None) -> MuonState:
+        state = super().init(params, layout)
+        matrices = _hidden_weights(layout) if layout else []
+        decayed = state.decayed if layout else {start: [] for start in state.decayed}
+        size = max((min(shape) ** 2 for _, shape in matrices), default=0)
+        products = tuple(np.empty(size, params.dtype) for _ in range(2))
+        others = _others((at for at, _ in matrices), params.size)
+        return MuonState(
+            state.step, state.slots, state.scratch, decayed, 1.0, matrices, others, products
+        )
+
+    def update(self, params: Array, grad: Array, state: MuonState, learning_rate: float) -> None:
+        coefficients = self.begin_update(state, learning_rate)
+        for part in parts(params.size):
+            self.decay_part(part, params, state, learning_rate)
+        for part in state.others:
+            self.update_part(part, params, grad, state, coefficients)
+        momentum, free = state.slots
+        for at, shape in state.matrices:
+            # The state holds B / (1 - momentum), and U / (1 - momentum) is made orthogonal.
+            scale(self.momentum, momentum[at])
+            np.add(momentum[at], grad[at], out=momentum[at])
+            axpy(self.momentum, momentum[at], grad[at])
+            smallest = SMALLEST_NORM / (1 - self.momentum)
+            step = _orthogonalize(grad[at], free[at], shape, state.products, smallest)
+            axpy(-0.2 * learning_rate * math.sqrt(max(shape)), step, params[at])
+
+
+def _hidden_weights(layout: Layout) -> list[tuple[slice, tuple[int, ...]]]:
+    weights = []
+    for block in layout.blocks:
+        if block.n_penalized:
+            start = layout.slices[block.name].start
+            shape = (block.shape[0] - 1, *block.shape[1:])
+            weights.append((slice(start, start + block.n_penalized), shape))
+    return weights[:-1]
+
+
+def _others(matrices: Iterable[slice], size: int) -> list[slice]:
+    """Return what lies between the matrices, in slices of at most `BLOCK`."""
+    others, start = [], 0
+    for matrix in (*matrices, slice(size, size)):
+        others += [
+            slice(first, min(first + _base.BLOCK, matrix.start))
+            for first in range(start, matrix.start, _base.BLOCK)
+        ]
+        start = matrix.stop
+    return others
+
+
+def _orthogonalize(
+    source: Array,
+    free: Array,
+    shape: tuple[int, ...],
+    products: tuple[Array, ...],
+    smallest_norm: float,
+) -> Array:
+    """Return the orthogonal matrix near a matrix, flat; both vectors are overwritten."""
+    a, b, c = NEWTON_SCHULZ
+    n = min(shape)
+    flat_gram, flat_factor = (product[: n * n] for product in products)
+    gram, factor, diagonal = (
+        flat_gram.reshape(n, n),
+        flat_factor.reshape(n, n),
+        slice(0, None, n + 1),
+    )
+    np.multiply(source, 1 / max(math.sqrt(np.dot(source, source)), smallest_norm), out=free)
+    x, y = free.reshape(shape), source.reshape(shape)
+    is_wide = shape[0] < shape[1]
+    for _ in range(N_ITERATIONS):
+        left, right = (x, x.T) if is_wide else (x.T, x)
+        np.dot(left, right, out=gram)
+        np.dot(gram, gram, out=factor)
+        scale(c, flat_factor)
+        axpy(b, flat_gram, flat_factor)
+        np.add(flat_factor[diagonal], a, out=flat_factor[diagonal])
+        left, right = (factor, x) if is_wide else (x, factor)
+        np.dot(left, right, out=y)
+        x, y = y, x
+    return source
