@@ -5,7 +5,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 
 from sklearn.base import BaseEstimator
 
@@ -55,6 +55,14 @@ class Range:
         """Raise a ValueError that names the parameter, the value and the interval."""
         if value not in self:
             raise ValueError(f"{name} must be {self}, got {value!r}.")
+
+
+# The intervals that most hyperparameters have.
+BELOW_ONE: Final = Range(0, 1, "left")
+COUNT: Final = Range(1, integer=True)
+FINITE: Final = Range(closed="neither")
+NOT_NEGATIVE: Final = Range(0, closed="left")
+POSITIVE: Final = Range(0, closed="neither")
 
 
 @dataclass(frozen=True, init=False)
@@ -116,6 +124,22 @@ class Strategy(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no ty
         """
         for field, allowed in self.ranges.items():
             allowed.check(f"{name}__{field}", getattr(self, field))
+
+    def check_order(self, name: str, low: str, high: str) -> None:
+        """Raise a ValueError unless the hyperparameter `low` is below the hyperparameter `high`.
+
+        Parameters
+        ----------
+        name : str
+            As for `check`.
+        low, high : str
+            Names of hyperparameters.
+        """
+        if getattr(self, low) >= getattr(self, high):
+            raise ValueError(
+                f"{name}__{low} must be below {name}__{high}, got {getattr(self, low)} >= "
+                f"{getattr(self, high)}."
+            )
 
 
 S = TypeVar("S", bound=Strategy)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from sknn._blas import axpy, scale
-from sknn._strategy import Range, Strategy
+from sknn._strategy import BELOW_ONE, Range, Strategy
 from sknn._typing import Array
 
 
@@ -57,7 +57,7 @@ class EMA(Averaging):
 
     decay: float = 0.99
 
-    ranges: ClassVar[Mapping[str, Range]] = {"decay": Range(0, 1, "left")}
+    ranges: ClassVar[Mapping[str, Range]] = {"decay": BELOW_ONE}
 
     def update(self, average: Array, params: Array, count: int) -> None:
         rate = max(1 - self.decay, 1 / count)

@@ -6,7 +6,7 @@ from typing import ClassVar, Final
 
 import numpy as np
 
-from sknn._strategy import Range, Strategy
+from sknn._strategy import BELOW_ONE, Range, Strategy
 from sknn._typing import Array
 
 
@@ -46,8 +46,13 @@ class Dropout(Strategy):
 
     rate: float = 0.5
 
-    ranges: ClassVar[Mapping[str, Range]] = {"rate": Range(0, 1, "left")}
+    ranges: ClassVar[Mapping[str, Range]] = {"rate": BELOW_ONE}
     keeps_zeros: ClassVar[bool] = True
+
+    @property
+    def gain(self) -> float:
+        """What a unit that stays is multiplied by."""
+        return 1 / (1 - self.rate)
 
     def draw(self, mask: Array, uniform: Array, generator: np.random.Generator) -> None:
         """Draw a mask, in place.
@@ -55,7 +60,7 @@ class Dropout(Strategy):
         Parameters
         ----------
         mask : ndarray of shape (units, n_samples)
-            Receives 0 or ``1 / (1 - rate)``.
+            Receives 0 or `gain`.
         uniform : float32 ndarray of shape (units, n_samples)
             Memory for the uniform draws; may be `mask` itself.
         generator : Generator
@@ -63,7 +68,7 @@ class Dropout(Strategy):
         """
         generator.random(out=uniform, dtype=np.float32)
         np.greater_equal(uniform, self.rate, out=mask)
-        np.multiply(mask, 1 / (1 - self.rate), out=mask)
+        np.multiply(mask, self.gain, out=mask)
 
     def forward(self, a: Array, mask: Array, out: Array) -> None:
         """Write the masked activations into ``out``; all of shape (units, n_samples)."""
@@ -112,16 +117,11 @@ class AlphaDropout(Dropout):
     keeps_zeros: ClassVar[bool] = False
 
     @property
-    def _gain(self) -> float:
+    def gain(self) -> float:
         return float(((1 - self.rate) * (1 + self.rate * _SATURATION**2)) ** -0.5)
-
-    def draw(self, mask: Array, uniform: Array, generator: np.random.Generator) -> None:
-        generator.random(out=uniform, dtype=np.float32)
-        np.greater_equal(uniform, self.rate, out=mask)
-        np.multiply(mask, self._gain, out=mask)
 
     def forward(self, a: Array, mask: Array, out: Array) -> None:
         # gain (mask a + (1 - mask) s) + shift = (a - s) gain mask + gain (1 - rate) s
         np.subtract(a, _SATURATION, out=out)
         np.multiply(out, mask, out=out)
-        np.add(out, self._gain * (1 - self.rate) * _SATURATION, out=out)
+        np.add(out, self.gain * (1 - self.rate) * _SATURATION, out=out)

@@ -60,12 +60,16 @@ class Architecture:
             blocks.append(Block(name, (n + 1, m), n * m))
             start = self.activations[i].initial_parameters(m) if i < self.n_hidden else None
             if start is not None:
-                blocks.append(Block(f"activation_{i}", start.shape, 0))
+                blocks.append(Block(self.activation_name(i), start.shape, 0))
         return Layout(blocks)
 
     @property
     def n_hidden(self) -> int:
         return len(self.layer_sizes) - 2
+
+    def activation_name(self, i: int) -> str:
+        """Return the name of the block that a hidden layer's activation has, if it has one."""
+        return f"activation_{i}"
 
     def initialize(
         self,
@@ -77,16 +81,23 @@ class Architecture:
         """Draw initial parameters: layer by layer, weights before biases."""
         layout = self.layout()
         parameters = Parameters(layout, np.empty(layout.size, dtype))
-        activations = [*self.activations, self.link]
-        for i, (name, activation) in enumerate(zip(self.layer_names, activations, strict=True)):
+        for i, (name, activation) in enumerate(self._layers()):
             block = parameters[name]
             fan_in, fan_out = block.shape[0] - 1, block.shape[1]
             for part, initializer in ((block[:-1], init), (block[-1], bias_init)):
                 chosen = initializer.for_layer(activation, activation is self.link)
                 part[...] = chosen.sample(part.shape, fan_in, fan_out, random_state)
-            if f"activation_{i}" in layout.slices:
-                parameters[f"activation_{i}"][...] = activation.initial_parameters(fan_out)
+            if self.activation_name(i) in layout.slices:
+                own = parameters[self.activation_name(i)]
+                own[...] = activation.initial_parameters(fan_out)
         return parameters
+
+    def _layers(self) -> list[tuple[str, Activation]]:
+        return list(zip(self.layer_names, [*self.activations, self.link], strict=True))
+
+    def weight_initializers(self, init: Initializer) -> list[Initializer]:
+        """Return what draws the weights of each layer."""
+        return [init.for_layer(each, each is self.link) for _, each in self._layers()]
 
 
 class Workspace:
@@ -155,7 +166,8 @@ class Workspace:
                 source = self._drop(self.stages[-1].output, i + 1)
 
     def _activate(self, i: int, source: Array) -> Activate:
-        activation, name = self.architecture.activations[i], f"activation_{i}"
+        activation = self.architecture.activations[i]
+        name = self.architecture.activation_name(i)
         if name not in self.parameters.layout.slices:
             return Activate(activation, source)
         gradient = self.gradient[name] if self.gradient else None
@@ -202,15 +214,18 @@ def calibrate(
     X : ndarray or CSR matrix of shape (n_samples, n_features)
         Some rows, of the network's dtype.
     """
-    if type(init).rescale is Initializer.rescale:
+    chosen = architecture.weight_initializers(init)
+    if all(type(each).rescale is Initializer.rescale for each in chosen):
         return
     workspace = Workspace(architecture, parameters, X.shape[0], sparse.issparse(X))
     workspace.inputs.load(X, slice(0, X.shape[0]))
+    initializers = iter(chosen)
     for stage in workspace.stages:
         stage.forward()
         if isinstance(stage, (Dense, SparseDense)):
+            initializer = next(initializers)
             for _ in range(MAX_PASSES):
-                if not init.rescale(stage.weights, stage.product):
+                if not initializer.rescale(stage.weights, stage.product):
                     break
                 stage.forward()
 

@@ -257,7 +257,7 @@ def test_alpha_dropout_has_the_papers_constants():
 
 def test_alpha_dropout_gradient_is_that_of_its_forward():
     a, mask = np.random.default_rng(0).standard_normal((2, 3, 5))
-    mask, step = AlphaDropout(0.3)._gain * (mask > 0), 1e-6
+    mask, step = AlphaDropout(0.3).gain * (mask > 0), 1e-6
     above, below, delta = np.empty_like(a), np.empty_like(a), np.ones_like(a)
     AlphaDropout(0.3).forward(a + step, mask, above)
     AlphaDropout(0.3).forward(a - step, mask, below)

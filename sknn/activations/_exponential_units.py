@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Final
 
 import numpy as np
 
-from sknn._strategy import Range
+from sknn._strategy import POSITIVE, Range
 from sknn._typing import Array
 from sknn.activations._base import Activation
 
@@ -43,7 +43,7 @@ class ELU(Activation):
 
     alpha: float = 1.0
 
-    ranges: ClassVar[Mapping[str, Range]] = {"alpha": Range(0, closed="neither")}
+    ranges: ClassVar[Mapping[str, Range]] = {"alpha": POSITIVE}
     initializer: ClassVar[str] = "he_uniform"
 
     def scratch(self, z: Array) -> tuple[Array, Array]:
@@ -143,7 +143,7 @@ class CELU(Activation):
 
     alpha: float = 1.0
 
-    ranges: ClassVar[Mapping[str, Range]] = {"alpha": Range(0, closed="neither")}
+    ranges: ClassVar[Mapping[str, Range]] = {"alpha": POSITIVE}
     initializer: ClassVar[str] = "he_uniform"
 
     def scratch(self, z: Array) -> tuple[Array, Array]:

@@ -11,20 +11,13 @@ from scipy.special import ndtr
 from sknn._strategy import Choice, Range
 from sknn._typing import Array
 from sknn.activations._base import Activation
+from sknn.activations._sigmoids import logistic
 
 # The gate of GELU's tanh form is sigmoid(z (LINEAR + CUBIC z^2)).
 LINEAR: Final = 2 * math.sqrt(2 / math.pi)
 CUBIC: Final = 0.044715 * LINEAR
 # The gate of Mish is 1 to the last bit beyond; its terms are still finite in float32.
 MISH_LIMIT: Final = 40
-
-
-def _logistic(z: Array, out: Array) -> None:
-    np.negative(z, out=out)
-    with np.errstate(over="ignore"):  # exp(1e4) is infinite, and 1 / inf the right limit
-        np.exp(out, out=out)
-    np.add(out, 1, out=out)
-    np.reciprocal(out, out=out)
 
 
 @dataclass(repr=False, eq=False)
@@ -70,7 +63,7 @@ class GELU(Activation):
             np.multiply(scratch, CUBIC, out=scratch)
             np.add(scratch, LINEAR, out=scratch)
             np.multiply(scratch, z, out=scratch)
-            _logistic(scratch, scratch)
+            logistic(scratch, scratch)
         np.multiply(z, scratch, out=a)
 
     def backward(self, delta: Array, z: Array, a: Array, scratch: Any) -> None:
@@ -123,7 +116,7 @@ class SiLU(Activation):
         return np.empty_like(z)
 
     def forward(self, z: Array, a: Array, scratch: Any) -> None:
-        _logistic(z, scratch)
+        logistic(z, scratch)
         np.multiply(z, scratch, out=a)
 
     def backward(self, delta: Array, z: Array, a: Array, scratch: Any) -> None:

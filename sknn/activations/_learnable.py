@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from sknn._strategy import Range
+from sknn._strategy import FINITE, Range
 from sknn._typing import Array
 from sknn.activations._base import Activation
 
@@ -52,7 +52,7 @@ class PReLU(Activation):
 
     negative_slope: float = 0.25
 
-    ranges: ClassVar[Mapping[str, Range]] = {"negative_slope": Range(closed="neither")}
+    ranges: ClassVar[Mapping[str, Range]] = {"negative_slope": FINITE}
     needs_z: ClassVar[bool] = True
     initializer: ClassVar[str] = "he_uniform"
 

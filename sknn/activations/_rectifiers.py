@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from sknn._strategy import Range
+from sknn._strategy import BELOW_ONE, FINITE, Range
 from sknn._typing import Array
 from sknn.activations._base import Activation
 
@@ -73,7 +73,7 @@ class LeakyReLU(Activation):
 
     negative_slope: float = 0.01
 
-    ranges: ClassVar[Mapping[str, Range]] = {"negative_slope": Range(0, 1, "left")}
+    ranges: ClassVar[Mapping[str, Range]] = {"negative_slope": BELOW_ONE}
     initializer: ClassVar[str] = "he_uniform"
 
     def scratch(self, z: Array) -> Array:
@@ -155,8 +155,8 @@ class Threshold(Activation):
     value: float = 0.0
 
     ranges: ClassVar[Mapping[str, Range]] = {
-        "threshold": Range(closed="neither"),
-        "value": Range(closed="neither"),
+        "threshold": FINITE,
+        "value": FINITE,
     }
     initializer: ClassVar[str] = "he_uniform"
 

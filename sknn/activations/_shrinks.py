@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from sknn._strategy import Range
+from sknn._strategy import NOT_NEGATIVE, Range
 from sknn._typing import Array
 from sknn.activations._base import Activation
 
@@ -39,7 +39,7 @@ class HardShrink(Activation):
 
     threshold: float = 0.5
 
-    ranges: ClassVar[Mapping[str, Range]] = {"threshold": Range(0, closed="left")}
+    ranges: ClassVar[Mapping[str, Range]] = {"threshold": NOT_NEGATIVE}
 
     def scratch(self, z: Array) -> Array:
         return np.empty_like(z)
@@ -81,7 +81,7 @@ class SoftShrink(Activation):
 
     threshold: float = 0.5
 
-    ranges: ClassVar[Mapping[str, Range]] = {"threshold": Range(0, closed="left")}
+    ranges: ClassVar[Mapping[str, Range]] = {"threshold": NOT_NEGATIVE}
 
     def scratch(self, z: Array) -> tuple[Array, Array, Array]:
         high = np.full(z.shape[-1], self.threshold, z.dtype)

@@ -6,9 +6,37 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from sknn._strategy import Range
+from sknn._strategy import FINITE, Range
 from sknn._typing import Array
 from sknn.activations._base import Activation
+
+
+def logistic(z: Array, out: Array) -> None:
+    """Write ``1 / (1 + exp(-z))`` into ``out``, of the same shape; it may be ``z`` itself."""
+    np.negative(z, out=out)
+    with np.errstate(over="ignore"):  # exp(1e4) is infinite, and 1 / inf the right limit
+        np.exp(out, out=out)
+    np.add(out, 1, out=out)
+    np.reciprocal(out, out=out)
+
+
+def soft_tail(tail: Array, slope: Array, room: Array) -> None:
+    """Turn ``-x``, ``x >= 0``, into ``log(1 + exp(-x))``, and 1 or 0 into a logistic derivative.
+
+    Parameters
+    ----------
+    tail : ndarray
+        ``-x`` on entry, ``log(1 + exp(-x))`` on return.
+    slope : ndarray of the same shape
+        1 or 0 on entry; ``1 / (1 + exp(-x))`` or ``exp(-x) / (1 + exp(-x))`` on return.
+    room : ndarray of the same shape
+        Memory.
+    """
+    np.exp(tail, out=tail)
+    np.maximum(slope, tail, out=slope)
+    np.add(tail, 1, out=room)
+    np.divide(slope, room, out=slope)
+    np.log1p(tail, out=tail)
 
 
 @dataclass(repr=False, eq=False)
@@ -26,11 +54,7 @@ class Sigmoid(Activation):
     """
 
     def forward(self, z: Array, a: Array, scratch: Any) -> None:
-        np.negative(z, out=a)
-        with np.errstate(over="ignore"):  # exp(1e4) is infinite, and 1 / inf the right limit
-            np.exp(a, out=a)
-        np.add(a, 1, out=a)
-        np.reciprocal(a, out=a)
+        logistic(z, a)
 
     def backward(self, delta: Array, z: Array, a: Array, scratch: Any) -> None:
         np.multiply(delta, a, out=delta)
@@ -98,7 +122,7 @@ class Softsign(Activation):
 class LogSigmoid(Activation):
     """The logarithm of the logistic function, ``a = -log(1 + exp(-z))``.
 
-    Its derivative is ``1 - exp(a)``. Both are exact in both tails.
+    Its derivative is ``1 / (1 + exp(z))``. Both are exact in both tails.
 
     Examples
     --------
@@ -110,22 +134,20 @@ class LogSigmoid(Activation):
     array([[-100.    ,   -0.6931]])
     """
 
-    def scratch(self, z: Array) -> tuple[Array, Array]:
-        return np.zeros(z.shape[-1], z.dtype), np.empty_like(z)
+    def scratch(self, z: Array) -> tuple[Array, Array, Array, Array]:
+        return np.zeros(z.shape[-1], z.dtype), np.empty_like(z), np.empty_like(z), np.empty_like(z)
 
     def forward(self, z: Array, a: Array, scratch: Any) -> None:
-        zeros, tail = scratch
+        zeros, tail, slope, room = scratch
         np.abs(z, out=tail)
         np.negative(tail, out=tail)
-        np.exp(tail, out=tail)
-        np.log1p(tail, out=tail)
+        np.less_equal(z, 0, out=slope)
+        soft_tail(tail, slope, room)
         np.minimum(z, zeros, out=a)
         np.subtract(a, tail, out=a)
 
     def backward(self, delta: Array, z: Array, a: Array, scratch: Any) -> None:
-        np.expm1(a, out=a)
-        np.negative(a, out=a)
-        np.multiply(delta, a, out=delta)
+        np.multiply(delta, scratch[2], out=delta)
 
 
 @dataclass(repr=False, eq=False)
@@ -198,17 +220,13 @@ class HardTanh(Activation):
     max_value: float = 1.0
 
     ranges: ClassVar[Mapping[str, Range]] = {
-        "min_value": Range(closed="neither"),
-        "max_value": Range(closed="neither"),
+        "min_value": FINITE,
+        "max_value": FINITE,
     }
 
     def check(self, name: str) -> None:
         super().check(name)
-        if self.min_value >= self.max_value:
-            raise ValueError(
-                f"{name}__min_value must be below {name}__max_value, "
-                f"got {self.min_value} >= {self.max_value}."
-            )
+        self.check_order(name, "min_value", "max_value")
 
     def scratch(self, z: Array) -> tuple[Array, Array, Array]:
         low = np.full(z.shape[-1], self.min_value, z.dtype)

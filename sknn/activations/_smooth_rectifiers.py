@@ -6,16 +6,17 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from sknn._strategy import Range
+from sknn._strategy import POSITIVE, Range
 from sknn._typing import Array
 from sknn.activations._base import Activation
+from sknn.activations._sigmoids import soft_tail
 
 
 @dataclass(repr=False, eq=False)
 class Softplus(Activation):
     """The smooth rectifier, ``a = log(1 + exp(beta z)) / beta``.
 
-    Its derivative is ``1 - exp(-beta a)``. Both are exact in both tails.
+    Its derivative is ``1 / (1 + exp(-beta z))``. Both are exact in both tails.
 
     Parameters
     ----------
@@ -39,27 +40,24 @@ class Softplus(Activation):
 
     beta: float = 1.0
 
-    ranges: ClassVar[Mapping[str, Range]] = {"beta": Range(0, closed="neither")}
+    ranges: ClassVar[Mapping[str, Range]] = {"beta": POSITIVE}
 
-    def scratch(self, z: Array) -> tuple[Array, Array]:
-        return np.zeros(z.shape[-1], z.dtype), np.empty_like(z)
+    def scratch(self, z: Array) -> tuple[Array, Array, Array, Array]:
+        return np.zeros(z.shape[-1], z.dtype), np.empty_like(z), np.empty_like(z), np.empty_like(z)
 
     def forward(self, z: Array, a: Array, scratch: Any) -> None:
-        zeros, tail = scratch
+        zeros, tail, slope, room = scratch
         np.abs(z, out=tail)
         np.multiply(tail, -float(self.beta), out=tail)
-        np.exp(tail, out=tail)
-        np.log1p(tail, out=tail)
+        np.greater(z, 0, out=slope)
+        soft_tail(tail, slope, room)
         if self.beta != 1:
             np.divide(tail, float(self.beta), out=tail)
         np.maximum(z, zeros, out=a)
         np.add(a, tail, out=a)
 
     def backward(self, delta: Array, z: Array, a: Array, scratch: Any) -> None:
-        np.multiply(a, -float(self.beta), out=a)
-        np.expm1(a, out=a)
-        np.negative(a, out=a)
-        np.multiply(delta, a, out=delta)
+        np.multiply(delta, scratch[2], out=delta)
 
 
 @dataclass(repr=False, eq=False)
@@ -90,7 +88,7 @@ class Squareplus(Activation):
 
     b: float = 4.0
 
-    ranges: ClassVar[Mapping[str, Range]] = {"b": Range(0, closed="neither")}
+    ranges: ClassVar[Mapping[str, Range]] = {"b": POSITIVE}
     initializer: ClassVar[str] = "he_uniform"
 
     def scratch(self, z: Array) -> tuple[Array, Array, Array]:

@@ -28,6 +28,7 @@ from sknn.estimators._parameters import (
     read_settings,
 )
 from sknn.estimators._planning import (
+    check_same_network,
     draw_seed,
     make_plan,
     new_training,
@@ -281,24 +282,14 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # no typ
         """Return a copy of the state to go on from, or a new one; set the network."""
         optimizer = settings.optimizer
         sizes = (rows.X.shape[1], *settings.hidden_layer_sizes, self._n_outputs(rows.y))
-        if continuing and sizes != self._architecture.layer_sizes:
-            raise ValueError(
-                f"hidden_layer_sizes={self.hidden_layer_sizes!r} makes layers of {sizes} units "
-                f"with this data, and the fitted network has {self._architecture.layer_sizes}: a "
-                "warm start and partial_fit keep them. Fit anew with warm_start=False."
-            )
         link = settings.loss.link(self._target)
-        self._architecture = Architecture(sizes, settings.activations, link, settings.dropouts)
+        architecture = Architecture(sizes, settings.activations, link, settings.dropouts)
+        if continuing:
+            check_same_network(self, architecture, self._architecture)
+        self._architecture = architecture
         self.n_layers_, self.n_outputs_ = len(sizes), sizes[-1]
         self.out_activation_ = registered_name(link, ACTIVATIONS)
         if continuing:
-            layout = self._training.parameters.layout
-            if self._architecture.layout().slices != layout.slices:
-                raise ValueError(
-                    f"activation={self.activation!r} has other parameters of its own than the "
-                    "fitted network's: a warm start and partial_fit keep them. Fit anew with "
-                    "warm_start=False."
-                )
             training = copy.deepcopy(self._training)
             training.go_on_with(len(rows), 0 if incremental else rows.checksum())
         else:

@@ -4,18 +4,15 @@ A target is ``"binary"`` (two classes, one output), ``"multiclass"`` (one output
 class is one of these, with a softmax over one output) or ``"multilabel"`` (one output a label).
 """
 
-import math
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
-from sknn._strategy import Range
+from sknn._strategy import NOT_NEGATIVE
 from sknn._typing import Array
 from sknn.losses import BINARY, MULTICLASS, MULTILABEL
-
-_WEIGHT: Final = Range(0, math.inf, "left")
 
 
 def learn(y: Array, classes: Any) -> tuple[str, Array]:
@@ -108,7 +105,7 @@ def _from_dict(class_weight: dict[Any, float], classes: Array) -> Array:
     if strange:
         raise ValueError(f"class_weight has keys {strange} that are not among {classes}.")
     weights = [class_weight.get(label, 1.0) for label in classes.tolist()]
-    if any(weight not in _WEIGHT for weight in weights) or not any(weights):
+    if any(weight not in NOT_NEGATIVE for weight in weights) or not any(weights):
         raise ValueError(
             f"class_weight must hold weights of 0 or more, not all 0, got {class_weight!r}."
         )

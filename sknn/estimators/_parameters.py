@@ -1,6 +1,5 @@
 """Reading constructor parameters: every one is checked before any work, with one clear error."""
 
-import math
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.metrics import get_scorer_names
 from sklearn.utils import check_random_state
 
-from sknn._strategy import Range, Strategy, resolve, unknown
+from sknn._strategy import COUNT, NOT_NEGATIVE, POSITIVE, Range, Strategy, resolve, unknown
 from sknn.activations import ACTIVATIONS, Activation
 from sknn.averaging import AVERAGINGS, Averaging
 from sknn.dropout import Dropout
@@ -34,18 +33,15 @@ FAMILIES: Final[dict[str, tuple[Any, tuple[type[Strategy], ...]]]] = {
 }
 
 _RANGES: Final = {
-    "alpha": Range(0, math.inf, "left"),
+    "alpha": NOT_NEGATIVE,
     "l1_ratio": Range(0, 1),
-    "max_iter": Range(1, integer=True),
-    "tol": Range(0, math.inf, "left"),
+    "max_iter": COUNT,
+    "tol": NOT_NEGATIVE,
     "n_iter_no_change": Range(1),
     "validation_fraction": Range(0, 1, "neither"),
     "verbose": Range(0, integer=True),
 }
 _BOOLEANS: Final = ("shuffle", "early_stopping", "warm_start")
-_COUNT: Final = Range(1, integer=True)
-_RATE: Final = Range(0, math.inf, "neither")
-_NORM: Final = Range(0, math.inf, "neither")
 
 
 @dataclass
@@ -196,8 +192,8 @@ def _schedule(value: object) -> Schedule:
 def _regularization(estimator: BaseEstimator) -> Regularization:
     def norm(name: str) -> float | None:
         value = getattr(estimator, name)
-        if value is not None and value not in _NORM:
-            raise ValueError(f"{name} must be None or {_NORM}, got {value!r}.")
+        if value is not None and value not in POSITIVE:
+            raise ValueError(f"{name} must be None or {POSITIVE}, got {value!r}.")
         return None if value is None else float(value)
 
     alpha, l1_ratio = float(estimator.alpha), float(estimator.l1_ratio)
@@ -211,7 +207,7 @@ def _averaging(value: object) -> Averaging | None:
 def _hidden_layer_sizes(value: Any) -> tuple[int, ...]:
     is_sequence = isinstance(value, (Sequence, np.ndarray)) and np.ndim(value) > 0
     sizes = list(value) if is_sequence else [value]
-    if isinstance(value, str) or any(size not in _COUNT for size in sizes):
+    if isinstance(value, str) or any(size not in COUNT for size in sizes):
         raise ValueError(
             "hidden_layer_sizes must be an integer of 1 or more, or a sequence of such integers "
             f"(() for no hidden layer), got {value!r}."
@@ -279,8 +275,8 @@ def _check_plain_parameters(estimator: BaseEstimator) -> None:
         if not isinstance(value, (bool, np.bool_)):
             raise ValueError(f"{name} must be True or False, got {value!r}.")
     for name, word, allowed in (
-        ("batch_size", "auto", _COUNT),
-        ("learning_rate_init", "auto", _RATE),
+        ("batch_size", "auto", COUNT),
+        ("learning_rate_init", "auto", POSITIVE),
     ):
         value = getattr(estimator, name)
         if value not in allowed and not (isinstance(value, str) and value == word):

@@ -60,6 +60,24 @@ def new_training(
     return Training(parameters, None, random_state, 0, len(rows))
 
 
+def check_same_network(
+    estimator: BaseEstimator, architecture: Architecture, fitted: Architecture
+) -> None:
+    """Raise a ValueError unless training of the fitted network can go on as `architecture`."""
+    advice = "a warm start and partial_fit keep them. Fit anew with warm_start=False."
+    if architecture.layer_sizes != fitted.layer_sizes:
+        raise ValueError(
+            f"hidden_layer_sizes={estimator.hidden_layer_sizes!r} makes layers of "
+            f"{architecture.layer_sizes} units with this data, and the fitted network has "
+            f"{fitted.layer_sizes}: {advice}"
+        )
+    if architecture.layout().slices != fitted.layout().slices:
+        raise ValueError(
+            f"activation={estimator.activation!r} has other parameters of its own than the fitted "
+            f"network's: {advice}"
+        )
+
+
 def draw_seed(training: Training, settings: Settings) -> None:
     """Draw the seed of dropout masks, the first time that there is something to drop."""
     if not training.seed and any(dropout.rate > 0 for dropout in settings.dropouts):

@@ -4,21 +4,16 @@ Weights are drawn in float64 and then cast, so float32 and float64 networks with
 start from the same numbers.
 """
 
-import math
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from numpy.random import RandomState
 
-from sknn._strategy import Range, Strategy
+from sknn._strategy import Strategy
 from sknn._typing import Array
 from sknn.activations import Activation
 
 Shape: TypeAlias = tuple[int, ...]
-
-POSITIVE: Final = Range(0, math.inf, "neither")
-NOT_NEGATIVE: Final = Range(0, math.inf, "left")
-FINITE: Final = Range(-math.inf, math.inf, "neither")
 
 
 @dataclass(repr=False, eq=False)

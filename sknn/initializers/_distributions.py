@@ -8,9 +8,9 @@ import numpy as np
 from numpy.random import RandomState
 from scipy.special import ndtr, ndtri
 
-from sknn._strategy import Range
+from sknn._strategy import FINITE, NOT_NEGATIVE, Range
 from sknn._typing import Array
-from sknn.initializers._base import FINITE, NOT_NEGATIVE, Initializer, Shape
+from sknn.initializers._base import Initializer, Shape
 
 
 @dataclass(repr=False, eq=False)

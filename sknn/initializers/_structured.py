@@ -8,9 +8,9 @@ from typing import ClassVar
 import numpy as np
 from numpy.random import RandomState
 
-from sknn._strategy import Range
+from sknn._strategy import COUNT, FINITE, NOT_NEGATIVE, POSITIVE, Range
 from sknn._typing import Array
-from sknn.initializers._base import FINITE, NOT_NEGATIVE, POSITIVE, Initializer, Shape
+from sknn.initializers._base import Initializer, Shape
 
 
 @dataclass(repr=False, eq=False)
@@ -114,7 +114,7 @@ class Sparse(Initializer):
     std: float = 1.0
 
     ranges: ClassVar[Mapping[str, Range]] = {
-        "n_connections": Range(1, integer=True),
+        "n_connections": COUNT,
         "std": NOT_NEGATIVE,
     }
 

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from sknn._strategy import Range
+from sknn._strategy import BELOW_ONE, Range
 from sknn._typing import Array
 from sknn.activations import Sigmoid
 from sknn.losses._base import BINARY, MULTICLASS, MULTILABEL, FusedLoss
@@ -56,7 +56,7 @@ class LogLoss(FusedLoss):
 
     label_smoothing: float = 0.0
 
-    ranges: ClassVar[Mapping[str, Range]] = {"label_smoothing": Range(0, 1, "left")}
+    ranges: ClassVar[Mapping[str, Range]] = {"label_smoothing": BELOW_ONE}
     targets: ClassVar[frozenset[str]] = frozenset({BINARY, MULTICLASS, MULTILABEL})
     bounded_gradient: ClassVar[bool] = True
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from sknn._strategy import Range
+from sknn._strategy import POSITIVE, Range
 from sknn._typing import Array
 from sknn.losses._base import REGRESSION, FusedLoss
 
@@ -90,7 +90,7 @@ class Huber(FusedLoss):
 
     delta: float = 1.0
 
-    ranges: ClassVar[Mapping[str, Range]] = {"delta": Range(0, math.inf, "neither")}
+    ranges: ClassVar[Mapping[str, Range]] = {"delta": POSITIVE}
     targets: ClassVar[frozenset[str]] = frozenset({REGRESSION})
     # Up to delta, which may be anything.
     bounded_gradient: ClassVar[bool] = False

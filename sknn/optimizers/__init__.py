@@ -3,7 +3,8 @@
 from typing import Final
 
 from sknn.optimizers._adam import Adam
-from sknn.optimizers._adam_family import Adamax, AdamW, Adan, AMSGrad, NAdam, RAdam
+from sknn.optimizers._adam_family import Adamax, AdamW, AMSGrad, NAdam, RAdam
+from sknn.optimizers._adan import Adan
 from sknn.optimizers._adaptive import AdaDelta, Adagrad, RMSProp
 from sknn.optimizers._base import ElementwiseOptimizer, Minimizer, Optimizer, State
 from sknn.optimizers._lbfgs import LBFGS

@@ -7,11 +7,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from sknn._blas import axpy, scale
-from sknn._strategy import Range
+from sknn._blas import axpy
+from sknn._strategy import BELOW_ONE, POSITIVE, Range
 from sknn._typing import Array
 from sknn.losses import Loss
-from sknn.optimizers._base import DECAY, EPSILON, ElementwiseOptimizer
+from sknn.optimizers._base import ElementwiseOptimizer, accumulate
 
 
 @dataclass(repr=False, eq=False)
@@ -54,7 +54,11 @@ class Adam(ElementwiseOptimizer):
     beta_2: float = 0.999
     epsilon: float = 1e-8
 
-    ranges: ClassVar[Mapping[str, Range]] = {"beta_1": DECAY, "beta_2": DECAY, "epsilon": EPSILON}
+    ranges: ClassVar[Mapping[str, Range]] = {
+        "beta_1": BELOW_ONE,
+        "beta_2": BELOW_ONE,
+        "epsilon": POSITIVE,
+    }
     n_slots: ClassVar[int] = 2
 
     def default_learning_rate(self, loss: Loss) -> float:
@@ -67,11 +71,9 @@ class Adam(ElementwiseOptimizer):
 
     def rule(self, params: Array, grad: Array, scratch: Array, *rest: Any) -> None:
         m, v, rate, epsilon = rest
-        scale(self.beta_1, m)
-        np.add(m, grad, out=m)
+        accumulate(m, self.beta_1, grad)
         np.multiply(grad, grad, out=grad)
-        scale(self.beta_2, v)
-        np.add(v, grad, out=v)
+        accumulate(v, self.beta_2, grad)
         np.sqrt(v, out=grad)
         np.add(grad, epsilon, out=grad)
         np.divide(m, grad, out=grad)

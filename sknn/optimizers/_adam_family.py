@@ -8,11 +8,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from sknn._blas import axpy, scale
-from sknn._strategy import Range
+from sknn._strategy import NOT_NEGATIVE, Range
 from sknn._typing import Array
 from sknn.losses import Loss
 from sknn.optimizers._adam import Adam
-from sknn.optimizers._base import DECAY, EPSILON, NOT_NEGATIVE, ElementwiseOptimizer, State
+from sknn.optimizers._base import ElementwiseOptimizer, State, accumulate
 
 
 @dataclass(repr=False, eq=False)
@@ -87,11 +87,9 @@ class AMSGrad(Adam):
 
     def rule(self, params: Array, grad: Array, scratch: Array, *rest: Any) -> None:
         m, v, largest, rate, epsilon = rest
-        scale(self.beta_1, m)
-        np.add(m, grad, out=m)
+        accumulate(m, self.beta_1, grad)
         np.multiply(grad, grad, out=grad)
-        scale(self.beta_2, v)
-        np.add(v, grad, out=v)
+        accumulate(v, self.beta_2, grad)
         np.maximum(largest, v, out=largest)
         np.sqrt(largest, out=grad)
         np.add(grad, epsilon, out=grad)
@@ -146,8 +144,7 @@ class Adamax(ElementwiseOptimizer):
 
     def rule(self, params: Array, grad: Array, scratch: Array, *rest: Any) -> None:
         m, largest, rate = rest
-        scale(self.beta_1, m)
-        np.add(m, grad, out=m)
+        accumulate(m, self.beta_1, grad)
         np.abs(grad, out=grad)
         np.add(grad, self.epsilon, out=grad)
         scale(self.beta_2, largest)
@@ -218,11 +215,9 @@ class NAdam(ElementwiseOptimizer):
 
     def rule(self, params: Array, grad: Array, scratch: Array, *rest: Any) -> None:
         m, v, rate_of_m, rate_of_grad, epsilon = rest
-        scale(self.beta_1, m)
-        np.add(m, grad, out=m)
+        accumulate(m, self.beta_1, grad)
         np.multiply(grad, grad, out=scratch)
-        scale(self.beta_2, v)
-        np.add(v, scratch, out=v)
+        accumulate(v, self.beta_2, scratch)
         np.sqrt(v, out=scratch)
         np.add(scratch, epsilon, out=scratch)
         scale(rate_of_grad, grad)
@@ -285,99 +280,7 @@ class RAdam(Adam):
         if epsilon:
             super().rule(params, grad, scratch, *rest)
             return
-        scale(self.beta_1, m)
-        np.add(m, grad, out=m)
+        accumulate(m, self.beta_1, grad)
         np.multiply(grad, grad, out=grad)
-        scale(self.beta_2, v)
-        np.add(v, grad, out=v)
+        accumulate(v, self.beta_2, grad)
         axpy(-rate, m, params)
-
-
-@dataclass(repr=False, eq=False)
-class Adan(ElementwiseOptimizer):
-    """Adaptive Nesterov momentum: moments of the gradient and of its change.
-
-    With ``change = grad - grad_before`` (0 at the first step): ``m``, ``d`` and ``n`` are running
-    means of grad, change and ``(grad + beta_2 change)^2``, kept by `beta_1`, `beta_2`, `beta_3`
-    and corrected for their start as in `Adam`;
-    ``params -= learning_rate (m_hat + beta_2 d_hat) / (sqrt(n_hat) + epsilon)``.
-
-    Parameters
-    ----------
-    beta_1 : float in [0, 1), default=0.98
-        How much of the mean gradient is kept.
-    beta_2 : float in [0, 1), default=0.92
-        How much of the mean change is kept.
-    beta_3 : float in [0, 1), default=0.99
-        How much of the mean square is kept.
-    epsilon : float, default=1e-8
-        Keeps the quotient finite, positive.
-    weight_decay : float, default=0.0
-        The share of a weight that goes, per unit of the rate; not negative. Biases do not decay.
-
-    Notes
-    -----
-    The betas are the shares that are kept, as everywhere here; the paper's are one minus them.
-
-    References
-    ----------
-    X. Xie, P. Zhou, H. Li, Z. Lin and S. Yan, Adan: adaptive Nesterov momentum algorithm for faster
-    optimizing deep models, 2022, algorithm 1.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sknn.optimizers import Adan
-    >>> params, optimizer = np.ones(2), Adan()
-    >>> optimizer.update(params, np.array([5.0, -0.1]), optimizer.init(params), 0.1)
-    >>> params.round(6)
-    array([0.9, 1.1])
-    """
-
-    beta_1: float = 0.98
-    beta_2: float = 0.92
-    beta_3: float = 0.99
-    epsilon: float = 1e-8
-    weight_decay: float = 0.0
-
-    ranges: ClassVar[Mapping[str, Range]] = {
-        "beta_1": DECAY,
-        "beta_2": DECAY,
-        "beta_3": DECAY,
-        "epsilon": EPSILON,
-        "weight_decay": NOT_NEGATIVE,
-    }
-    n_slots: ClassVar[int] = 4
-
-    def default_learning_rate(self, loss: Loss) -> float:
-        return 0.002 if loss.bounded_gradient else 0.005
-
-    def coefficients(self, step: int, learning_rate: float) -> tuple[float, ...]:
-        # The state holds m / (1 - beta_1), d / (1 - beta_2) and n / (1 - beta_3).
-        m, d, n = (
-            (1 - beta) / (1 - beta**step) for beta in (self.beta_1, self.beta_2, self.beta_3)
-        )
-        root = math.sqrt(n)
-        rates = learning_rate * m / root, learning_rate * self.beta_2 * d / root
-        return float(step == 1), *rates, self.epsilon / root
-
-    def rule(self, params: Array, grad: Array, scratch: Array, *rest: Any) -> None:
-        m, d, n, before, is_first, rate_of_m, rate_of_d, epsilon = rest
-        if is_first:
-            np.copyto(before, grad)
-        np.subtract(grad, before, out=scratch)
-        np.copyto(before, grad)
-        scale(self.beta_1, m)
-        np.add(m, grad, out=m)
-        scale(self.beta_2, d)
-        np.add(d, scratch, out=d)
-        axpy(self.beta_2, scratch, grad)
-        np.multiply(grad, grad, out=grad)
-        scale(self.beta_3, n)
-        np.add(n, grad, out=n)
-        np.sqrt(n, out=grad)
-        np.add(grad, epsilon, out=grad)
-        np.divide(m, grad, out=scratch)
-        axpy(-rate_of_m, scratch, params)
-        np.divide(d, grad, out=scratch)
-        axpy(-rate_of_d, scratch, params)

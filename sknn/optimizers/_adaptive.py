@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from sknn._blas import axpy, scale
-from sknn._strategy import Range
+from sknn._strategy import BELOW_ONE, POSITIVE, Range
 from sknn._typing import Array
 from sknn.losses import Loss
-from sknn.optimizers._base import DECAY, EPSILON, ElementwiseOptimizer
+from sknn.optimizers._base import ElementwiseOptimizer, accumulate
 
 
 @dataclass(repr=False, eq=False)
@@ -42,7 +42,7 @@ class Adagrad(ElementwiseOptimizer):
 
     epsilon: float = 1e-10
 
-    ranges: ClassVar[Mapping[str, Range]] = {"epsilon": EPSILON}
+    ranges: ClassVar[Mapping[str, Range]] = {"epsilon": POSITIVE}
     n_slots: ClassVar[int] = 1
 
     def default_learning_rate(self, loss: Loss) -> float:
@@ -93,7 +93,7 @@ class RMSProp(ElementwiseOptimizer):
     rho: float = 0.99
     epsilon: float = 1e-8
 
-    ranges: ClassVar[Mapping[str, Range]] = {"rho": DECAY, "epsilon": EPSILON}
+    ranges: ClassVar[Mapping[str, Range]] = {"rho": BELOW_ONE, "epsilon": POSITIVE}
     n_slots: ClassVar[int] = 1
 
     def default_learning_rate(self, loss: Loss) -> float:
@@ -106,8 +106,7 @@ class RMSProp(ElementwiseOptimizer):
     def rule(self, params: Array, grad: Array, scratch: Array, *rest: Any) -> None:
         mean, rate, epsilon = rest
         np.multiply(grad, grad, out=scratch)
-        scale(self.rho, mean)
-        np.add(mean, scratch, out=mean)
+        accumulate(mean, self.rho, scratch)
         np.sqrt(mean, out=scratch)
         np.add(scratch, epsilon, out=scratch)
         np.divide(grad, scratch, out=grad)
@@ -146,7 +145,7 @@ class AdaDelta(ElementwiseOptimizer):
     rho: float = 0.9
     epsilon: float = 1e-6
 
-    ranges: ClassVar[Mapping[str, Range]] = {"rho": DECAY, "epsilon": EPSILON}
+    ranges: ClassVar[Mapping[str, Range]] = {"rho": BELOW_ONE, "epsilon": POSITIVE}
     n_slots: ClassVar[int] = 2
 
     def default_learning_rate(self, loss: Loss) -> float:
@@ -156,8 +155,7 @@ class AdaDelta(ElementwiseOptimizer):
         mean, size, learning_rate = rest
         np.multiply(grad, grad, out=scratch)
         scale(1 - self.rho, scratch)
-        scale(self.rho, mean)
-        np.add(mean, scratch, out=mean)
+        accumulate(mean, self.rho, scratch)
         np.add(mean, self.epsilon, out=scratch)
         np.sqrt(scratch, out=scratch)
         np.divide(grad, scratch, out=grad)

@@ -1,6 +1,5 @@
 """The contract of the optimizers, and the element-wise ones among them."""
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final
@@ -8,14 +7,10 @@ from typing import Any, ClassVar, Final
 import numpy as np
 
 from sknn._blas import scale
-from sknn._strategy import Range, Strategy
+from sknn._strategy import Strategy
 from sknn._typing import Array
 from sknn.losses import Loss
 from sknn.parameters import Layout
-
-DECAY: Final = Range(0, 1, "left")
-EPSILON: Final = Range(0, closed="neither")
-NOT_NEGATIVE: Final = Range(0, math.inf, "left")
 
 # Elements updated at a time: the passes of a rule over blocks of this size find them in cache,
 # so main memory is read and written once. Measured best between 32,000 and 131,000.
@@ -154,6 +149,24 @@ class ElementwiseOptimizer(Optimizer):
         slots = [slot[part] for slot in state.slots]
         scratch = state.scratch[: part.stop - part.start]
         self.rule(params[part], grad[part], scratch, *slots, *coefficients)
+
+
+def accumulate(moment: Array, beta: float, values: Array) -> None:
+    """Compute ``moment = beta moment + values`` in place; both of shape (size,).
+
+    A running mean is ``1 - beta`` times that; rules put the factor into their coefficients.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.optimizers._base import accumulate
+    >>> moment = np.array([1.0, 2.0])
+    >>> accumulate(moment, 0.5, np.ones(2))
+    >>> moment
+    array([1.5, 2. ])
+    """
+    scale(beta, moment)
+    np.add(moment, values, out=moment)
 
 
 def parts(size: int) -> list[slice]:

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 from scipy.optimize import minimize
 
-from sknn._strategy import Range
+from sknn._strategy import COUNT, Range
 from sknn._typing import Array
 from sknn.optimizers._base import Minimizer
 
@@ -55,8 +55,8 @@ class LBFGS(Minimizer):
     max_fun: int = 15_000
 
     ranges: ClassVar[Mapping[str, Range]] = {
-        "history_size": Range(1, integer=True),
-        "max_fun": Range(1, integer=True),
+        "history_size": COUNT,
+        "max_fun": COUNT,
     }
 
     def minimize(

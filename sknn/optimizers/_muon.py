@@ -8,11 +8,11 @@ from typing import ClassVar, Final
 import numpy as np
 
 from sknn._blas import axpy, scale
-from sknn._strategy import Range
+from sknn._strategy import BELOW_ONE, NOT_NEGATIVE, Range
 from sknn._typing import Array
 from sknn.optimizers import _base
 from sknn.optimizers._adam import Adam
-from sknn.optimizers._base import DECAY, NOT_NEGATIVE, State, parts
+from sknn.optimizers._base import State, accumulate, parts
 from sknn.parameters import Layout
 
 NEWTON_SCHULZ: Final = (3.4445, -4.7750, 2.0315)
@@ -92,7 +92,7 @@ class Muon(Adam):
 
     ranges: ClassVar[Mapping[str, Range]] = {
         **Adam.ranges,
-        "momentum": DECAY,
+        "momentum": BELOW_ONE,
         "weight_decay": NOT_NEGATIVE,
     }
 
@@ -116,8 +116,7 @@ class Muon(Adam):
         momentum, free = state.slots
         for at, shape in state.matrices:
             # The state holds B / (1 - momentum), and U / (1 - momentum) is made orthogonal.
-            scale(self.momentum, momentum[at])
-            np.add(momentum[at], grad[at], out=momentum[at])
+            accumulate(momentum[at], self.momentum, grad[at])
             axpy(self.momentum, momentum[at], grad[at])
             smallest = SMALLEST_NORM / (1 - self.momentum)
             step = _orthogonalize(grad[at], free[at], shape, state.products, smallest)

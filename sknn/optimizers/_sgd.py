@@ -4,13 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import numpy as np
-
-from sknn._blas import axpy, scale
-from sknn._strategy import Range
+from sknn._blas import axpy
+from sknn._strategy import BELOW_ONE, Range
 from sknn._typing import Array
 from sknn.losses import Loss
-from sknn.optimizers._base import DECAY, ElementwiseOptimizer
+from sknn.optimizers._base import ElementwiseOptimizer, accumulate
 
 
 @dataclass(repr=False, eq=False)
@@ -101,7 +99,7 @@ class Momentum(ElementwiseOptimizer):
 
     momentum: float = 0.9
 
-    ranges: ClassVar[Mapping[str, Range]] = {"momentum": DECAY}
+    ranges: ClassVar[Mapping[str, Range]] = {"momentum": BELOW_ONE}
     n_slots: ClassVar[int] = 1
 
     def default_learning_rate(self, loss: Loss) -> float:
@@ -109,8 +107,7 @@ class Momentum(ElementwiseOptimizer):
 
     def rule(self, params: Array, grad: Array, scratch: Array, *rest: Any) -> None:
         velocity, learning_rate = rest
-        scale(self.momentum, velocity)
-        np.add(velocity, grad, out=velocity)
+        accumulate(velocity, self.momentum, grad)
         axpy(-learning_rate, velocity, params)
 
 
@@ -145,7 +142,6 @@ class Nesterov(Momentum):
 
     def rule(self, params: Array, grad: Array, scratch: Array, *rest: Any) -> None:
         velocity, learning_rate = rest
-        scale(self.momentum, velocity)
-        np.add(velocity, grad, out=velocity)
+        accumulate(velocity, self.momentum, grad)
         axpy(self.momentum, velocity, grad)
         axpy(-learning_rate, grad, params)

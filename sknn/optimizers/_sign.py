@@ -8,12 +8,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from sknn._blas import axpy, scale
-from sknn._strategy import Range
+from sknn._strategy import BELOW_ONE, NOT_NEGATIVE, POSITIVE, Range
 from sknn._typing import Array
 from sknn.losses import Loss
-from sknn.optimizers._base import DECAY, NOT_NEGATIVE, ElementwiseOptimizer
-
-_POSITIVE = Range(0, math.inf, "neither")
+from sknn.optimizers._base import ElementwiseOptimizer, accumulate
 
 
 @dataclass(repr=False, eq=False)
@@ -52,8 +50,8 @@ class Lion(ElementwiseOptimizer):
     weight_decay: float = 0.0
 
     ranges: ClassVar[Mapping[str, Range]] = {
-        "beta_1": DECAY,
-        "beta_2": DECAY,
+        "beta_1": BELOW_ONE,
+        "beta_2": BELOW_ONE,
         "weight_decay": NOT_NEGATIVE,
     }
     n_slots: ClassVar[int] = 1
@@ -68,8 +66,7 @@ class Lion(ElementwiseOptimizer):
         axpy(1 - self.beta_1, grad, scratch)
         np.sign(scratch, out=scratch)
         axpy(-learning_rate, scratch, params)
-        scale(self.beta_2, m)
-        np.add(m, grad, out=m)
+        accumulate(m, self.beta_2, grad)
 
 
 @dataclass(repr=False, eq=False)
@@ -88,7 +85,7 @@ class Rprop(ElementwiseOptimizer):
     eta_plus : float, default=1.2
         The factor while the sign stays, greater than 1.
     minimum_step, maximum_step : float, default=1e-6, 50.0
-        The bounds of a step size, positive.
+        The bounds of a step size, positive, the first below the second.
 
     References
     ----------
@@ -116,11 +113,15 @@ class Rprop(ElementwiseOptimizer):
     ranges: ClassVar[Mapping[str, Range]] = {
         "eta_minus": Range(0, 1, "neither"),
         "eta_plus": Range(1, math.inf, "neither"),
-        "minimum_step": _POSITIVE,
-        "maximum_step": _POSITIVE,
+        "minimum_step": POSITIVE,
+        "maximum_step": POSITIVE,
     }
     n_slots: ClassVar[int] = 2
     full_batch: ClassVar[bool] = True
+
+    def check(self, name: str) -> None:
+        super().check(name)
+        self.check_order(name, "minimum_step", "maximum_step")
 
     def default_learning_rate(self, loss: Loss) -> float:
         return 0.01

@@ -1,15 +1,13 @@
 """Rates that change with epochs, whatever the loss does."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from sknn._strategy import Range
+from sknn._strategy import COUNT, NOT_NEGATIVE, Range
 from sknn.schedules._base import Progress, Schedule
 
 FACTOR: Final = Range(0, 1, "neither")
-_COUNT: Final = Range(1, integer=True)
 
 
 @dataclass(repr=False, eq=False)
@@ -50,7 +48,7 @@ class InvScaling(Schedule):
 
     power_t: float = 0.5
 
-    ranges: ClassVar[Mapping[str, Range]] = {"power_t": Range(0, math.inf, "left")}
+    ranges: ClassVar[Mapping[str, Range]] = {"power_t": NOT_NEGATIVE}
 
     def __call__(self, learning_rate_init: float, progress: Progress) -> float:
         return float(learning_rate_init / (progress.epoch + 1) ** self.power_t)
@@ -79,7 +77,7 @@ class Step(Schedule):
     step_size: int = 30
     factor: float = 0.1
 
-    ranges: ClassVar[Mapping[str, Range]] = {"step_size": _COUNT, "factor": FACTOR}
+    ranges: ClassVar[Mapping[str, Range]] = {"step_size": COUNT, "factor": FACTOR}
 
     def __call__(self, learning_rate_init: float, progress: Progress) -> float:
         return float(learning_rate_init * self.factor ** (progress.epoch // self.step_size))

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from sknn._strategy import Range
+from sknn._strategy import COUNT, NOT_NEGATIVE, POSITIVE, Range
 from sknn.schedules._base import Progress, Schedule
 
 # The logarithm of the largest ratio of two cycles.
@@ -43,7 +43,7 @@ class Polynomial(_Planned):
 
     power: float = 1.0
 
-    ranges: ClassVar[Mapping[str, Range]] = {"power": Range(0, math.inf, "neither")}
+    ranges: ClassVar[Mapping[str, Range]] = {"power": POSITIVE}
 
     def __call__(self, learning_rate_init: float, progress: Progress) -> float:
         return float(learning_rate_init * (1 - progress.fraction) ** self.power)
@@ -85,9 +85,9 @@ class Cosine(_Planned):
     minimum: float = 0.0
 
     ranges: ClassVar[Mapping[str, Range]] = {
-        "n_cycles": Range(1, integer=True),
+        "n_cycles": COUNT,
         "cycle_factor": Range(1, math.inf, "left"),
-        "minimum": Range(0, math.inf, "left"),
+        "minimum": NOT_NEGATIVE,
     }
 
     def check(self, name: str) -> None:

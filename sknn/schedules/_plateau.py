@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from sknn._strategy import Range
+from sknn._strategy import BELOW_ONE, NOT_NEGATIVE, POSITIVE, Range
 from sknn.schedules._base import Progress, Schedule
 
 
@@ -36,7 +36,7 @@ class Adaptive(Schedule):
 
     ranges: ClassVar[Mapping[str, Range]] = {
         "divisor": Range(1, math.inf, "neither"),
-        "minimum": Range(0, math.inf, "neither"),
+        "minimum": POSITIVE,
     }
 
     def __call__(self, learning_rate_init: float, progress: Progress) -> float:
@@ -92,9 +92,9 @@ class ReduceOnPlateau(Schedule):
     ranges: ClassVar[Mapping[str, Range]] = {
         "factor": Range(0, 1, "neither"),
         "patience": Range(0, integer=True),
-        "threshold": Range(0, 1, "left"),
+        "threshold": BELOW_ONE,
         "cooldown": Range(0, integer=True),
-        "minimum": Range(0, math.inf, "left"),
+        "minimum": NOT_NEGATIVE,
     }
 
     def __call__(self, learning_rate_init: float, progress: Progress) -> float:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
-from sknn._strategy import Range, resolve
+from sknn._strategy import COUNT, Range, resolve
 from sknn.schedules._base import Progress, Schedule
 from sknn.schedules._decay import Constant, Exponential, InvScaling, Step
 from sknn.schedules._planned import Cosine, OneCycle, Polynomial
@@ -45,7 +45,7 @@ class Warmup(Schedule):
     start_factor: float = 0.1
 
     ranges: ClassVar[Mapping[str, Range]] = {
-        "n_epochs": Range(1, integer=True),
+        "n_epochs": COUNT,
         "start_factor": Range(0, 1, "right"),
     }
 
