@@ -222,6 +222,16 @@ def test_lsuv_gives_every_layer_unit_variance(activation, make):
         signal = np.maximum(z, 0) if activation == "relu" else np.tanh(z)
 
 
+def test_an_activation_may_ask_for_an_initializer_that_looks_at_data():
+    class Wanting(ACTIVATIONS["tanh"]):
+        initializer = "lsuv"
+
+    X = np.random.default_rng(0).normal(3, 20, size=(200, 6))
+    model = MLPClassifier((30,), Wanting(), optimizer=standing_still("sgd"), n_iter_no_change=1)
+    model.fit(X, np.arange(200) % 3)
+    assert (X @ model.coefs_[0]).var() == pytest.approx(1, abs=0.01)
+
+
 def test_lsuv_leaves_a_layer_without_variance():
     model = MLPClassifier(4, init="lsuv", optimizer=standing_still("sgd"), n_iter_no_change=1)
     model.fit(np.zeros((10, 3)), np.arange(10) % 2)

@@ -346,3 +346,9 @@ def test_a_fit_decays_weights_across_blocks(name, monkeypatch):
     start.partial_fit(X, y, classes=[0, 1])
     for decayed in weights:  # inputs of zeros give these weights no gradient
         np.testing.assert_allclose(decayed, 0.95 * start.coefs_[0], rtol=1e-12)
+
+
+def test_rprop_wants_its_bounds_in_order():
+    message = r"optimizer__minimum_step must be below optimizer__maximum_step, got 2 >= 1\."
+    with pytest.raises(ValueError, match=message):
+        OPTIMIZERS["rprop"](minimum_step=2, maximum_step=1).check("optimizer")

@@ -190,6 +190,97 @@ class NoLeadingAxis(Tanh):
             a[0] = 0
 
 
+@dataclass(repr=False, eq=False)
+class OverflowsBackward(Tanh):
+    needs_z = True
+
+    def backward(self, delta, z, a, scratch):
+        with np.errstate(all="ignore"):
+            np.cosh(z, out=z)
+            np.multiply(z, z, out=z)
+            np.divide(z, z, out=z)  # 1, or of infinities not a number
+        np.multiply(a, a, out=a)
+        np.subtract(1, a, out=a)
+        np.multiply(delta, a, out=delta)
+        np.multiply(delta, z, out=delta)
+
+
+@dataclass(repr=False, eq=False)
+class WrongSlopes(ACTIVATIONS["prelu"]):
+    def backward(self, delta, z, a, scratch):
+        super().backward(delta, z, a, scratch)
+        scratch.gradient *= 2
+
+
+@dataclass(repr=False, eq=False)
+class IgnoresSeed(Normal):
+    def sample(self, shape, fan_in, fan_out, random_state):
+        return super().sample(shape, fan_in, fan_out, np.random.RandomState(7))
+
+
+@dataclass(repr=False, eq=False)
+class AllocatingLoss(LOSSES["squared_error"]):
+    def value_and_gradient(self, raw_prediction, y_true, value, gradient, scratch):
+        gradient[...] = raw_prediction - y_true
+        value[...] = (gradient**2).sum(axis=0) / 2
+
+
+@dataclass(repr=False, eq=False)
+class OverflowingLoss(LOSSES["log_cosh"]):
+    def value_and_gradient(self, raw_prediction, y_true, value, gradient, scratch):
+        super().value_and_gradient(raw_prediction.copy(), y_true, value, gradient, scratch)
+        np.add(value, 0 * raw_prediction[0] ** 10, out=value)  # 1e40 is finite in float64 only
+
+
+@dataclass(repr=False, eq=False)
+class UnfusedLoss(LOSSES["squared_error"]):
+    def value(self, raw_prediction, y_true):
+        return super().value(raw_prediction, y_true) + 1
+
+
+@dataclass(repr=False, eq=False)
+class NotAnActivation(LOSSES["squared_error"]):
+    def link(self, target):
+        return np.exp
+
+
+@dataclass(repr=False, eq=False)
+class NotFiniteAtRest(GD):
+    def update(self, params, grad, state, learning_rate):
+        size = float(np.dot(grad, grad))
+        if size:
+            super().update(params, grad, state, learning_rate)
+        else:
+            params.fill(np.nan)
+
+
+@dataclass(repr=False, eq=False)
+class ForgetsInAPickle(OPTIMIZERS["momentum"]):
+    def init(self, params, layout=None):
+        return Fickle(super().init(params, layout))
+
+    def update(self, params, grad, state, learning_rate):
+        super().update(params, grad, state.inner, learning_rate)
+
+
+class Fickle:
+    def __init__(self, inner):
+        self.inner = inner
+
+    def __setstate__(self, kept):
+        self.inner = kept["inner"]
+        self.inner.slots[0].fill(0)
+
+
+@dataclass(repr=False, eq=False)
+class LearnsFromMetrics(Constant):
+    def __call__(self, learning_rate_init, progress):
+        return learning_rate_init if progress.plateaus < 5 else 0.0
+
+    def after_epoch(self, metric, progress):
+        progress.plateaus += 1
+
+
 @pytest.mark.parametrize(
     ("check", "broken", "message"),
     [
@@ -200,6 +291,20 @@ class NoLeadingAxis(Tanh):
         (check_activation, NotFinite, "not finite"),
         (check_activation, RemembersInScratch, "depends on the batch before: .*, expected 0"),
         (check_activation, NoLeadingAxis, "leading axis is .* apart, expected 0"),
+        (check_activation, OverflowsBackward, "(?s)backward at .* expected finite"),
+        (check_activation, WrongSlopes, r"derivative along .* finite differences give"),
+        (check_initializer, IgnoresSeed, "two seeds gave draws 0.0 apart"),
+        (check_loss, AllocatingLoss, r"value_and_gradient of regression .* allocated \d+ bytes"),
+        (
+            check_loss,
+            OverflowingLoss,
+            r"value at .* 1e4 is \[nan\] in float32, expected",
+        ),
+        (check_loss, UnfusedLoss, "value_and_gradient is .* from value, expected 0"),
+        (check_loss, NotAnActivation, "link returned .*, expected an Activation"),
+        (check_optimizer, NotFiniteAtRest, "a zero gradient gives"),
+        (check_optimizer, ForgetsInAPickle, "after a pickle of the state steps differ by"),
+        (check_schedule, LearnsFromMetrics, "after 100 metrics a rate was 0.0"),
         (check_initializer, NotReproducible, "one seed twice"),
         (check_initializer, SinglePrecision, "dtype float32, expected float64"),
         (check_initializer, WrongVariance, r"variance is 0.01\d+, expected 0.004"),

@@ -31,8 +31,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # no types t
         parameter names.
     init : str or Initializer, default="auto"
         Where weights start: a name in `sknn.initializers.INITIALIZERS` or an instance.
-        ``"auto"`` is He for ReLU and its family and Xavier for the others, layer by layer,
-        and zeros for the output layer.
+        ``"auto"`` is He for ReLU and its family, LeCun for SELU and Xavier for the others, layer
+        by layer, and zeros for the output layer.
     bias_init : str or Initializer, default="zeros"
         Where biases start.
     optimizer : str, Optimizer or Minimizer, default="adam"

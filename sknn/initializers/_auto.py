@@ -23,7 +23,7 @@ from sknn.initializers._structured import Identity, Orthogonal, Sparse
 
 @dataclass(repr=False, eq=False)
 class Auto(Initializer):
-    """He for ReLU and its family, Xavier for the others, layer by layer; zeros for the output.
+    """He for ReLU and its family, LeCun for SELU, Xavier for the others; zeros for the output.
 
     Each activation names its own in `Activation.initializer`. An output layer of zeros starts
     from the same prediction for all rows, where a random one has first to be unlearned.

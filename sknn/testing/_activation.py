@@ -40,6 +40,42 @@ def _check_reuse(activation: Activation, start: Array) -> None:
     expect(apart < 1e-12, f"forward with a leading axis is {apart} apart, expected 0")
 
 
+def _check_extremes(activation: Activation) -> None:
+    """Check that values and derivatives are finite; at 1e4 only if the value itself is."""
+    for dtype, tiny in ((np.float32, 1e-45), (np.float64, 5e-324)):
+        for size in (50.0, 1e4):
+            far = np.array([[-size, -tiny, 0.0, tiny, size], [size, 1.0, -1.0, 0.0, -size]], dtype)
+            with np.errstate(over="ignore"):  # exp(1e4) is beyond both dtypes
+                z, a, scratch = _forward(activation, far)
+            if size > 50 and not np.isfinite(a).all():
+                continue
+            found, delta = a.copy(), np.ones_like(far)
+            expect(np.isfinite(found).all(), f"forward of {far} gives {found}, expected finite")
+            activation.backward(delta, z, a, scratch)
+            expect(np.isfinite(delta).all(), f"backward at {far} gives {delta}, expected finite")
+
+
+def _check_own_parameters(
+    activation: Activation, start: Array, weights: Array, random_state: Any
+) -> None:
+    """Compare the gradient of an activation's own parameters with finite differences."""
+    z, a, scratch = _forward(activation, start)
+    own = activation.initial_parameters(z.shape[-2])
+    if own is None:
+        return
+    activation.backward(weights.copy(), z, a, scratch)
+
+    def value(parameters: Array) -> Array:
+        z = start.copy()
+        a = np.empty_like(z) if activation.needs_z else z
+        scratch = activation.scratch(z)
+        scratch.parameters, scratch.gradient = parameters, np.empty_like(parameters)
+        activation.forward(z, a, scratch)
+        return weights * a
+
+    check_derivative(value, scratch.gradient, own, random_state)
+
+
 def check_activation(instance: Activation) -> None:
     """Check that an activation keeps its promises.
 
@@ -85,7 +121,6 @@ def check_activation(instance: Activation) -> None:
     instance.backward(delta, z, a, scratch)
     check_derivative(lambda at: weights * _forward(instance, at)[1], delta, start, random_state)
     _check_reuse(instance, start)
-    far = np.array([[-50.0, -5e-324, 0.0, 5e-324, 50.0]] * 2)
-    found = _forward(instance, far)[1]
-    expect(np.isfinite(found).all(), f"forward of {far[0]} gives {found[0]}, expected finite")
+    _check_extremes(instance)
+    _check_own_parameters(instance, start, weights, random_state)
     check_unchanged(instance, before)

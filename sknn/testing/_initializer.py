@@ -20,13 +20,25 @@ def _check_variance(drawn: VarianceScaling) -> None:
     )
 
 
+def _check_seeds(drawn: Initializer) -> None:
+    """Check that weights which are random for one seed are other ones for another."""
+    first, second = (drawn.sample((30, 20), 30, 20, np.random.RandomState(i)) for i in (0, 1))
+    n_values = len(np.unique(first))
+    difference = np.abs(first - second).max()
+    expect(
+        n_values <= 2 or difference > 0,
+        f"two seeds gave draws {difference} apart, expected more than 0: {n_values} values differ",
+    )
+
+
 def check_initializer(instance: Initializer) -> None:
     """Check that an initializer keeps its promises.
 
     Parameters
     ----------
     instance : Initializer
-        Shapes, dtype, finite values and reproducible draws are checked.
+        Shapes, dtype, finite values, reproducible draws, and the moments of a `VarianceScaling`
+        are checked.
 
     Raises
     ------
@@ -52,4 +64,5 @@ def check_initializer(instance: Initializer) -> None:
         expect(np.isfinite(first).all(), "sample holds values that are not finite")
         difference = np.abs(first - again).max()
         expect(difference == 0, f"one seed twice gave draws {difference} apart, expected 0")
+    _check_seeds(drawn)
     check_unchanged(instance, before)

@@ -7,7 +7,13 @@ import numpy as np
 from sknn._typing import Array
 from sknn.activations import Activation
 from sknn.losses import BINARY, MULTICLASS, REGRESSION, Loss
-from sknn.testing._common import check_derivative, check_strategy, check_unchanged, expect
+from sknn.testing._common import (
+    check_allocates_nothing,
+    check_derivative,
+    check_strategy,
+    check_unchanged,
+    expect,
+)
 
 
 def _targets(target: str, shape: tuple[int, int], random_state: Any) -> Array:
@@ -49,13 +55,47 @@ def _check_loss_on(loss: Loss, target: str, random_state: Any) -> None:
     expect(isinstance(link, Activation), f"link returned {link!r}, expected an Activation")
 
 
+def _check_memory(loss: Loss, target: str, random_state: Any) -> None:
+    """Check that a warm `value_and_gradient` of one's own allocates nothing that grows."""
+    if type(loss).value_and_gradient is Loss.value_and_gradient:
+        return
+    n_targets = 1 if target == BINARY else 3
+    y_true = _targets(target, (n_targets, 50_000), random_state)
+    n_outputs = getattr(loss, "n_outputs", lambda n: n)(n_targets)
+    raw = random_state.normal(size=(n_outputs, 50_000))
+    value, gradient, scratch = np.empty(50_000), np.empty_like(raw), loss.scratch(raw)
+    check_allocates_nothing(
+        f"value_and_gradient of {target} targets",
+        lambda: loss.value_and_gradient(raw, y_true, value, gradient, scratch),
+    )
+
+
+def _check_extremes(loss: Loss, target: str, random_state: Any) -> None:
+    """Check that raw predictions of 1e4 overflow in float32 only if they do in float64 as well."""
+    n_targets = 1 if target == BINARY else 3
+    n_outputs = getattr(loss, "n_outputs", lambda n: n)(n_targets)
+    raw = np.resize(np.array([1e4, -1e4, 0.0, -1e4]), (n_outputs, 51))
+    y_true = _targets(target, (n_targets, 51), random_state)
+    single = y_true if target == MULTICLASS else y_true.astype(np.float32)
+    with np.errstate(all="ignore"):
+        exact = _both(loss, raw, y_true)
+        found = _both(loss, raw.astype(np.float32), single)
+    for name, part, expected in zip(("value", "gradient"), found, exact, strict=True):
+        lost = np.isfinite(expected) & ~np.isfinite(part)
+        expect(
+            not lost.any(),
+            f"{name} at raw predictions of 1e4 is {part[lost][:1]} in float32, expected "
+            f"{expected[lost][:1]} as in float64",
+        )
+
+
 def check_loss(instance: Loss) -> None:
     """Check that a loss keeps its promises, for each kind of target that it serves.
 
     Parameters
     ----------
     instance : Loss
-        Shapes, dtypes, the gradient and the link are checked.
+        Shapes, dtypes, memory, the gradient, the link and extreme values are checked.
 
     Raises
     ------
@@ -71,5 +111,6 @@ def check_loss(instance: Loss) -> None:
     before = check_strategy(instance, Loss)
     expect(instance.targets, f"targets is {instance.targets}, expected at least one kind")
     for target in sorted(instance.targets):
-        _check_loss_on(instance, target, np.random.RandomState(0))
+        for check in (_check_loss_on, _check_extremes, _check_memory):
+            check(instance, target, np.random.RandomState(0))
     check_unchanged(instance, before)
