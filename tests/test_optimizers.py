@@ -218,6 +218,15 @@ def test_bounded_gradients_allow_larger_rates(name, bounded_rate, rate):
     assert optimizer.default_learning_rate(LOSSES["squared_error"]()) == rate
 
 
+@pytest.mark.parametrize("name", ["adam", "rmsprop", "adagrad", "nadam", "lion", "muon"])
+def test_rules_that_ignore_the_gradients_size_ask_for_regression(name):
+    rates = {
+        loss: OPTIMIZERS[name]().default_learning_rate(LOSSES[loss]())
+        for loss in ("log_loss", "absolute_error", "squared_error")
+    }
+    assert rates["log_loss"] < rates["absolute_error"] == rates["squared_error"]
+
+
 @pytest.mark.parametrize("name", STEPPERS)
 def test_a_fit_calls_an_update_that_a_subclass_overrides(name):
     calls = []

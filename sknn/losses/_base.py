@@ -25,11 +25,17 @@ class Loss(Strategy):
         The kinds of target that the loss can serve.
     bounded_gradient : bool
         Whether ``|dl / d raw_prediction|`` is at most 1 whatever the target, so that a plain
-        gradient step of rate 0.1 is safe; `Optimizer.default_learning_rate` asks.
+        gradient step of rate 0.1 is safe; `Optimizer.default_learning_rate` asks, for rules whose
+        steps are as large as the gradient. The others ask `is_regression`.
     """
 
     targets: ClassVar[frozenset[str]] = frozenset()
     bounded_gradient: ClassVar[bool] = False
+
+    @property
+    def is_regression(self) -> bool:
+        """Whether the loss serves regression."""
+        return REGRESSION in self.targets
 
     def link(self, target: str) -> Activation:
         """Return the activation that turns raw predictions into predictions.

@@ -62,7 +62,7 @@ class Adam(ElementwiseOptimizer):
     n_slots: ClassVar[int] = 2
 
     def default_learning_rate(self, loss: Loss) -> float:
-        return 0.001 if loss.bounded_gradient else 0.005
+        return 0.005 if loss.is_regression else 0.001
 
     def coefficients(self, step: int, learning_rate: float) -> tuple[float, ...]:
         first = (1 - self.beta_1) / (1 - self.beta_1**step)

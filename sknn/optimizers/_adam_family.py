@@ -136,7 +136,7 @@ class Adamax(ElementwiseOptimizer):
     n_slots: ClassVar[int] = 2
 
     def default_learning_rate(self, loss: Loss) -> float:
-        return 0.002 if loss.bounded_gradient else 0.01
+        return 0.01 if loss.is_regression else 0.002
 
     def coefficients(self, step: int, learning_rate: float) -> tuple[float, ...]:
         # The state holds m / (1 - beta_1).
@@ -196,7 +196,7 @@ class NAdam(ElementwiseOptimizer):
     n_slots: ClassVar[int] = 2
 
     def default_learning_rate(self, loss: Loss) -> float:
-        return 0.002 if loss.bounded_gradient else 0.005
+        return 0.005 if loss.is_regression else 0.002
 
     def begin_update(self, state: State, learning_rate: float) -> tuple[float, ...]:
         state.step += 1
@@ -260,7 +260,7 @@ class RAdam(Adam):
     """
 
     def default_learning_rate(self, loss: Loss) -> float:
-        return 0.002 if loss.bounded_gradient else 0.005
+        return 0.005 if loss.is_regression else 0.002
 
     def coefficients(self, step: int, learning_rate: float) -> tuple[float, ...]:
         first = learning_rate * (1 - self.beta_1) / (1 - self.beta_1**step)

@@ -71,7 +71,7 @@ class Adan(ElementwiseOptimizer):
     n_slots: ClassVar[int] = 4
 
     def default_learning_rate(self, loss: Loss) -> float:
-        return 0.002 if loss.bounded_gradient else 0.005
+        return 0.005 if loss.is_regression else 0.002
 
     def coefficients(self, step: int, learning_rate: float) -> tuple[float, ...]:
         # The state holds m / (1 - beta_1), d / (1 - beta_2) and n / (1 - beta_3).

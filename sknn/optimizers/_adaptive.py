@@ -46,7 +46,7 @@ class Adagrad(ElementwiseOptimizer):
     n_slots: ClassVar[int] = 1
 
     def default_learning_rate(self, loss: Loss) -> float:
-        return 0.03 if loss.bounded_gradient else 0.1
+        return 0.1 if loss.is_regression else 0.03
 
     def rule(self, params: Array, grad: Array, scratch: Array, *rest: Any) -> None:
         total, learning_rate = rest
@@ -97,7 +97,7 @@ class RMSProp(ElementwiseOptimizer):
     n_slots: ClassVar[int] = 1
 
     def default_learning_rate(self, loss: Loss) -> float:
-        return 0.001 if loss.bounded_gradient else 0.01
+        return 0.01 if loss.is_regression else 0.001
 
     def coefficients(self, step: int, learning_rate: float) -> tuple[float, ...]:
         scale = math.sqrt(1 - self.rho)

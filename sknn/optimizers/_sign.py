@@ -57,7 +57,7 @@ class Lion(ElementwiseOptimizer):
     n_slots: ClassVar[int] = 1
 
     def default_learning_rate(self, loss: Loss) -> float:
-        return 0.0003 if loss.bounded_gradient else 0.001
+        return 0.001 if loss.is_regression else 0.0003
 
     def rule(self, params: Array, grad: Array, scratch: Array, *rest: Any) -> None:
         m, learning_rate = rest
