@@ -44,7 +44,7 @@ BAD = {
     "bias_init": ([None, 0.0, Normal, ReLU()], "'auto', 'zeros'"),
     "optimizer": ([None, 3, Adam, ReLU()], "'gd', 'sgd'"),
     "learning_rate": ([None, Adaptive, Adam()], "'constant', 'invscaling'"),
-    "loss": ([None, 3, LogLoss, Adam()], "'log_loss', 'squared_error'"),
+    "loss": ([None, 3, LogLoss, Adam()], "'log_loss', 'focal'"),
     "scoring": ([3, "acuracy", ["accuracy"]], "'loss', 'accuracy'"),
 }
 CASES = [(name, value, allowed) for name, (values, allowed) in BAD.items() for value in values]

@@ -1,18 +1,21 @@
 """Losses: closed forms, gradients, extreme predictions, memory, and a user's own."""
 
+import json
 import tracemalloc
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 import pytest
-from scipy.special import expit, huber, log_expit, log_softmax, softmax
+from scipy.special import expit, huber, log_expit, log_softmax, softmax, xlogy
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import log_loss, mean_squared_error
 
 from sknn import MLPRegressor
 from sknn.losses import BINARY, LOSSES, MULTICLASS, MULTILABEL, REGRESSION, Loss
 
+GOLDEN = json.loads((Path(__file__).parent / "golden" / "losses.json").read_text())
 N_OUTPUTS = {BINARY: 1, MULTICLASS: 4, MULTILABEL: 3, REGRESSION: 3}
 SERVED = [(name, target) for name, loss in LOSSES.items() for target in sorted(loss.targets)]
 
@@ -20,14 +23,18 @@ BOTH_DTYPES = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 EVERY_PROBLEM = pytest.mark.parametrize(("name", "target"), SERVED)
 
 
-def problem(target, n_samples=50, dtype=np.float64):
-    """Return raw predictions and targets in the network's form."""
+POSITIVE = ("poisson", "gamma", "tweedie")
+
+
+def problem(target, n_samples=50, dtype=np.float64, name=None):
+    """Return raw predictions and targets in the network's form, positive ones where needed."""
     generator, n_outputs = np.random.default_rng(0), N_OUTPUTS[target]
     z = 2 * generator.standard_normal((n_outputs, n_samples)).astype(dtype)
     if target == MULTICLASS:
         return z, generator.integers(n_outputs, size=n_samples)
     if target == REGRESSION:
-        return z, generator.standard_normal(z.shape).astype(dtype)
+        y_true = generator.standard_normal(z.shape).astype(dtype)
+        return z, np.exp(y_true) if name in POSITIVE else y_true
     return z, generator.integers(2, size=z.shape).astype(dtype)
 
 
@@ -38,7 +45,32 @@ def in_place(loss, z, y_true):
     return value, gradient
 
 
+def discounted(log_p):
+    return -((-np.expm1(log_p)) ** 2) * log_p
+
+
+def focal(z):
+    return discounted(log_expit(z))
+
+
+def margin(z, y):
+    others = np.where(np.arange(len(z))[:, np.newaxis] == y, -np.inf, z)
+    return np.maximum(0, 1 + others.max(axis=0) - z[y, np.arange(y.size)])
+
+
 CLOSED_FORMS = {
+    ("focal", BINARY): lambda z, y: focal(np.where(y == 1, z, -z)).sum(axis=0),
+    ("focal", MULTILABEL): lambda z, y: focal(np.where(y == 1, z, -z)).sum(axis=0),
+    ("focal", MULTICLASS): lambda z, y: discounted(log_softmax(z, axis=0)[y, np.arange(y.size)]),
+    ("hinge", BINARY): lambda z, y: np.maximum(0, np.where(y == 1, 1 - z, 1 + z)).sum(axis=0),
+    ("hinge", MULTILABEL): lambda z, y: np.maximum(0, np.where(y == 1, 1 - z, 1 + z)).sum(axis=0),
+    ("hinge", MULTICLASS): lambda z, y: margin(z, y),
+    ("quantile", REGRESSION): lambda z, y: abs(z - y).sum(axis=0) / 2,
+    ("poisson", REGRESSION): lambda z, y: (np.exp(z) - y * z + xlogy(y, y) - y).sum(axis=0),
+    ("gamma", REGRESSION): lambda z, y: (z - np.log(y) + y * np.exp(-z) - 1).sum(axis=0),
+    ("tweedie", REGRESSION): lambda z, y: (
+        -4 * np.sqrt(y) + 2 * y * np.exp(-z / 2) + 2 * np.exp(z / 2)
+    ).sum(axis=0),
     ("log_loss", BINARY): lambda z, y: -log_expit(np.where(y == 1, z, -z))[0],
     ("log_loss", MULTILABEL): lambda z, y: -log_expit(np.where(y == 1, z, -z)).sum(axis=0),
     ("log_loss", MULTICLASS): lambda z, y: -log_softmax(z, axis=0)[y, np.arange(y.size)],
@@ -51,16 +83,49 @@ LINKS = {
     ("log_loss", BINARY): "Sigmoid",
     ("log_loss", MULTILABEL): "Sigmoid",
     ("log_loss", MULTICLASS): "Softmax",
-    **{(name, REGRESSION): "Identity" for name, target in SERVED if target == REGRESSION},
+    ("focal", BINARY): "Sigmoid",
+    ("focal", MULTILABEL): "Sigmoid",
+    ("focal", MULTICLASS): "Softmax",
+    **{("hinge", target): "Identity" for target in (BINARY, MULTILABEL, MULTICLASS)},
+    **{
+        (name, REGRESSION): "Exponential" if name in POSITIVE else "Identity"
+        for name, target in SERVED
+        if target == REGRESSION
+    },
 }
 
 
 @EVERY_PROBLEM
 def test_value_is_the_closed_form(name, target):
-    z, y_true = problem(target)
+    z, y_true = problem(target, name=name)
     value = LOSSES[name]().value(z, y_true)
     assert value.shape == y_true.shape[-1:]
-    np.testing.assert_allclose(value, CLOSED_FORMS[name, target](z, y_true), rtol=1e-13)
+    expected = CLOSED_FORMS[name, target](z, y_true)
+    np.testing.assert_allclose(value, expected, rtol=1e-13, atol=1e-15)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, id="-".join([case["loss"], case["target"], *case["hyperparameters"]]))
+        for case in GOLDEN["cases"]
+    ],
+)
+def test_agrees_with_torch(case):
+    loss = LOSSES[case["loss"]](**case["hyperparameters"])
+    z, y_true = np.array(case["raw_prediction"]), np.array(case["y_true"])
+    value, gradient = in_place(loss, z, y_true)
+    np.testing.assert_allclose(value, case["value"], rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(gradient, case["gradient"], rtol=1e-11, atol=1e-14)
+    single = y_true if y_true.ndim == 1 else y_true.astype(np.float32)
+    value, gradient = in_place(loss, z.astype(np.float32), single)
+    assert value.dtype == gradient.dtype == np.float32
+    np.testing.assert_allclose(value, case["value"], rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(gradient, case["gradient"], rtol=1e-4, atol=1e-5)
+
+
+def test_torch_has_computed_every_loss():
+    assert {case["loss"] for case in GOLDEN["cases"]} == set(LOSSES)
 
 
 @pytest.mark.parametrize("target", [BINARY, MULTICLASS])
@@ -80,7 +145,7 @@ def test_mean_squared_error_is_half_scikit_learns():
 @EVERY_PROBLEM
 def test_gradient_is_the_derivative(name, target):
     loss, step = LOSSES[name](), 1e-6
-    z, y_true = problem(target)
+    z, y_true = problem(target, name=name)
     gradient = loss.gradient(z, y_true)
     for seed in range(1, 6):
         direction = np.random.default_rng(seed).standard_normal(z.shape)
@@ -88,7 +153,7 @@ def test_gradient_is_the_derivative(name, target):
         below = loss.value(z - step * direction, y_true)
         # Sample by sample: the difference quotient is exact to about step^2 plus eps / step.
         slope = (gradient * direction).sum(axis=0)
-        np.testing.assert_allclose(slope, (above - below) / (2 * step), atol=3e-8)
+        np.testing.assert_allclose(slope, (above - below) / (2 * step), atol=3e-8, rtol=1e-8)
 
 
 @EVERY_PROBLEM
@@ -110,7 +175,7 @@ def test_gradient_is_prediction_minus_target_for_these_links(name, target):
 @BOTH_DTYPES
 @EVERY_PROBLEM
 def test_one_call_agrees_with_two(name, target, dtype):
-    loss, (z, y_true) = LOSSES[name](), problem(target, dtype=dtype)
+    loss, (z, y_true) = LOSSES[name](), problem(target, dtype=dtype, name=name)
     kept, kept_targets = z.copy(), y_true.copy()
     value, gradient = loss.value(z, y_true), loss.gradient(z, y_true)
     both = in_place(loss, z, y_true)
@@ -124,10 +189,11 @@ def test_one_call_agrees_with_two(name, target, dtype):
 @BOTH_DTYPES
 @EVERY_PROBLEM
 def test_bounded_gradient_is_what_it_says(name, target, dtype):
-    z, y_true = problem(target, dtype=dtype)
+    z, y_true = problem(target, dtype=dtype, name=name)
     loss = LOSSES[name](**({"delta": 3.0} if name == "huber" else {}))
-    largest = abs(loss.gradient(100 * z, y_true)).max()
-    assert (largest <= 1) == loss.bounded_gradient
+    with np.errstate(over="ignore"):
+        largest = abs(loss.gradient(100 * z, y_true)).max()
+    assert (largest <= (1.13 if name == "focal" else 1)) == loss.bounded_gradient
 
 
 @BOTH_DTYPES
@@ -173,20 +239,25 @@ def test_softmax_log_loss_of_extremes_is_exact(dtype):
 @BOTH_DTYPES
 @EVERY_PROBLEM
 def test_tails_keep_their_digits(name, target, dtype):
-    z, y_true = problem(target, dtype=dtype)
-    expected = CLOSED_FORMS[name, target](15.0 * z.astype(np.float64), y_true)
-    value = LOSSES[name]().value(15 * z, y_true)
-    # A sum of terms of the size of z is exact to their rounding.
+    z, y_true = problem(target, dtype=dtype, name=name)
+    scaled = (dtype(15) * z).astype(np.float64)
+    exact = y_true if target == MULTICLASS else y_true.astype(np.float64)
+    expected = CLOSED_FORMS[name, target](scaled, exact)
+    value = LOSSES[name]().value(dtype(15) * z, y_true)
+    # A sum of terms of the size of z is exact to their rounding, an exponential to z times that.
     atol = 8 * np.finfo(dtype).eps * 15 * abs(z).max()
-    np.testing.assert_allclose(value, expected, rtol=1e-6, atol=atol)
+    rtol = 1e-6 if name not in POSITIVE else max(1e-6, 2 * np.finfo(dtype).eps * abs(scaled).max())
+    np.testing.assert_allclose(value, expected, rtol=rtol, atol=atol)
 
 
 @BOTH_DTYPES
 @EVERY_PROBLEM
 def test_warm_call_allocates_nothing_that_grows(name, target, dtype):
-    loss, (z, y_true) = LOSSES[name](), problem(target, n_samples=100_000, dtype=dtype)
+    loss, (z, y_true) = LOSSES[name](), problem(target, 100_000, dtype, name)
     value, gradient, scratch = np.empty_like(z[0]), np.empty_like(z), loss.scratch(z)
+    kept = z.copy()
     loss.value_and_gradient(z, y_true, value, gradient, scratch)
+    np.copyto(z, kept)
     tracemalloc.start()
     loss.value_and_gradient(z, y_true, value, gradient, scratch)
     peak = tracemalloc.get_traced_memory()[1]
@@ -217,7 +288,9 @@ def test_label_smoothing_smooths_the_targets(target, dtype):
 def test_label_smoothing_allocates_nothing_that_grows(target):
     loss, (z, y_true) = LOSSES["log_loss"](0.1), problem(target, 100_000, np.float32)
     value, gradient, scratch = np.empty_like(z[0]), np.empty_like(z), loss.scratch(z)
+    kept = z.copy()
     loss.value_and_gradient(z, y_true, value, gradient, scratch)
+    np.copyto(z, kept)
     tracemalloc.start()
     loss.value_and_gradient(z, y_true, value, gradient, scratch)
     peak = tracemalloc.get_traced_memory()[1]
@@ -251,6 +324,7 @@ class OwnSquaredError(OwnLogCosh):
 def fitted(loss, y, optimizer="adam"):
     X = np.random.default_rng(0).standard_normal((200, 3))
     model = MLPRegressor(16, loss=loss, optimizer=optimizer, learning_rate_init=0.01)
+    model.set_params(bias_init="zeros")
     return model.set_params(max_iter=150, random_state=0).fit(X, y(X))
 
 

@@ -44,8 +44,9 @@ def warm_step(kind="multiclass", optimizer="adam", size=(1000, 200), **params):
     X = generator.standard_normal((2 * n_rows, 40)).astype(dtype)
     y = generator.integers(2, size=(2 * n_rows, n_outputs)).astype(dtype)
     y = y.sum(axis=1).astype(np.intp) % n_outputs if kind == "multiclass" else y
+    y = y + 1 if kind == "regression" else y  # the gamma loss wants positive targets
     weight = np.full(2 * n_rows, 2, dtype) if params.get("weighted") else None
-    loss = LOSSES["squared_error" if kind == "regression" else "log_loss"]()
+    loss = LOSSES[params.get("loss", "squared_error" if kind == "regression" else "log_loss")]()
     activation = ACTIVATIONS[params.get("activation", "relu")]()
     dropouts = [Dropout(params.get("dropout", 0.0))] * 3
     architecture = Architecture(
@@ -89,6 +90,14 @@ def test_step_with_every_optimizer(optimizer, dtype):
 @pytest.mark.parametrize("kind", KINDS)
 def test_step_with_every_loss(kind, dropout, weighted):
     assert peak(warm_step(kind, dropout=dropout, weighted=weighted)) < CONSTANT
+
+
+@pytest.mark.parametrize(
+    ("loss", "kind"), [(name, kind) for name, each in LOSSES.items() for kind in each.targets]
+)
+@BOTH_DTYPES
+def test_step_with_every_loss_and_dtype(loss, kind, dtype):
+    assert peak(warm_step(kind, loss=loss, dtype=dtype)) < CONSTANT
 
 
 def test_the_measure_sees_what_a_cold_step_allocates():

@@ -268,7 +268,11 @@ REGISTERED = [
     (INITIALIZERS, "xavier_uniform xavier_normal he_uniform he_normal lecun_uniform lecun_normal"),
     (OPTIMIZERS, "gd sgd momentum nesterov adagrad rmsprop adadelta adam lbfgs"),
     (SCHEDULES, "constant invscaling adaptive"),
-    (LOSSES, "log_loss squared_error absolute_error huber log_cosh"),
+    (
+        LOSSES,
+        "log_loss focal hinge squared_error absolute_error huber log_cosh quantile poisson gamma "
+        "tweedie",
+    ),
 ]
 
 

@@ -35,6 +35,7 @@ from sknn.estimators._planning import (
     objective,
 )
 from sknn.estimators._scoring import make_validate, name_scoring
+from sknn.losses import Loss
 from sknn.network import Architecture, raw_predictions
 from sknn.optimizers import Optimizer
 from sknn.parameters import Parameters
@@ -83,6 +84,7 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # no typ
     verbose: int
 
     _target: str
+    _loss: Loss
     _architecture: Architecture
     _parameters: Parameters
     _training: Training
@@ -225,7 +227,7 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # no typ
         classes: Any = None,
     ) -> str:
         """Check, train and publish; return how training ended."""
-        loss = read_loss(self.loss, self.targets, type(self).__name__)
+        loss = self._loss = read_loss(self.loss, self.targets, type(self).__name__)
         settings = read_settings(self, loss)
         continuing = (incremental or self.warm_start) and self.__sklearn_is_fitted__()
         dtype = self._network_dtype(settings, continuing)

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from sknn._typing import Array
 from sknn.estimators import _labels as labels
 from sknn.estimators._base import BaseMLP, has_partial_fit
+from sknn.estimators._parameters import has_probabilities
 from sknn.losses import BINARY, MULTICLASS, MULTILABEL
 
 Self = TypeVar("Self", bound="MLPClassifier")
@@ -35,8 +36,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # no types
         Where weights start: a name in `sknn.initializers.INITIALIZERS` or an instance.
         ``"auto"`` is He for ReLU and its family, LeCun for SELU and Xavier for the others, layer
         by layer, and zeros for the output layer.
-    bias_init : str or Initializer, default="zeros"
-        Where biases start.
+    bias_init : str or Initializer, default="auto"
+        Where biases start. ``"auto"`` is zeros, and for the output layer of a regressor the best
+        constant prediction by its loss.
     optimizer : str, Optimizer or Minimizer, default="adam"
         How weights follow the gradient: a name in `sknn.optimizers.OPTIMIZERS` or an instance.
         ``"gd"`` and ``"lbfgs"`` use all rows at each step.
@@ -170,7 +172,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # no types
         activation: Any = "relu",
         *,
         init: Any = "auto",
-        bias_init: Any = "zeros",
+        bias_init: Any = "auto",
         optimizer: Any = "adam",
         learning_rate: Any = "constant",
         learning_rate_init: Any = "auto",
@@ -333,6 +335,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # no types
             return self._predict(X, lambda raw: classes[(raw[0] > 0) * 1], dtype=classes.dtype)
         return self._predict(X, lambda raw: classes[raw.argmax(axis=0)], dtype=classes.dtype)
 
+    @available_if(has_probabilities)  # type: ignore[untyped-decorator]
     def predict_proba(self, X: Any) -> Array:
         """Return the probability of each class, or of each label.
 
@@ -351,6 +354,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # no types
             return self._predict(X, lambda raw: self._apply_link(_both_classes(raw)), 2)
         return self._predict(X, self._apply_link, self.n_outputs_)
 
+    @available_if(has_probabilities)  # type: ignore[untyped-decorator]
     def predict_log_proba(self, X: Any) -> Array:
         """Return the logarithm of `predict_proba`, computed without taking that of zero.
 

@@ -142,6 +142,23 @@ def is_minimizer(value: object) -> bool:
     return isinstance(value, Minimizer)
 
 
+def loss_class(value: object) -> type[Loss]:
+    """Return the class that a value of ``loss`` stands for; `Loss` itself for a wrong value."""
+    if isinstance(value, str):
+        return LOSSES.get(value, Loss)
+    return type(value) if isinstance(value, Loss) else Loss
+
+
+def has_probabilities(estimator: BaseEstimator) -> bool:
+    """Tell whether the loss gives probabilities; say so in an AttributeError if it does not."""
+    if loss_class(estimator.loss).has_probabilities:
+        return True
+    raise AttributeError(
+        f"loss={estimator.loss!r} gives no probabilities: use decision_function or predict, set "
+        "loss='log_loss', or wrap the classifier in CalibratedClassifierCV."
+    )
+
+
 def read_loss(value: object, targets: frozenset[str], estimator_name: str) -> Loss:
     """Return the loss, if it can serve one of an estimator's kinds of target."""
     loss: Loss = _checked("loss", value)

@@ -8,6 +8,7 @@ from sklearn.utils import check_random_state
 from sknn.engine import Rows
 from sknn.estimators._messages import report
 from sknn.estimators._parameters import Settings
+from sknn.initializers import Auto, Zeros
 from sknn.network import Architecture, calibrate
 from sknn.optimizers import Minimizer
 from sknn.training import Plan, Training
@@ -52,9 +53,12 @@ def new_training(
 ) -> Training:
     """Draw initial parameters, and return the state of training before its first step."""
     random_state = check_random_state(random_state)
-    parameters = architecture.initialize(
-        settings.init, settings.bias_init, random_state, rows.X.dtype
-    )
+    is_auto = isinstance(settings.bias_init, Auto)
+    bias_init = Zeros() if is_auto else settings.bias_init
+    parameters = architecture.initialize(settings.init, bias_init, random_state, rows.X.dtype)
+    if is_auto:
+        bias = parameters[architecture.layer_names[-1]][-1]
+        bias[...] = settings.loss.baseline(rows.y.T, rows.weight, bias.size)
     some = slice(None, None, -(-len(rows) // CALIBRATION_ROWS))
     calibrate(architecture, parameters, settings.init, rows.X[some])
     return Training(parameters, None, random_state, 0, len(rows))

@@ -4,13 +4,15 @@ from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 from sklearn.base import RegressorMixin
+from sklearn.metrics import d2_pinball_score
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from sknn._typing import Array
 from sknn.estimators._base import BaseMLP, has_partial_fit
 from sknn.estimators._data import check_regression_targets
-from sknn.losses import REGRESSION
+from sknn.estimators._parameters import loss_class
+from sknn.losses import REGRESSION, Quantile
 
 Self = TypeVar("Self", bound="MLPRegressor")
 
@@ -19,7 +21,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # no types t
     """Multi-layer perceptron regressor.
 
     Layers ``a = activation(W^T a + b)``, the last one linear, trained by gradient steps on half
-    the squared error, summed over the outputs.
+    the squared error, summed over the outputs, or on another `loss`.
 
     Parameters
     ----------
@@ -33,8 +35,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # no types t
         Where weights start: a name in `sknn.initializers.INITIALIZERS` or an instance.
         ``"auto"`` is He for ReLU and its family, LeCun for SELU and Xavier for the others, layer
         by layer, and zeros for the output layer.
-    bias_init : str or Initializer, default="zeros"
-        Where biases start.
+    bias_init : str or Initializer, default="auto"
+        Where biases start. ``"auto"`` is zeros, and for the output layer of a regressor the best
+        constant prediction by its loss.
     optimizer : str, Optimizer or Minimizer, default="adam"
         How weights follow the gradient: a name in `sknn.optimizers.OPTIMIZERS` or an instance.
         ``"gd"`` and ``"lbfgs"`` use all rows at each step.
@@ -128,7 +131,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # no types t
     n_outputs_ : int
         Units of the output layer.
     out_activation_ : str
-        ``"identity"``, as the squared error asks.
+        ``"identity"``, or ``"exponential"`` for the losses of positive targets.
     n_features_in_ : int
         Columns of X.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -166,7 +169,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # no types t
         activation: Any = "relu",
         *,
         init: Any = "auto",
-        bias_init: Any = "zeros",
+        bias_init: Any = "auto",
         optimizer: Any = "adam",
         learning_rate: Any = "constant",
         learning_rate_init: Any = "auto",
@@ -253,15 +256,17 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # no types t
 
     def _encode(self, y: Array, dtype: np.dtype[Any], name: str) -> Array:
         encoded = check_regression_targets(y, dtype, name)
-        if name != "y" and encoded.shape[1] != self._architecture.layer_sizes[-1]:
+        n_outputs = self._loss.n_outputs(encoded.shape[1])
+        if name != "y" and n_outputs != self._architecture.layer_sizes[-1]:
             raise ValueError(
                 f"{name} has {encoded.shape[1]} outputs, and y has "
                 f"{self._architecture.layer_sizes[-1]}."
             )
+        self._loss.check_targets(encoded, name)
         return encoded
 
     def _n_outputs(self, encoded: Array) -> int:
-        return int(encoded.shape[1])
+        return self._loss.n_outputs(encoded.shape[1])
 
     def predict(self, X: Any) -> Array:
         """Return predictions.
@@ -273,15 +278,44 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # no types t
 
         Returns
         -------
-        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            Of the network's dtype.
+        y : ndarray of shape (n_samples,), (n_samples, n_outputs) or (n_samples, n_levels)
+            Of the network's dtype; a column a level with `Quantile` of several.
         """
         check_is_fitted(self)
-        if self._single:
+        if self._single and not self._loss.expands:
             return self._predict(X, lambda raw: self._apply_link(raw)[:, 0])
         return self._predict(X, self._apply_link, self.n_outputs_)
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return R^2, or for several levels the share of the pinball loss that is explained.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Inputs.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights.
+
+        Returns
+        -------
+        score : float
+            At most 1, the score of perfect predictions; 0 is that of the best constant. With
+            several levels it is the mean over them of ``sklearn.metrics.d2_pinball_score``.
+        """
+        check_is_fitted(self)
+        if not isinstance(self._loss, Quantile) or not self._loss.expands:
+            return float(super().score(X, y, sample_weight))
+        pairs = zip(self.predict(X).T, self._loss.levels, strict=True)
+        scores = [
+            d2_pinball_score(y, prediction, sample_weight=sample_weight, alpha=level)
+            for prediction, level in pairs
+        ]
+        return float(np.mean(scores))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
+        tags.target_tags.positive_only = loss_class(self.loss).positive_targets
         return tags

@@ -9,6 +9,9 @@ from typing import Final
 
 from sknn.losses._base import BINARY, MULTICLASS, MULTILABEL, REGRESSION, Loss
 from sknn.losses._classification import LogLoss
+from sknn.losses._likelihood import Gamma, Poisson, Tweedie
+from sknn.losses._margin import Focal, Hinge
+from sknn.losses._quantile import Increasing, Quantile
 from sknn.losses._regression import AbsoluteError, Huber, LogCosh, SquaredError
 
 __all__ = [
@@ -18,17 +21,30 @@ __all__ = [
     "MULTILABEL",
     "REGRESSION",
     "AbsoluteError",
+    "Focal",
+    "Gamma",
+    "Hinge",
     "Huber",
+    "Increasing",
     "LogCosh",
     "LogLoss",
     "Loss",
+    "Poisson",
+    "Quantile",
     "SquaredError",
+    "Tweedie",
 ]
 
 LOSSES: Final[dict[str, type[Loss]]] = {
     "log_loss": LogLoss,
+    "focal": Focal,
+    "hinge": Hinge,
     "squared_error": SquaredError,
     "absolute_error": AbsoluteError,
     "huber": Huber,
     "log_cosh": LogCosh,
+    "quantile": Quantile,
+    "poisson": Poisson,
+    "gamma": Gamma,
+    "tweedie": Tweedie,
 }

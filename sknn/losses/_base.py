@@ -1,5 +1,6 @@
 """What every loss is, and the kinds of target."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
@@ -24,18 +25,65 @@ class Loss(Strategy):
     targets : frozenset of {"binary", "multiclass", "multilabel", "regression"}
         The kinds of target that the loss can serve.
     bounded_gradient : bool
-        Whether ``|dl / d raw_prediction|`` is at most 1 whatever the target, so that a plain
-        gradient step of rate 0.1 is safe; `Optimizer.default_learning_rate` asks, for rules whose
-        steps are as large as the gradient. The others ask `is_regression`.
+        Whether ``|dl / d raw_prediction|`` is at most about 1 whatever the target (1.13 for the
+        focal loss at its default), so that a plain gradient step of rate 0.1 is safe;
+        `Optimizer.default_learning_rate` asks, for rules whose steps are as large as the gradient.
+        The others ask `is_regression`.
+    positive_targets : bool
+        For regression: whether targets must not be negative; scikit-learn's checks ask.
+    has_probabilities : bool
+        For classes: whether the link gives probabilities. If not, there is no ``predict_proba``.
     """
 
     targets: ClassVar[frozenset[str]] = frozenset()
     bounded_gradient: ClassVar[bool] = False
+    positive_targets: ClassVar[bool] = False
+    has_probabilities: ClassVar[bool] = True
 
     @property
     def is_regression(self) -> bool:
         """Whether the loss serves regression."""
         return REGRESSION in self.targets
+
+    @property
+    def expands(self) -> bool:
+        """Whether one target has several outputs, which are predicted as columns."""
+        return False
+
+    def n_outputs(self, n_targets: int) -> int:
+        """Return how many outputs the network has for so many columns of targets."""
+        return n_targets
+
+    def check_targets(self, y: Array, name: str) -> None:
+        """Raise a ValueError that names ``y`` if the loss cannot serve its values.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n_samples, n_targets)
+            Targets of regression.
+        name : str
+            What they are called.
+        """
+
+    def baseline(self, y_true: Array, weight: Array | None, n_outputs: int) -> Array:
+        """Return the constant raw prediction to start from, with ``bias_init="auto"``.
+
+        Parameters
+        ----------
+        y_true : ndarray of shape (n_targets, n_samples), or of shape (n_samples,)
+            The targets.
+        weight : ndarray of shape (n_samples,) or None
+            Weights of the samples.
+        n_outputs : int
+            Units of the output layer.
+
+        Returns
+        -------
+        raw_prediction : ndarray of shape (n_outputs,)
+            For the library's losses of regression, the best one: weights of an output layer that
+            starts at zero have then only to learn what differs from it. Zeros by default.
+        """
+        return np.zeros(n_outputs)
 
     def link(self, target: str) -> Activation:
         """Return the activation that turns raw predictions into predictions.
@@ -87,6 +135,45 @@ class Loss(Strategy):
         """
         value[...] = self.value(raw_prediction, y_true)
         gradient[...] = self.gradient(raw_prediction, y_true)
+
+
+def weighted_mean(y: Array, weight: Array | None) -> float:
+    """Return the mean of targets of shape (n_samples,)."""
+    return float(np.average(y.astype(np.float64), weights=weight))
+
+
+def weighted_quantile(y: Array, weight: Array | None, level: float) -> float:
+    """Return the least value at or below which there is a share `level` of the weight.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.losses._base import weighted_quantile
+    >>> weighted_quantile(np.array([3.0, 1.0, 2.0]), np.array([1.0, 1.0, 3.0]), 0.5)
+    2.0
+    """
+    order = np.argsort(y)
+    weights = np.ones(y.size) if weight is None else weight[order].astype(np.float64)
+    reached = np.cumsum(weights)
+    # A weight of 2 counts as the row twice, but for rounding.
+    place = np.searchsorted(reached, level * reached[-1] * (1 - 1e-6))
+    return float(y[order[min(place, y.size - 1)]])
+
+
+def constant_of_each_output(
+    constant: Callable[[Array, Array | None], float], y_true: Array, weight: Array | None
+) -> Array:
+    """Return a statistic of each row of ``y_true``, of shape (n_targets, n_samples), rounded to
+    about a millionth of the largest value.
+
+    At the best constant itself the gradient would be rounding noise, and rules that look at its
+    sign would follow the noise.
+    """
+    constants = np.array([constant(y, weight) for y in y_true])
+    largest = np.maximum(np.abs(y_true).max(axis=1).astype(np.float64), np.finfo(np.float64).tiny)
+    grain = np.exp2(np.floor(np.log2(largest)) - 20)
+    rounded: Array = np.rint(constants / grain) * grain
+    return rounded
 
 
 class FusedLoss(Loss):

@@ -6,10 +6,36 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
+from scipy.optimize import brentq
 
 from sknn._strategy import POSITIVE, Range
 from sknn._typing import Array
-from sknn.losses._base import REGRESSION, FusedLoss
+from sknn.losses._base import (
+    REGRESSION,
+    FusedLoss,
+    constant_of_each_output,
+    weighted_mean,
+    weighted_quantile,
+)
+
+
+def _weighted_median(y: Array, weight: Array | None) -> float:
+    return weighted_quantile(y, weight, 0.5)
+
+
+class _Convex(FusedLoss):
+    """A loss whose best constant has no closed form: where the gradient changes its sign."""
+
+    def _constant(self, y: Array, weight: Array | None) -> float:
+        y = y.astype(np.float64)
+        weights = np.ones(y.size) if weight is None else weight.astype(np.float64)
+
+        def slope(constant: float) -> float:
+            gradient = self.gradient(np.full((1, y.size), constant), y[np.newaxis])
+            return float(gradient[0] @ weights)
+
+        low, high = float(y.min()), float(y.max())
+        return low if low == high else float(brentq(slope, low, high, xtol=1e-12 * (high - low)))
 
 
 @dataclass(repr=False, eq=False)
@@ -27,6 +53,9 @@ class SquaredError(FusedLoss):
     """
 
     targets: ClassVar[frozenset[str]] = frozenset({REGRESSION})
+
+    def baseline(self, y_true: Array, weight: Array | None, n_outputs: int) -> Array:
+        return constant_of_each_output(weighted_mean, y_true, weight)
 
     def value_and_gradient(
         self, raw_prediction: Array, y_true: Array, value: Array, gradient: Array, scratch: Any
@@ -54,6 +83,9 @@ class AbsoluteError(FusedLoss):
     targets: ClassVar[frozenset[str]] = frozenset({REGRESSION})
     bounded_gradient: ClassVar[bool] = True
 
+    def baseline(self, y_true: Array, weight: Array | None, n_outputs: int) -> Array:
+        return constant_of_each_output(_weighted_median, y_true, weight)
+
     def value_and_gradient(
         self, raw_prediction: Array, y_true: Array, value: Array, gradient: Array, scratch: Any
     ) -> None:
@@ -64,7 +96,7 @@ class AbsoluteError(FusedLoss):
 
 
 @dataclass(repr=False, eq=False)
-class Huber(FusedLoss):
+class Huber(_Convex):
     """Huber's loss of the error ``e = z - y``: squared near zero, absolute far from it.
 
     ``l = e^2 / 2`` for ``|e| <= delta`` and ``delta (|e| - delta / 2)`` beyond, summed over the
@@ -95,6 +127,9 @@ class Huber(FusedLoss):
     # Up to delta, which may be anything.
     bounded_gradient: ClassVar[bool] = False
 
+    def baseline(self, y_true: Array, weight: Array | None, n_outputs: int) -> Array:
+        return constant_of_each_output(self._constant, y_true, weight)
+
     def value_and_gradient(
         self, raw_prediction: Array, y_true: Array, value: Array, gradient: Array, scratch: Any
     ) -> None:
@@ -109,7 +144,7 @@ class Huber(FusedLoss):
 
 
 @dataclass(repr=False, eq=False)
-class LogCosh(FusedLoss):
+class LogCosh(_Convex):
     """A smooth absolute error, ``l = sum_k log(cosh(z_k - y_k))``, ``dl/dz = tanh(z - y)``.
 
     It is computed as ``|e| + log1p(exp(-2 |e|)) - log(2)``, which cannot overflow. The link is
@@ -125,6 +160,9 @@ class LogCosh(FusedLoss):
 
     targets: ClassVar[frozenset[str]] = frozenset({REGRESSION})
     bounded_gradient: ClassVar[bool] = True
+
+    def baseline(self, y_true: Array, weight: Array | None, n_outputs: int) -> Array:
+        return constant_of_each_output(self._constant, y_true, weight)
 
     def value_and_gradient(
         self, raw_prediction: Array, y_true: Array, value: Array, gradient: Array, scratch: Any

@@ -1,0 +1,155 @@
+"""Losses of positive numbers, with a logarithmic link: half the deviances of distributions."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from scipy.special import xlogy
+
+from sknn._strategy import Range
+from sknn._typing import Array
+from sknn.activations import Activation, Exponential
+from sknn.losses._base import REGRESSION, FusedLoss, constant_of_each_output, weighted_mean
+
+
+class _LogLink(FusedLoss):
+    """A loss of ``mu = exp(z)``, whose best constant is the mean."""
+
+    targets: ClassVar[frozenset[str]] = frozenset({REGRESSION})
+    positive_targets: ClassVar[bool] = True
+    allows_zero: ClassVar[bool] = True
+
+    def link(self, target: str) -> Activation:
+        return Exponential()
+
+    def scratch(self, raw_prediction: Array) -> Array:
+        return np.empty_like(raw_prediction)
+
+    def check_targets(self, y: Array, name: str) -> None:
+        wrong = y.min() < 0 if self.allows_zero else y.min() <= 0
+        if wrong:
+            bound = "0 or more" if self.allows_zero else "more than 0"
+            raise ValueError(f"{name} must be {bound} with loss={self!r}, got {y.min():g}.")
+        if not y.any(axis=0).all():
+            raise ValueError(f"{name} is 0 throughout, and loss={self!r} needs a positive mean.")
+
+    def baseline(self, y_true: Array, weight: Array | None, n_outputs: int) -> Array:
+        rounded = constant_of_each_output(weighted_mean, y_true, weight)
+        exact = np.array([weighted_mean(y, weight) for y in y_true])
+        return np.log(np.where(rounded > 0, rounded, exact))
+
+
+@dataclass(repr=False, eq=False)
+class Poisson(_LogLink):
+    """Half the Poisson deviance, for counts: ``l = exp(z) - y z + y log(y) - y``.
+
+    Summed over the outputs; ``dl/dz = exp(z) - y``. The link is the exponential, so predictions
+    are positive; targets are not negative. With exposures, predict the rate and weigh the rows by
+    their exposure.
+
+    References
+    ----------
+    P. McCullagh and J. A. Nelder, Generalized linear models, 1989, section 2.3.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.losses import Poisson
+    >>> Poisson().value(np.array([[0.0, 0.0]]), np.array([[1.0, 0.0]]))
+    array([0., 1.])
+    """
+
+    def value_and_gradient(
+        self, raw_prediction: Array, y_true: Array, value: Array, gradient: Array, scratch: Any
+    ) -> None:
+        np.exp(raw_prediction, out=gradient)
+        np.multiply(raw_prediction, y_true, out=raw_prediction)
+        np.subtract(gradient, y_true, out=gradient)
+        np.subtract(gradient, raw_prediction, out=raw_prediction)
+        xlogy(y_true, y_true, out=scratch)
+        np.add(raw_prediction, scratch, out=raw_prediction)
+        np.add.reduce(raw_prediction, axis=0, out=value)
+
+
+@dataclass(repr=False, eq=False)
+class Gamma(_LogLink):
+    """Half the gamma deviance, for sizes: ``l = z - log(y) + y exp(-z) - 1``.
+
+    Summed over the outputs; ``dl/dz = 1 - y exp(-z)``. Errors count relative to the prediction.
+    The link is the exponential; targets are positive.
+
+    References
+    ----------
+    P. McCullagh and J. A. Nelder, Generalized linear models, 1989, section 8.3.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.losses import Gamma
+    >>> Gamma().value(np.array([[0.0, 0.0]]), np.array([[1.0, 2.0]])).round(4)
+    array([0.    , 0.3069])
+    """
+
+    allows_zero: ClassVar[bool] = False
+
+    def value_and_gradient(
+        self, raw_prediction: Array, y_true: Array, value: Array, gradient: Array, scratch: Any
+    ) -> None:
+        np.negative(raw_prediction, out=gradient)
+        np.exp(gradient, out=gradient)
+        np.multiply(gradient, y_true, out=gradient)
+        np.subtract(1, gradient, out=gradient)
+        np.log(y_true, out=scratch)
+        np.subtract(raw_prediction, scratch, out=raw_prediction)
+        np.subtract(raw_prediction, gradient, out=raw_prediction)
+        np.add.reduce(raw_prediction, axis=0, out=value)
+
+
+@dataclass(repr=False, eq=False)
+class Tweedie(_LogLink):
+    """Half the Tweedie deviance between Poisson and gamma, for amounts that may be zero.
+
+    With ``p`` the `power` and ``mu = exp(z)``, ``l = y^(2 - p) / ((1 - p) (2 - p))
+    - y mu^(1 - p) / (1 - p) + mu^(2 - p) / (2 - p)``, summed over the outputs;
+    ``dl/dz = mu^(2 - p) - y mu^(1 - p)``. The link is the exponential; targets are not negative.
+
+    Parameters
+    ----------
+    power : float in (1, 2), default=1.5
+        The variance goes as ``mu^power``; near 1 it is `Poisson`, near 2 `Gamma`.
+
+    References
+    ----------
+    B. Jørgensen, Exponential dispersion models, Journal of the Royal Statistical Society B 49,
+    1987, section 4.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.losses import Tweedie
+    >>> Tweedie().value(np.array([[0.0, 0.0]]), np.array([[1.0, 0.0]]))
+    array([0., 2.])
+    """
+
+    power: float = 1.5
+
+    ranges: ClassVar[Mapping[str, Range]] = {"power": Range(1, 2, "neither")}
+
+    def value_and_gradient(
+        self, raw_prediction: Array, y_true: Array, value: Array, gradient: Array, scratch: Any
+    ) -> None:
+        low, high = 1 - self.power, 2 - self.power
+        np.multiply(raw_prediction, high, out=gradient)
+        np.exp(gradient, out=gradient)  # mu^(2 - p)
+        np.multiply(raw_prediction, low, out=raw_prediction)
+        np.exp(raw_prediction, out=raw_prediction)
+        np.multiply(raw_prediction, y_true, out=raw_prediction)  # y mu^(1 - p)
+        np.multiply(gradient, 1 / high, out=scratch)
+        np.subtract(gradient, raw_prediction, out=gradient)
+        np.multiply(raw_prediction, -1 / low, out=raw_prediction)
+        np.add(raw_prediction, scratch, out=raw_prediction)
+        np.power(y_true, high, out=scratch)
+        np.multiply(scratch, 1 / (low * high), out=scratch)
+        np.add(raw_prediction, scratch, out=raw_prediction)
+        np.add.reduce(raw_prediction, axis=0, out=value)

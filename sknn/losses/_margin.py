@@ -1,0 +1,200 @@
+"""Losses of classes that are about hard cases: the focal loss and the hinge."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from sknn._strategy import NOT_NEGATIVE, Range
+from sknn._typing import Array
+from sknn.activations import Activation, Identity
+from sknn.losses._base import BINARY, MULTICLASS, MULTILABEL, FusedLoss
+from sknn.losses._classification import LogLoss
+
+
+@dataclass
+class _FocalScratch:
+    log_loss: Any  # the log-loss's own
+    surprise: Array  # of shape (n_outputs, n_samples), or of one row for multiclass targets
+    miss: Array  # of the same shape
+    weight: Array  # of the same shape
+
+
+@dataclass(repr=False, eq=False)
+class Focal(FusedLoss):
+    """The log-loss of each sample, times how far it is from right: ``l = -(1 - p)^gamma log(p)``.
+
+    ``p`` is the probability of the sample's own class, by the softmax, or of its own label, by the
+    sigmoid; labels are summed over. With ``s = -log(p)``, the gradient is that of the log-loss
+    times ``(1 - p)^gamma (1 + gamma p s / (1 - p))``.
+
+    Parameters
+    ----------
+    gamma : float, default=2.0
+        How much easy samples are discounted, not negative; 0 is the log-loss.
+
+    References
+    ----------
+    T.-Y. Lin, P. Goyal, R. Girshick, K. He and P. Dollár, Focal loss for dense object detection,
+    ICCV 2017, equation 4.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.losses import Focal
+    >>> Focal().value(np.array([[0.0, 3.0]]), np.array([[1.0, 1.0]])).round(4)
+    array([1.733e-01, 1.000e-04])
+    """
+
+    gamma: float = 2.0
+
+    ranges: ClassVar[Mapping[str, Range]] = {"gamma": NOT_NEGATIVE}
+    targets: ClassVar[frozenset[str]] = frozenset({BINARY, MULTICLASS, MULTILABEL})
+    bounded_gradient: ClassVar[bool] = True
+
+    def scratch(self, raw_prediction: Array) -> _FocalScratch:
+        rooms = (np.empty_like(raw_prediction) for _ in range(3))
+        return _FocalScratch(LogLoss().scratch(raw_prediction), *rooms)
+
+    def value_and_gradient(
+        self, raw_prediction: Array, y_true: Array, value: Array, gradient: Array, scratch: Any
+    ) -> None:
+        form = self._softmax if y_true.ndim == 1 else self._sigmoid
+        form(raw_prediction, y_true, value, gradient, scratch)
+
+    def _softmax(self, z: Array, y: Array, value: Array, gradient: Array, scratch: Any) -> None:
+        LogLoss().value_and_gradient(z, y, value, gradient, scratch.log_loss)
+        weight = scratch.weight[0]
+        np.copyto(scratch.surprise[0], value)
+        self._discount(scratch.surprise[0], value, weight, scratch.miss[0])
+        np.multiply(gradient, weight, out=gradient)
+
+    def _sigmoid(self, z: Array, y: Array, value: Array, gradient: Array, scratch: Any) -> None:
+        # With t = 1 or -1, s = log(1 + exp(-t z)), and the log-loss's gradient is sigmoid(z) - y.
+        surprise, losses = scratch.surprise, gradient
+        np.subtract(y, 0.5, out=surprise)
+        np.multiply(surprise, -2, out=surprise)
+        np.multiply(surprise, z, out=surprise)
+        np.copyto(losses, surprise)
+        np.abs(losses, out=losses)
+        np.negative(losses, out=losses)
+        np.exp(losses, out=losses)
+        np.log1p(losses, out=losses)
+        np.maximum(surprise, 0, out=surprise)
+        np.add(surprise, losses, out=surprise)
+        self._discount(surprise, losses, scratch.weight, scratch.miss)
+        np.dot(scratch.log_loss.ones, losses, out=value)
+        # sigmoid(z) - y = -t (1 - p)
+        np.subtract(y, 0.5, out=gradient)
+        np.multiply(gradient, -2, out=gradient)
+        np.multiply(gradient, scratch.miss, out=gradient)
+        np.multiply(gradient, scratch.weight, out=gradient)
+
+    def _discount(self, surprise: Array, losses: Array, weight: Array, miss: Array) -> None:
+        """From ``s`` make ``l``, ``1 - p`` and the gradient's factor; ``s`` is overwritten."""
+        np.negative(surprise, out=miss)
+        np.expm1(miss, out=miss)
+        np.negative(miss, out=miss)
+        # s / (1 - p), which nears 1 where both near 0.
+        tiny = float(np.finfo(miss.dtype).tiny)
+        np.add(miss, tiny, out=weight)
+        np.divide(surprise, weight, out=weight)
+        np.power(miss, self.gamma, out=losses)
+        np.multiply(surprise, losses, out=surprise)
+        # weight = (1 - p)^gamma (1 + gamma p s / (1 - p)), with p = 1 - miss
+        np.multiply(weight, self.gamma, out=weight)
+        np.multiply(weight, losses, out=weight)
+        np.add(weight, losses, out=losses)
+        np.multiply(weight, miss, out=weight)
+        np.subtract(losses, weight, out=weight)
+        np.copyto(losses, surprise)
+
+
+@dataclass
+class _HingeScratch:
+    ones: Array  # of shape (n_outputs,), to sum over the outputs
+    row: Array  # of shape (n_samples,)
+    count: Array  # of shape (n_samples,): rivals that share the first place
+    own: Array  # of shape (n_samples,): flat positions of each sample's class
+    samples: Array  # of shape (n_samples,): 0, 1, 2, ...
+
+
+@dataclass(repr=False, eq=False)
+class Hinge(FusedLoss):
+    """The hinge of the margin, which is 0 once a sample is right by 1 or more.
+
+    With two classes, and for each label of several, ``l = max(0, 1 - t z)`` with ``t`` 1 or -1;
+    labels are summed over. With more classes ``l = max(0, 1 + max_(j != y) z_j - z_y)``; rivals
+    that share the maximum share its gradient. The link
+    is the identity: there are no probabilities, so ``predict_proba`` does not exist.
+
+    References
+    ----------
+    K. Crammer and Y. Singer, On the algorithmic implementation of multiclass kernel-based vector
+    machines, JMLR 2, 2001, equation 3.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.losses import Hinge
+    >>> Hinge().value(np.array([[0.5, -2.0]]), np.array([[1.0, 1.0]]))
+    array([0.5, 3. ])
+    """
+
+    targets: ClassVar[frozenset[str]] = frozenset({BINARY, MULTICLASS, MULTILABEL})
+    bounded_gradient: ClassVar[bool] = True
+    has_probabilities: ClassVar[bool] = False
+
+    def link(self, target: str) -> Activation:
+        return Identity()
+
+    def scratch(self, raw_prediction: Array) -> _HingeScratch:
+        n_outputs, n_samples = raw_prediction.shape
+        return _HingeScratch(
+            np.ones(n_outputs, raw_prediction.dtype),
+            np.empty(n_samples, raw_prediction.dtype),
+            np.empty(n_samples, raw_prediction.dtype),
+            np.empty(n_samples, np.intp),
+            np.arange(n_samples),
+        )
+
+    def value_and_gradient(
+        self, raw_prediction: Array, y_true: Array, value: Array, gradient: Array, scratch: Any
+    ) -> None:
+        form = self._classes if y_true.ndim == 1 else self._labels
+        form(raw_prediction, y_true, value, gradient, scratch)
+
+    def _labels(
+        self, z: Array, y: Array, value: Array, gradient: Array, scratch: _HingeScratch
+    ) -> None:
+        np.subtract(y, 0.5, out=gradient)
+        np.multiply(gradient, -2, out=gradient)  # -t
+        np.multiply(z, gradient, out=z)
+        np.add(z, 1, out=z)
+        np.maximum(z, 0, out=z)
+        np.dot(scratch.ones, z, out=value)
+        np.greater(z, 0, out=z)
+        np.multiply(gradient, z, out=gradient)
+
+    def _classes(
+        self, z: Array, y: Array, value: Array, gradient: Array, scratch: _HingeScratch
+    ) -> None:
+        row, own = scratch.row, scratch.own
+        # Sample i's own class stands at y_i n_samples + i of the flat arrays.
+        np.multiply(y, y.size, out=own)
+        np.add(own, scratch.samples, out=own)
+        flat = z.reshape(-1)
+        flat.take(own, out=row, mode="clip")
+        flat[own] = -np.inf
+        np.maximum.reduce(z, axis=0, out=value)
+        np.equal(z, value, out=gradient)
+        np.dot(scratch.ones, gradient, out=scratch.count)
+        np.subtract(value, row, out=value)
+        np.add(value, 1, out=value)
+        np.maximum(value, 0, out=value)
+        np.greater(value, 0, out=row)
+        np.divide(row, scratch.count, out=scratch.count)
+        np.multiply(gradient, scratch.count, out=gradient)
+        np.negative(row, out=row)
+        gradient.reshape(-1)[own] = row
