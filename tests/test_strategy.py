@@ -225,6 +225,7 @@ IMPORTS = {
         *("initializers", "losses", "network", "optimizers", "parameters", "regularization"),
         *("schedules", "training"),
     },
+    "inspection": {"_strategy", "_typing", "estimators"},
     "__init__": {"_strategy", "estimators"},
 }
 # Checks for what users write: it may import anything, and nothing imports it.
@@ -233,6 +234,7 @@ THIRD_PARTY = {module: {"numpy", "scipy"} for module in IMPORTS} | {
     "parameters": {"numpy"},
     "_strategy": {"sklearn"},
     "estimators": {"numpy", "scipy", "sklearn"},
+    "inspection": {"numpy", "sklearn"},
 }
 
 ROOT = Path(sknn.__file__).parent

@@ -1,0 +1,178 @@
+"""What happens inside: a range test that finds a learning rate."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone, is_classifier
+from sklearn.utils import _safe_indexing, check_consistent_length, check_random_state
+
+from sknn._strategy import POSITIVE, Range
+from sknn._typing import Array
+from sknn.estimators._base import BaseMLP, has_partial_fit
+from sknn.estimators._planning import default_batch_size
+
+# How much of the smoothed loss is kept at a step, and how far above its best ends the test.
+_KEPT = 0.9
+_DIVERGED = 4.0
+# A clear rise: by this share of what the loss has fallen so far, if that is as much of the loss.
+_TURN = 0.1
+
+
+@dataclass(frozen=True)
+class RangeTest:
+    """The curve of a learning-rate range test.
+
+    Attributes
+    ----------
+    learning_rates : ndarray of shape (n_steps,)
+        The rate of each step that was taken.
+    losses : ndarray of shape (n_steps,)
+        The training loss of each step's batch, before the step.
+    smoothed_losses : ndarray of shape (n_steps,)
+        Their exponential moving average, corrected for its start.
+    suggestion : float
+        The rate at which the smoothed loss falls fastest per decade, before its first clear rise.
+    """
+
+    learning_rates: Array
+    losses: Array
+    smoothed_losses: Array
+    suggestion: float
+
+
+def learning_rate_range_test(
+    estimator: BaseMLP,
+    X: Any,
+    y: Any,
+    *,
+    low: float = 1e-6,
+    high: float = 10.0,
+    n_steps: int = 100,
+) -> RangeTest:
+    """Train a copy of an estimator while its learning rate rises, and tell which rate is best.
+
+    Step i of n has the rate ``low (high / low)^(i / (n - 1))``. The test ends early where training
+    diverges, or where the smoothed loss is more than four times its best.
+
+    Parameters
+    ----------
+    estimator : MLPClassifier or MLPRegressor
+        Not changed. Its `learning_rate`, `learning_rate_init` and `early_stopping` are ignored.
+    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        Inputs, scaled as for a fit. Of a Pipeline, pass the last step and transformed inputs.
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        Targets.
+    low, high : float, default=1e-6, 10.0
+        The rates of the first and the last step, positive, ``low < high``.
+    n_steps : int, default=100
+        Steps, at least 10; the batches of as many epochs as it takes.
+
+    Returns
+    -------
+    result : RangeTest
+        The curve and a suggestion; a tenth of the rate at which the loss is least is another.
+
+    Raises
+    ------
+    ValueError
+        If the estimator is none of the two, or its optimizer takes no steps (``"lbfgs"``), or a
+        number is out of its range.
+
+    References
+    ----------
+    L. N. Smith, Cyclical learning rates for training neural networks, WACV 2017, section 3.3.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sknn import MLPClassifier
+    >>> from sknn.inspection import learning_rate_range_test
+    >>> X, y = load_digits(return_X_y=True)
+    >>> result = learning_rate_range_test(MLPClassifier(random_state=0), X / 16, y)
+    >>> 1e-4 < result.suggestion < 1e-1
+    True
+    """
+    _check(estimator, low, high, n_steps)
+    check_consistent_length(X, y)
+    X = X.tocsr() if hasattr(X, "tocsr") else X
+    model = clone(estimator).set_params(
+        learning_rate="constant", early_stopping=False, warm_start=False, verbose=0
+    )
+    classes = {"classes": _classes(y)} if is_classifier(model) else {}
+    rates, losses = [], []
+    batches = _batches(model, np.shape(y)[0])
+    for rate in np.geomspace(low, high, n_steps).tolist():
+        rows = next(batches)
+        model.set_params(learning_rate_init=rate, batch_size=len(rows))
+        try:
+            model.partial_fit(_safe_indexing(X, rows), _safe_indexing(y, rows), **classes)
+        except ValueError as error:
+            if not str(error).startswith("Training diverged"):
+                raise
+            break
+        rates.append(rate)
+        losses.append(model.loss_)
+        smoothed = _smooth(losses)
+        if smoothed[-1] > _DIVERGED * smoothed.min() > 0:
+            break
+    return _conclude(np.array(rates), np.array(losses))
+
+
+def _check(estimator: Any, low: float, high: float, n_steps: int) -> None:
+    if not isinstance(estimator, BaseMLP):
+        raise ValueError(
+            f"estimator must be an MLPClassifier or an MLPRegressor, got {estimator!r}. Of a "
+            "Pipeline, pass the last step, and X as the steps before it transform it."
+        )
+    if not has_partial_fit(estimator):
+        raise ValueError(
+            f"optimizer={estimator.optimizer!r} has no learning rate to test: it runs by itself."
+        )
+    POSITIVE.check("low", low)
+    Range(low, closed="neither").check("high", high)
+    Range(10, integer=True).check("n_steps", n_steps)
+
+
+def _classes(y: Any) -> Array:
+    y = np.asarray(y.toarray() if hasattr(y, "toarray") else y)
+    return np.unique(y) if y.ndim == 1 else np.arange(y.shape[1])
+
+
+def _batches(model: BaseMLP, n_samples: int) -> Iterator[Array]:
+    """Yield the rows of batches for ever, in the sizes that a fit would have."""
+    size = model.batch_size
+    size = default_batch_size(n_samples) if isinstance(size, str) else min(int(size), n_samples)
+    random_state = check_random_state(model.random_state)
+    while True:
+        order = random_state.permutation(n_samples)
+        for start in range(0, n_samples - size + 1, size):
+            yield order[start : start + size]
+
+
+def _smooth(losses: list[float]) -> Array:
+    kept, smoothed = 0.0, []
+    for count, loss in enumerate(losses, start=1):
+        kept = _KEPT * kept + (1 - _KEPT) * loss
+        smoothed.append(kept / (1 - _KEPT**count))
+    return np.array(smoothed)
+
+
+def _conclude(rates: Array, losses: Array) -> RangeTest:
+    if len(rates) < 3:
+        raise ValueError(
+            f"Training diverged after {len(rates)} steps: lower low, or scale X and y."
+        )
+    smoothed = _smooth(losses.tolist())
+    slopes = np.gradient(smoothed, np.log10(rates))[: _first_turn(smoothed)]
+    return RangeTest(rates, losses, smoothed, float(rates[slopes.argmin()]))
+
+
+def _first_turn(smoothed: Array) -> int:
+    """Return how many losses come before the first clear rise: what falls later fell first."""
+    best = np.minimum.accumulate(smoothed)
+    gained = smoothed[0] - best
+    risen = (smoothed - best > _TURN * gained) & (gained > _TURN * abs(smoothed[0]))
+    turn = int(risen.argmax()) if risen.any() else len(smoothed)
+    return max(2, int(smoothed[:turn].argmin()) + 1)
