@@ -25,6 +25,22 @@ def test_python_blocks_of_a_page_run(page, monkeypatch):
     exec("\n".join(blocks), vars(module))
 
 
+PAGES = runpy.run_path(str(ROOT / "docs/make_family_pages.py"))
+
+
+@pytest.mark.parametrize("family", PAGES["FAMILIES"])
+def test_page_of_a_family_is_what_the_docstrings_say(family):
+    assert (ROOT / f"docs/{family}.md").read_text() == PAGES["page"](family)
+
+
+@pytest.mark.parametrize("family", PAGES["FAMILIES"])
+def test_every_member_says_when_to_use_it(family):
+    for member in PAGES["FAMILIES"][family][2].values():
+        rule, use = PAGES["meaning"](PAGES["sections"](member)[""])
+        assert rule
+        assert use, member
+
+
 def test_contracts_name_every_family():
     text = (ROOT / "docs/contracts.md").read_text()
     for family in ("Activation", "Initializer", "Loss", "Schedule", "Optimizer", "Dropout"):

@@ -2,6 +2,7 @@
 
 from functools import cache
 
+import numpy as np
 import pytest
 from common import STEP_TAKING
 from sklearn.datasets import load_digits
@@ -17,16 +18,16 @@ pytestmark = pytest.mark.filterwarnings("ignore", category=ConvergenceWarning)
 
 
 @cache
-def digits():
+def digits(seed):
     X, y = load_digits(return_X_y=True)
-    X, X_test, y, y_test = train_test_split(X, y, random_state=0)
+    X, X_test, y, y_test = train_test_split(X, y, random_state=seed)
     scaler = StandardScaler().fit(X)
     return scaler.transform(X), y, scaler.transform(X_test), y_test
 
 
-def accuracy(**params):
-    X, y, X_test, y_test = digits()
-    model = MLPClassifier((40,), max_iter=100, random_state=0, **params)
+def accuracy(seed=0, **params):
+    X, y, X_test, y_test = digits(seed)
+    model = MLPClassifier((40,), max_iter=100, random_state=seed, **params)
     return model.fit(X, y).score(X_test, y_test)
 
 
@@ -36,11 +37,11 @@ def test_every_optimizer_learns_digits(name):
     assert accuracy(optimizer=name) >= (0.5 if one_step_an_epoch else 0.9)
 
 
-# After 100 epochs the rate is a tenth of Adam's 0.001: that reaches 0.898 only.
-OTHER_OPTIMIZER = {"invscaling": "momentum"}
+# With Adam's small rate over the root of the epoch, single seeds fall on either side of 0.9.
+N_SEEDS = {"invscaling": 6}
 
 
 @pytest.mark.parametrize("name", SCHEDULES)
 def test_every_schedule_learns_digits(name):
-    optimizer = OTHER_OPTIMIZER.get(name, "adam")
-    assert accuracy(learning_rate=name, optimizer=optimizer) >= 0.9
+    seeds = range(N_SEEDS.get(name, 1))
+    assert np.mean([accuracy(seed, learning_rate=name) for seed in seeds]) >= 0.9

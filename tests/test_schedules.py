@@ -8,6 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
+from common import STEP_TAKING
 from sklearn.exceptions import ConvergenceWarning
 
 from sknn import MLPClassifier
@@ -303,3 +304,15 @@ def test_a_schedule_of_ones_own_hears_of_each_epoch():
         warnings.simplefilter("ignore", ConvergenceWarning)
         _, model = fit(Listening(), max_iter=3)
     assert heard == [(loss, i + 1) for i, loss in enumerate(model.loss_curve_)]
+
+
+@pytest.mark.parametrize("optimizer", STEP_TAKING)
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_every_schedule_serves_every_optimizer(name, optimizer):
+    X = np.linspace(-1, 1, 40)[:, np.newaxis]
+    model = MLPClassifier(4, optimizer=optimizer, learning_rate=name, max_iter=4, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.set_params(batch_size=10, n_iter_no_change=4).fit(X, X.ravel() > 0)
+    assert np.isfinite(model.loss_curve_).all()
+    assert model.loss_curve_[-1] < model.loss_curve_[0]

@@ -12,10 +12,10 @@ import pytest
 from scipy.special import expit, ndtri
 
 from sknn.activations import ACTIVATIONS, Identity
-from sknn.dropout import Dropout
-from sknn.initializers import INITIALIZERS, Normal, Zeros
+from sknn.dropout import AlphaDropout, Dropout
+from sknn.initializers import INITIALIZERS, Auto, Normal, Zeros
 from sknn.network import Architecture, Workspace
-from sknn.stages import Activate
+from sknn.stages import Activate, Drop, Masks
 
 N_UNITS, N_LAYERS, N_SAMPLES = 512, 10, 1024
 NORMAL = ndtri((np.arange(100_000) + 0.5) / 100_000)  # E[f(Z)] is f(NORMAL).mean()
@@ -124,3 +124,24 @@ def test_small_normal_weights_make_all_samples_alike_to_sigmoids():
 
 def test_unit_normal_weights_keep_samples_apart():
     assert activations_of("sigmoid", 1.0).std(axis=2).mean(axis=1)[-1] > 0.1
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.1])
+def test_selu_with_alpha_dropout_keeps_mean_0_and_variance_1(rate):
+    # The fixed point of Klambauer et al., section 2: the network normalizes itself, dropout or not.
+    hidden, sizes = [ACTIVATIONS["selu"]()] * N_LAYERS, (N_UNITS,) * (N_LAYERS + 1)
+    dropouts = [Dropout(0.0), *[AlphaDropout(rate)] * N_LAYERS]
+    architecture = Architecture((*sizes, 1), hidden, Identity(), dropouts)
+    parameters = architecture.initialize(
+        Auto(), Zeros(), np.random.RandomState(0), np.dtype(np.float64)
+    )
+    gradient = parameters.copy()
+    workspace = Workspace(architecture, parameters, N_SAMPLES, False, gradient, Masks(1))
+    inputs = np.random.default_rng(0).standard_normal((N_SAMPLES, N_UNITS))
+    workspace.inputs.load(inputs, slice(0, N_SAMPLES))
+    workspace.forward()
+    kind = Drop if rate else Activate
+    outputs = [stage.output[:-1] for stage in workspace.stages if isinstance(stage, kind)]
+    assert len(outputs) == N_LAYERS
+    assert max(abs(a.mean()) for a in outputs) < 0.1
+    assert all(0.85 < a.var() < 1.15 for a in outputs)

@@ -82,6 +82,8 @@ class Activation(Strategy):
 class Identity(Activation):
     """The identity, ``a = z``.
 
+    Use it for a linear network.
+
     Examples
     --------
     >>> import numpy as np

@@ -21,6 +21,8 @@ class ELU(Activation):
 
     Its derivative is 1 for ``z > 0`` and ``a + alpha`` elsewhere.
 
+    Use it where outputs around zero help and units must not die.
+
     Parameters
     ----------
     alpha : float in (0, inf), default=1.0
@@ -77,6 +79,9 @@ class SELU(Activation):
     ``s = 1.0507...`` and ``alpha = 1.6732...`` keep mean 0 and variance 1 from layer to layer.
     The derivative is ``s`` for ``z > 0`` and ``a + s alpha`` elsewhere.
 
+    Use it in deep networks of dense layers, with standardized inputs and
+    `sknn.dropout.AlphaDropout`.
+
     References
     ----------
     G. Klambauer et al., Self-normalizing neural networks, NIPS 2017, equation 2.
@@ -120,6 +125,8 @@ class CELU(Activation):
     """The continuously differentiable ELU, ``a = max(z, 0) + min(0, alpha (exp(z / alpha) - 1))``.
 
     Its derivative is ``1 + min(a, 0) / alpha``.
+
+    Use it as `ELU`, where a derivative without a jump is wanted for other alphas.
 
     Parameters
     ----------
@@ -174,6 +181,8 @@ class Exponential(Activation):
     """The exponential function, ``a = exp(z)``, which is its own derivative.
 
     It overflows for ``z > 709`` in float64 and for ``z > 88`` in float32.
+
+    Use it as a link for positive quantities; in hidden layers it explodes.
 
     Examples
     --------

@@ -27,6 +27,8 @@ class GELU(Activation):
     With ``approximate="tanh"``, ``P(z) = (1 + tanh(sqrt(2 / pi) (z + 0.044715 z^3))) / 2``.
     The derivative is ``P(z) + z P'(z)``.
 
+    Use it in deep networks, as a smooth alternative to `ReLU`.
+
     Parameters
     ----------
     approximate : {"none", "tanh"}, default="none"
@@ -94,6 +96,8 @@ class SiLU(Activation):
 
     Its derivative is ``s(z) (1 + z - a)``.
 
+    Use it as `GELU`, at less cost.
+
     References
     ----------
     S. Elfwing, E. Uchibe and K. Doya, Sigmoid-weighted linear units for neural network function
@@ -132,6 +136,8 @@ class Mish(Activation):
 
     With ``w = exp(z)`` and ``d = w (w + 2) + 2`` the gate is ``w (w + 2) / d``, and
     ``da/dz = w (w + 2 + 4 z (w + 1) / d) / d``: nothing cancels in the tails.
+
+    Use it as `SiLU`; it bends a little more.
 
     References
     ----------
@@ -182,6 +188,8 @@ class HardSiLU(Activation):
     """The SiLU of straight gates, ``a = z h(z)`` with ``h(z) = min(max(z + 3, 0), 6) / 6``.
 
     Its derivative is 0 for ``z <= -3``, 1 for ``z >= 3``, and ``z / 3 + 1 / 2`` between.
+
+    Use it in place of `SiLU` where speed counts.
 
     References
     ----------

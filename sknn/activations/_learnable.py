@@ -28,6 +28,8 @@ class PReLU(Activation):
     part of the network's vector of parameters: the optimizer updates them, and no penalty or
     weight decay touches them.
 
+    Use it as `LeakyReLU`, where there are data enough to learn the slopes.
+
     Parameters
     ----------
     negative_slope : float, default=0.25

@@ -15,6 +15,8 @@ from sknn.activations._base import Activation
 class ReLU(Activation):
     """The rectifier, ``a = max(z, 0)``, with derivative 1 for ``z > 0`` and 0 elsewhere.
 
+    Use it first: it is the fastest and a good default.
+
     References
     ----------
     X. Glorot, A. Bordes and Y. Bengio, Deep sparse rectifier neural networks, AISTATS 2011,
@@ -50,6 +52,8 @@ class LeakyReLU(Activation):
     """The leaky rectifier, ``a = max(z, negative_slope z)``.
 
     Its derivative is 1 for ``z > 0`` and `negative_slope` elsewhere.
+
+    Use it where many `ReLU` units die, which get no gradient any more.
 
     Parameters
     ----------
@@ -96,6 +100,8 @@ class ReLU6(Activation):
 
     Its derivative is 1 for ``0 < z < 6`` and 0 elsewhere.
 
+    Use it for networks that are to run in low precision.
+
     References
     ----------
     A. Krizhevsky, Convolutional deep belief networks on CIFAR-10, 2010, section 2.
@@ -133,6 +139,8 @@ class Threshold(Activation):
     """The identity above a threshold: ``a = z`` for ``z > threshold``, `value` elsewhere.
 
     Its derivative is 1 for ``z > threshold`` and 0 elsewhere.
+
+    Use it for units that must be silent below a level.
 
     Parameters
     ----------

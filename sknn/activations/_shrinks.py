@@ -17,6 +17,8 @@ class HardShrink(Activation):
 
     Its derivative is 1 for ``|z| > threshold`` and 0 elsewhere.
 
+    Use it for sparse codes that keep the size of what passes.
+
     Parameters
     ----------
     threshold : float in [0, inf), default=0.5
@@ -58,6 +60,8 @@ class SoftShrink(Activation):
     """The soft shrinkage, ``a = z - min(max(z, -threshold), threshold)``.
 
     Its derivative is 1 for ``|z| > threshold`` and 0 elsewhere.
+
+    Use it for sparse codes, as the step of an l1 penalty.
 
     Parameters
     ----------
@@ -103,6 +107,8 @@ class TanhShrink(Activation):
     """What the hyperbolic tangent leaves, ``a = z - tanh(z)``, with ``da/dz = tanh(z)^2``.
 
     The difference is exact to the rounding of ``z``, not of ``a``.
+
+    Use it for units that ignore small inputs smoothly.
 
     Examples
     --------

@@ -43,6 +43,9 @@ def soft_tail(tail: Array, slope: Array, room: Array) -> None:
 class Sigmoid(Activation):
     """The logistic function, ``a = 1 / (1 + exp(-z))``, with ``da/dz = a (1 - a)``.
 
+    Use it for units that are probabilities; deep stacks of it learn slowly, since its slope is at
+    most 1/4.
+
     Examples
     --------
     >>> import numpy as np
@@ -66,6 +69,8 @@ class Sigmoid(Activation):
 class Tanh(Activation):
     """The hyperbolic tangent, ``a = tanh(z)``, with ``da/dz = 1 - a^2``.
 
+    Use it in shallow networks, and where outputs around zero help.
+
     Examples
     --------
     >>> import numpy as np
@@ -88,6 +93,8 @@ class Tanh(Activation):
 @dataclass(repr=False, eq=False)
 class Softsign(Activation):
     """The softsign, ``a = z / (1 + |z|)``, with ``da/dz = 1 / (1 + |z|)^2``.
+
+    Use it in place of `Tanh` where units should saturate more gently.
 
     References
     ----------
@@ -124,6 +131,8 @@ class LogSigmoid(Activation):
 
     Its derivative is ``1 / (1 + exp(z))``. Both are exact in both tails.
 
+    Use it for log-probabilities inside a network.
+
     Examples
     --------
     >>> import numpy as np
@@ -155,6 +164,8 @@ class HardSigmoid(Activation):
     """The logistic function's line, ``a = min(max(z + 3, 0), 6) / 6``.
 
     Its derivative is 1/6 for ``-3 < z < 3`` and 0 elsewhere.
+
+    Use it in place of `Sigmoid` where speed counts more than smoothness.
 
     References
     ----------
@@ -194,6 +205,8 @@ class HardTanh(Activation):
     """The hyperbolic tangent's line, ``a = min(max(z, min_value), max_value)``.
 
     Its derivative is 1 for ``min_value < z < max_value`` and 0 elsewhere.
+
+    Use it in place of `Tanh` where speed counts more than smoothness.
 
     Parameters
     ----------

@@ -18,6 +18,8 @@ class Softplus(Activation):
 
     Its derivative is ``1 / (1 + exp(-beta z))``. Both are exact in both tails.
 
+    Use it for positive quantities, and where a smooth rectifier is needed.
+
     Parameters
     ----------
     beta : float in (0, inf), default=1.0
@@ -66,6 +68,8 @@ class Squareplus(Activation):
 
     Its derivative is ``a^2 / (a^2 + b / 4)``. Computed as ``max(z, 0)`` and the rest,
     ``b / 2 / (sqrt(z^2 + b) + |z|)``, nothing cancels.
+
+    Use it in place of `Softplus` where speed counts.
 
     Parameters
     ----------

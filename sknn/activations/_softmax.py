@@ -16,6 +16,8 @@ class Softmax(Activation):
     Its Jacobian couples the units: ``dL/dz_i = a_i (dL/da_i - sum_j a_j dL/da_j)``.
     The largest ``z`` is subtracted first, so nothing overflows.
 
+    Use it where units share a total of 1; it is the link of classes.
+
     Examples
     --------
     >>> import numpy as np

@@ -28,6 +28,8 @@ class Auto(Initializer):
     Each activation names its own in `Activation.initializer`. An output layer of zeros starts
     from the same prediction for all rows, where a random one has first to be unlearned.
 
+    Use it first.
+
     Examples
     --------
     >>> from sknn.activations import Identity, ReLU, Tanh

@@ -22,6 +22,9 @@ class LSUV(Initializer):
     ``|var(z) - 1| < tol``. The rows are up to 256 of the training set, evenly spaced. A layer on
     which data has no variance stays as it was drawn.
 
+    Use it in deep networks of activations that have no rule of their own, or on inputs that are
+    not standardized.
+
     Parameters
     ----------
     tol : float, default=0.01

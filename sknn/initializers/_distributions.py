@@ -19,6 +19,8 @@ class Constant(Initializer):
 
     As weights, any constant keeps the units of a layer alike for ever; it is meant for biases.
 
+    Use it for biases, such as a small positive one that wakes `ReLU` units.
+
     Parameters
     ----------
     value : float, default=0.0
@@ -46,6 +48,8 @@ class Zeros(Initializer):
 
     As weights, zeros keep the units of a layer alike for ever, and ReLU units never start.
 
+    Use it for biases.
+
     Examples
     --------
     >>> import numpy as np
@@ -64,6 +68,8 @@ class Normal(Initializer):
 
     N(0, 1) saturates sigmoid layers and N(0, 0.1^2) lets signals fade: `XavierNormal` and
     `HeNormal` choose the standard deviation by the layer's size instead.
+
+    Use it to see what goes wrong with a fixed scale, or for scales found elsewhere.
 
     Parameters
     ----------
@@ -92,6 +98,8 @@ class Normal(Initializer):
 @dataclass(repr=False, eq=False)
 class Uniform(Initializer):
     """Independent draws from the uniform distribution on [`low`, `high`).
+
+    Use it for scales found elsewhere, as in older recipes.
 
     Parameters
     ----------
@@ -127,6 +135,8 @@ class TruncatedNormal(Initializer):
     """Independent draws from N(`mean`, `std`^2), kept within two standard deviations.
 
     Values are drawn by inversion; their variance is 0.7737 `std`^2.
+
+    Use it as `Normal`, where outliers among the weights do harm.
 
     Parameters
     ----------

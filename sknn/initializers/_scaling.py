@@ -41,6 +41,8 @@ class VarianceScaling(Initializer):
 class XavierUniform(VarianceScaling):
     """Uniform on ``(-b, b)`` with ``b = sqrt(6 / (fan_in + fan_out))``: for sigmoid and tanh.
 
+    Use it with sigmoid and tanh.
+
     References
     ----------
     X. Glorot and Y. Bengio, Understanding the difficulty of training deep feedforward neural
@@ -59,6 +61,8 @@ class XavierUniform(VarianceScaling):
 @dataclass(repr=False, eq=False)
 class XavierNormal(VarianceScaling):
     """N(0, ``2 / (fan_in + fan_out)``): for sigmoid and tanh.
+
+    Use it with sigmoid and tanh.
 
     References
     ----------
@@ -80,6 +84,8 @@ class XavierNormal(VarianceScaling):
 @dataclass(repr=False, eq=False)
 class HeUniform(VarianceScaling):
     """Uniform on ``(-b, b)`` with ``b = sqrt(6 / fan_in)``: for ReLU and its family.
+
+    Use it with ReLU and its family.
 
     References
     ----------
@@ -103,6 +109,8 @@ class HeUniform(VarianceScaling):
 class HeNormal(VarianceScaling):
     """N(0, ``2 / fan_in``): for ReLU and its family.
 
+    Use it with ReLU and its family.
+
     References
     ----------
     K. He, X. Zhang, S. Ren and J. Sun, Delving deep into rectifiers, ICCV 2015, equation 10.
@@ -125,6 +133,8 @@ class HeNormal(VarianceScaling):
 class LeCunUniform(VarianceScaling):
     """Uniform on ``(-b, b)`` with ``b = sqrt(3 / fan_in)``.
 
+    Use it with linear layers, and with tanh as its paper scales it.
+
     References
     ----------
     Y. LeCun, L. Bottou, G. Orr and K.-R. Müller, Efficient BackProp, 1998, equation 16.
@@ -144,6 +154,8 @@ class LeCunUniform(VarianceScaling):
 @dataclass(repr=False, eq=False)
 class LeCunNormal(VarianceScaling):
     """N(0, ``1 / fan_in``): for linear layers and self-normalizing ones.
+
+    Use it with SELU.
 
     References
     ----------

@@ -20,6 +20,8 @@ class Orthogonal(Initializer):
     The orthogonal factor of a Gaussian matrix, with signs fixed so that it is uniform over
     the orthogonal matrices. A vector (a bias) is a random direction of length `gain`.
 
+    Use it in deep networks, where it keeps the length of signals.
+
     Parameters
     ----------
     gain : float, default=1.0
@@ -57,6 +59,8 @@ class Identity(Initializer):
 
     A layer of as many units as inputs starts by passing its inputs on.
 
+    Use it in deep networks of equal widths that should start as if they had no layers.
+
     Parameters
     ----------
     gain : float, default=1.0
@@ -89,6 +93,8 @@ class Sparse(Initializer):
     """N(0, `std`^2) for `n_connections` inputs of each unit, drawn at random; zeros elsewhere.
 
     A unit's input is then of the same size whatever the width of the layer below. A bias is zero.
+
+    Use it in wide networks, so that units differ from each other from the start.
 
     Parameters
     ----------

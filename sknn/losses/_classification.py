@@ -33,6 +33,8 @@ class LogLoss(FusedLoss):
     for the sample's class and 0 for the others; for binary targets and labels,
     ``(1 - s) y + s / 2``.
 
+    Use it for classes; with some smoothing where labels are wrong here and there.
+
     Parameters
     ----------
     label_smoothing : float in [0, 1), default=0.0

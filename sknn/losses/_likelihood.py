@@ -48,6 +48,8 @@ class Poisson(_LogLink):
     are positive; targets are not negative. With exposures, predict the rate and weigh the rows by
     their exposure.
 
+    Use it for counts.
+
     References
     ----------
     P. McCullagh and J. A. Nelder, Generalized linear models, 1989, section 2.3.
@@ -78,6 +80,8 @@ class Gamma(_LogLink):
 
     Summed over the outputs; ``dl/dz = 1 - y exp(-z)``. Errors count relative to the prediction.
     The link is the exponential; targets are positive.
+
+    Use it for positive sizes whose error grows with them, such as durations and costs.
 
     References
     ----------
@@ -113,6 +117,8 @@ class Tweedie(_LogLink):
     With ``p`` the `power` and ``mu = exp(z)``, ``l = y^(2 - p) / ((1 - p) (2 - p))
     - y mu^(1 - p) / (1 - p) + mu^(2 - p) / (2 - p)``, summed over the outputs;
     ``dl/dz = mu^(2 - p) - y mu^(1 - p)``. The link is the exponential; targets are not negative.
+
+    Use it for amounts that are often zero, such as claims.
 
     Parameters
     ----------

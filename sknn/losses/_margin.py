@@ -29,6 +29,8 @@ class Focal(FusedLoss):
     sigmoid; labels are summed over. With ``s = -log(p)``, the gradient is that of the log-loss
     times ``(1 - p)^gamma (1 + gamma p s / (1 - p))``.
 
+    Use it where easy samples outnumber the hard ones that matter, as with rare classes.
+
     Parameters
     ----------
     gamma : float, default=2.0
@@ -128,6 +130,8 @@ class Hinge(FusedLoss):
     labels are summed over. With more classes ``l = max(0, 1 + max_(j != y) z_j - z_y)``; rivals
     that share the maximum share its gradient. The link
     is the identity: there are no probabilities, so ``predict_proba`` does not exist.
+
+    Use it where only the decision counts, not its probability.
 
     References
     ----------

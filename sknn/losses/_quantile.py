@@ -72,6 +72,8 @@ class Quantile(FusedLoss):
     network has an output a level, losses are summed over the levels, and the link `Increasing`
     keeps predictions, of shape (n_samples, n_levels), from crossing.
 
+    Use it for prediction intervals, and where errors above and below cost differently.
+
     Parameters
     ----------
     quantile : float in (0, 1), or increasing sequence of them, default=0.5

@@ -44,6 +44,8 @@ class SquaredError(FusedLoss):
 
     The link is the identity.
 
+    Use it for means.
+
     Examples
     --------
     >>> import numpy as np
@@ -71,6 +73,8 @@ class AbsoluteError(FusedLoss):
     """The absolute error, ``l = sum_k |z_k - y_k|``, ``dl/dz = sign(z - y)``.
 
     The link is the identity. Its best constant prediction is the median.
+
+    Use it for medians, and where outliers must not count.
 
     Examples
     --------
@@ -101,6 +105,8 @@ class Huber(_Convex):
 
     ``l = e^2 / 2`` for ``|e| <= delta`` and ``delta (|e| - delta / 2)`` beyond, summed over the
     outputs; ``dl/dz = max(-delta, min(e, delta))``. The link is the identity.
+
+    Use it for means where a few targets are far off.
 
     Parameters
     ----------
@@ -149,6 +155,8 @@ class LogCosh(_Convex):
 
     It is computed as ``|e| + log1p(exp(-2 |e|)) - log(2)``, which cannot overflow. The link is
     the identity.
+
+    Use it as `Huber`, where a smooth loss is wanted.
 
     Examples
     --------

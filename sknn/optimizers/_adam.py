@@ -22,6 +22,8 @@ class Adam(ElementwiseOptimizer):
     ``params -= learning_rate m_hat / (sqrt(v_hat) + epsilon)``, with
     ``m_hat = m / (1 - beta_1^t)`` and ``v_hat = v / (1 - beta_2^t)`` at step t.
 
+    Use it first.
+
     Parameters
     ----------
     beta_1 : float in [0, 1), default=0.9

@@ -22,6 +22,8 @@ class AdamW(Adam):
     Unlike `alpha`, the decay does not pass through the moments, so it is the same for all
     weights. Biases do not decay.
 
+    Use it in place of `Adam` where weights should be kept small.
+
     Parameters
     ----------
     beta_1 : float in [0, 1), default=0.9
@@ -58,6 +60,8 @@ class AMSGrad(Adam):
 
     ``v_max = max(v_max, v)``; ``params -= learning_rate m_hat / (sqrt(v_max_hat) + epsilon)``,
     ``v_max_hat = v_max / (1 - beta_2^t)`` at step t.
+
+    Use it where `Adam` does not settle.
 
     Parameters
     ----------
@@ -103,6 +107,8 @@ class Adamax(ElementwiseOptimizer):
 
     ``m = beta_1 m + (1 - beta_1) grad``; ``u = max(beta_2 u, |grad| + epsilon)``;
     ``params -= learning_rate / (1 - beta_1^t) m / u`` at step t.
+
+    Use it where a few gradients are huge.
 
     Parameters
     ----------
@@ -160,6 +166,8 @@ class NAdam(ElementwiseOptimizer):
     With ``mu_t = beta_1 (1 - 0.96^(t momentum_decay) / 2)`` and ``M_t`` the product of the first t,
     ``params -= learning_rate (mu_(t+1) m / (1 - M_(t+1)) + (1 - mu_t) grad / (1 - M_t))
     / (sqrt(v_hat) + epsilon)``; m, v and ``v_hat`` are those of `Adam`.
+
+    Use it as `Adam`; it often needs fewer epochs.
 
     Parameters
     ----------
@@ -234,6 +242,8 @@ class RAdam(Adam):
     t: if ``r > 5``, ``params -= learning_rate m_hat / (sqrt(v_hat) + epsilon / sqrt(1 -
     beta_2^t))`` times ``sqrt((r - 4) (r - 2) r_max / ((r_max - 4) (r_max - 2) r))``; before that,
     ``params -= learning_rate m_hat``.
+
+    Use it as `Adam` without warm-up, where the first steps do harm.
 
     Parameters
     ----------

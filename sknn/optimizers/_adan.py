@@ -23,6 +23,8 @@ class Adan(ElementwiseOptimizer):
     and corrected for their start as in `Adam`;
     ``params -= learning_rate (m_hat + beta_2 d_hat) / (sqrt(n_hat) + epsilon)``.
 
+    Use it for large batches and deep networks.
+
     Parameters
     ----------
     beta_1 : float in [0, 1), default=0.98

@@ -20,6 +20,8 @@ class Adagrad(ElementwiseOptimizer):
 
     ``sum += grad^2``; ``params -= learning_rate grad / (sqrt(sum) + epsilon)``.
 
+    Use it for sparse features, of which the rare ones keep large rates.
+
     Parameters
     ----------
     epsilon : float, default=1e-10
@@ -64,6 +66,8 @@ class RMSProp(ElementwiseOptimizer):
 
     ``mean = rho mean + (1 - rho) grad^2``;
     ``params -= learning_rate grad / (sqrt(mean) + epsilon)``.
+
+    Use it where gradients change their size as training goes on.
 
     Parameters
     ----------
@@ -120,6 +124,8 @@ class AdaDelta(ElementwiseOptimizer):
     ``mean = rho mean + (1 - rho) grad^2``;
     ``change = grad sqrt(size + epsilon) / sqrt(mean + epsilon)``;
     ``size = rho size + (1 - rho) change^2``; ``params -= learning_rate change``.
+
+    Use it where no rate is to be chosen.
 
     Parameters
     ----------

@@ -23,6 +23,8 @@ class LBFGS(Minimizer):
     An iteration is a line search along ``-H grad``, with ``H`` an estimate of the inverse
     Hessian from the last `history_size` steps. ``batch_size`` and the learning rate are ignored.
 
+    Use it for small sets and smooth losses: it is exact and needs no rate.
+
     Parameters
     ----------
     history_size : int, default=10

@@ -15,6 +15,8 @@ from sknn.optimizers._base import ElementwiseOptimizer, accumulate
 class SGD(ElementwiseOptimizer):
     """Stochastic gradient descent, ``params -= learning_rate grad``.
 
+    Use it where memory is short, with a schedule and a rate from the range test.
+
     References
     ----------
     H. Robbins and S. Monro, A stochastic approximation method, Annals of Mathematical
@@ -44,6 +46,8 @@ class GD(SGD):
 
     One step an epoch; ``batch_size`` is ignored.
 
+    Use it for small sets, and to see what a gradient alone does.
+
     References
     ----------
     A. Cauchy, Méthode générale pour la résolution des systèmes d'équations simultanées,
@@ -69,6 +73,8 @@ class Momentum(ElementwiseOptimizer):
     """Gradient descent with momentum: a ball that rolls and remembers its speed.
 
     ``velocity = momentum velocity + grad``; ``params -= learning_rate velocity``.
+
+    Use it where `SGD` oscillates in ravines; well tuned, it often generalizes best.
 
     Parameters
     ----------
@@ -117,6 +123,8 @@ class Nesterov(Momentum):
 
     ``velocity = momentum velocity + grad``;
     ``params -= learning_rate (grad + momentum velocity)``.
+
+    Use it as `Momentum`; it brakes a little earlier.
 
     Parameters
     ----------

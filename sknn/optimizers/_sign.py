@@ -21,6 +21,8 @@ class Lion(ElementwiseOptimizer):
     ``params -= learning_rate sign(beta_1 m + (1 - beta_1) grad)``;
     ``m = beta_2 m + (1 - beta_2) grad``.
 
+    Use it where memory counts: it has one moment; its rate is a third to a tenth of Adam's.
+
     Parameters
     ----------
     beta_1 : float in [0, 1), default=0.9
@@ -77,6 +79,8 @@ class Rprop(ElementwiseOptimizer):
     where the sign has changed by `eta_minus`, and the parameter rests for a step;
     ``params -= sign(grad) step_size``. It needs the whole training set at each step; the learning
     rate is the first step size, and a schedule changes nothing.
+
+    Use it for small sets, on all rows at once; it needs no rate.
 
     Parameters
     ----------

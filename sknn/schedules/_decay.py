@@ -14,6 +14,8 @@ FACTOR: Final = Range(0, 1, "neither")
 class Constant(Schedule):
     """The initial rate throughout.
 
+    Use it first.
+
     Examples
     --------
     >>> from sknn.schedules import Constant, Progress
@@ -28,6 +30,8 @@ class Constant(Schedule):
 @dataclass(repr=False, eq=False)
 class InvScaling(Schedule):
     """The initial rate over a power of the epoch, ``learning_rate_init / (epoch + 1)^power_t``.
+
+    Use it with `SGD`, whose theory asks for it.
 
     Parameters
     ----------
@@ -60,6 +64,8 @@ class Step(Schedule):
 
     ``learning_rate_init factor^(epoch // step_size)``.
 
+    Use it to follow a recipe that names its epochs.
+
     Parameters
     ----------
     step_size : int, default=30
@@ -86,6 +92,8 @@ class Step(Schedule):
 @dataclass(repr=False, eq=False)
 class Exponential(Schedule):
     """The rate falls by a factor each epoch, ``learning_rate_init factor^epoch``.
+
+    Use it for a smooth fall without an end.
 
     Parameters
     ----------

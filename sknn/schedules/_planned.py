@@ -29,6 +29,8 @@ class Polynomial(_Planned):
 
     ``f`` is the part of the run that is done, ``progress.fraction``.
 
+    Use it for a plain fall to zero over a known number of epochs.
+
     Parameters
     ----------
     power : float, default=1.0
@@ -56,6 +58,8 @@ class Cosine(_Planned):
     ``minimum + (learning_rate_init - minimum) (1 + cos(pi c)) / 2``, where ``c`` is the part of
     the cycle that is done. The run has `n_cycles` cycles, each `cycle_factor` times as long as the
     one before it.
+
+    Use it for a known number of epochs: it stays high for long, and ends gently.
 
     Parameters
     ----------
@@ -114,6 +118,8 @@ class OneCycle(_Planned):
 
     From ``learning_rate_init / start_divisor`` to ``learning_rate_init``, the largest rate of the
     run, in the first part of it; then down to ``learning_rate_init / start_divisor / end_divisor``.
+
+    Use it to train in few epochs, with a large rate from the range test.
 
     Parameters
     ----------

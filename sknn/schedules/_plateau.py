@@ -17,6 +17,8 @@ class Adaptive(Schedule):
     training stops at the first plateau on which it is no more than `minimum`:
     ``learning_rate_init / divisor^plateaus``.
 
+    Use it where the length of training is not known, with `SGD` and its kin.
+
     Parameters
     ----------
     divisor : float, default=5.0
@@ -54,6 +56,8 @@ class ReduceOnPlateau(Schedule):
     metric is less than ``best - threshold |best|``; a reduction follows when more than `patience`
     epochs in a row have not. Training itself still ends after ``n_iter_no_change`` of them, so
     `patience` should be less.
+
+    Use it with early stopping, where progress comes in stages.
 
     Parameters
     ----------

@@ -18,6 +18,8 @@ class Warmup(Schedule):
     The factor is ``start_factor + (1 - start_factor) min(1, step / (n_epochs steps_per_epoch))``,
     and the rate that of `schedule`. A warm start does not warm up again.
 
+    Use it where the first steps at full rate do harm, as with large rates and deep networks.
+
     Parameters
     ----------
     schedule : str or Schedule, default="constant"
