@@ -37,6 +37,9 @@ def passes(name, dtype):
     z, delta = source.copy(), slope.copy()
     a = np.empty_like(z) if activation.needs_z else z
     scratch = activation.scratch(z)
+    start = activation.initial_parameters(len(z))
+    if start is not None:
+        scratch.parameters, scratch.gradient = start.astype(dtype), np.empty_like(start, dtype)
 
     def run():
         forward = backward = 0.0
@@ -63,12 +66,16 @@ def torch_pass(name, dtype):
     rng = np.random.default_rng(0)
     z, delta = (torch.tensor(rng.standard_normal(SHAPE).astype(dtype)) for _ in range(2))
     z.requires_grad_()
+    arguments = ARGUMENTS.get(name, ())
+    if name == "prelu":  # a slope a unit, and units are rows here: torch wants them in columns
+        z, delta = z.detach().T.contiguous().requires_grad_(), delta.T.contiguous()
+        arguments = (torch.full((SHAPE[0],), 0.25, dtype=z.dtype, requires_grad=True),)
 
     def run():
         start = time.perf_counter()
         for _ in range(REPEATS):
             z.grad = None
-            function(z, *ARGUMENTS.get(name, ())).backward(delta)
+            function(z, *arguments).backward(delta)
         return (time.perf_counter() - start,)
 
     return run
