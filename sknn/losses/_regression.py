@@ -26,6 +26,9 @@ def _weighted_median(y: Array, weight: Array | None) -> float:
 class _Convex(FusedLoss):
     """A loss whose best constant has no closed form: where the gradient changes its sign."""
 
+    def baseline(self, y_true: Array, weight: Array | None, n_outputs: int) -> Array:
+        return constant_of_each_output(self._constant, y_true, weight)
+
     def _constant(self, y: Array, weight: Array | None) -> float:
         y = y.astype(np.float64)
         weights = np.ones(y.size) if weight is None else weight.astype(np.float64)
@@ -133,9 +136,6 @@ class Huber(_Convex):
     # Up to delta, which may be anything.
     bounded_gradient: ClassVar[bool] = False
 
-    def baseline(self, y_true: Array, weight: Array | None, n_outputs: int) -> Array:
-        return constant_of_each_output(self._constant, y_true, weight)
-
     def value_and_gradient(
         self, raw_prediction: Array, y_true: Array, value: Array, gradient: Array, scratch: Any
     ) -> None:
@@ -168,9 +168,6 @@ class LogCosh(_Convex):
 
     targets: ClassVar[frozenset[str]] = frozenset({REGRESSION})
     bounded_gradient: ClassVar[bool] = True
-
-    def baseline(self, y_true: Array, weight: Array | None, n_outputs: int) -> Array:
-        return constant_of_each_output(self._constant, y_true, weight)
 
     def value_and_gradient(
         self, raw_prediction: Array, y_true: Array, value: Array, gradient: Array, scratch: Any
