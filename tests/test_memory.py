@@ -93,7 +93,8 @@ def test_step_with_every_loss(kind, dropout, weighted):
 
 
 @pytest.mark.parametrize(
-    ("loss", "kind"), [(name, kind) for name, each in LOSSES.items() for kind in each.targets]
+    ("loss", "kind"),
+    [(name, kind) for name, each in LOSSES.items() for kind in sorted(each.targets)],
 )
 @BOTH_DTYPES
 def test_step_with_every_loss_and_dtype(loss, kind, dtype):
