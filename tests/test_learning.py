@@ -14,7 +14,10 @@ from sknn import MLPClassifier
 from sknn.optimizers import OPTIMIZERS
 from sknn.schedules import SCHEDULES
 
-pytestmark = pytest.mark.filterwarnings("ignore", category=ConvergenceWarning)
+pytestmark = [
+    pytest.mark.slow,  # together half a minute
+    pytest.mark.filterwarnings("ignore", category=ConvergenceWarning),
+]
 
 
 @cache
