@@ -9,7 +9,7 @@ import numpy as np
 
 from sknn._typing import Array
 from sknn.averaging import Averaging
-from sknn.engine import Engine, NonFiniteError, batches, n_rows
+from sknn.engine import Engine, NonFiniteError, batches
 from sknn.optimizers import Minimizer, Optimizer
 from sknn.parameters import Parameters
 from sknn.schedules import Progress, Schedule
@@ -141,6 +141,11 @@ class Training:
             self.checksum = checksum
             self.forget_best()
 
+    def outlast_patience(self, n_iter_no_change: float) -> None:
+        """Count epochs without improvement anew if the last call converged: now it is to go on."""
+        if self.n_no_improvement >= n_iter_no_change:
+            self.n_no_improvement = 0
+
     def train_on_all_rows(self) -> None:
         """Give the rows that were set aside for validation back to training, if there are any."""
         if self.validation_rows is not None:
@@ -207,9 +212,7 @@ class Trainer:
 
     def run(self) -> str:
         """Train until it converges, for ``max_iter`` epochs, or until Ctrl-C; tell which."""
-        training, plan = self.training, self.plan
-        if training.n_no_improvement >= plan.n_iter_no_change:
-            training.n_no_improvement = 0  # the last call converged, and this one is to go on
+        training = self.training
         try:
             # Divergence shows in the engine's own checks, with an error that names the layer.
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
@@ -263,7 +266,7 @@ class Trainer:
             progress.step += weight > 0
             if plan.averaging and weight > 0:
                 self._average(plan.averaging)
-            progress.samples += n_rows(at)
+        progress.samples += training.n_training
         self.engine.check(loss_sum)
         return loss_sum / weight_sum + self.engine.penalty()
 

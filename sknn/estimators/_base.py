@@ -294,6 +294,7 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # no typ
         if continuing:
             training = copy.deepcopy(self._training)
             training.go_on_with(len(rows), 0 if incremental else rows.checksum())
+            training.outlast_patience(self.n_iter_no_change)
         else:
             training = new_training(self._architecture, settings, rows, self.random_state)
             training.checksum = rows.checksum()

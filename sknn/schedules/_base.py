@@ -17,7 +17,7 @@ class Progress:
     epoch : int
         Whole passes done.
     samples : int
-        Rows seen.
+        Rows seen, in whole passes.
     plateaus : int
         How often training stopped improving and the schedule chose to go on.
     first_step : int
