@@ -1,0 +1,319 @@
+"""Fitted models from scikit-learn's class to the core's and back."""
+
+import copy
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+from sklearn import neural_network
+from sklearn.base import is_classifier
+from sklearn.preprocessing import LabelBinarizer
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from sknn._strategy import registered_name
+from sknn._typing import Array
+from sknn.activations import ACTIVATIONS
+from sknn.compat._estimators import MLPClassifier, MLPRegressor, network
+from sknn.compat._rules import InvScalingBySamples
+from sknn.estimators import MLPClassifier as CoreClassifier
+from sknn.estimators import MLPRegressor as CoreRegressor
+from sknn.estimators._parameters import Settings, read_loss, read_settings
+from sknn.estimators._planning import default_batch_size
+from sknn.losses import BINARY, MULTICLASS, MULTILABEL, LogLoss, Poisson, SquaredError
+from sknn.optimizers import LBFGS, SGD, Adam, Momentum, Nesterov, Optimizer
+from sknn.schedules import Adaptive, Constant, Progress
+from sknn.training import Training
+
+# Parameters that mean the same in both.
+SAME: Final = (
+    *("batch_size", "max_iter", "shuffle", "random_state", "tol", "early_stopping"),
+    *("validation_fraction", "warm_start"),
+)
+# The core's parameters that must stand at these values, since scikit-learn knows no other.
+FIXED: Final = {
+    "l1_ratio": 0,
+    "max_norm": None,
+    "clip_norm": None,
+    "averaging": None,
+    "class_weight": None,
+}
+ACTIVATION_NAMES: Final = {
+    "identity": "identity",
+    "logistic": "sigmoid",
+    "tanh": "tanh",
+    "relu": "relu",
+}
+SCORES: Final = {True: (None, "accuracy"), False: (None, "r2")}
+
+
+def convert(estimator: Any, *, n_samples: int | None = None) -> Any:
+    """Return a fitted model as the other package's class, with the same predictions.
+
+    scikit-learn's ``MLPClassifier`` and ``MLPRegressor``, and those of ``sknn.compat``, become
+    ``sknn.MLPClassifier`` and ``sknn.MLPRegressor``; these become those of ``sknn.compat``, which
+    are scikit-learn's classes too.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Fitted; it is not changed.
+    n_samples : int, default=None
+        How many rows it was trained on. scikit-learn divides ``alpha`` by the rows of a batch,
+        and a model fitted with ``solver="lbfgs"`` does not tell how many there were.
+
+    Returns
+    -------
+    converted : estimator
+        Its parameters do what the other's did: ``alpha`` per row in place of per batch, patience
+        counted the other way. Initial weights are spent, so `init` and `bias_init` have their
+        defaults. Optimizers start anew if training goes on.
+
+    Raises
+    ------
+    ValueError
+        Names the parameter that has no counterpart.
+    NotFittedError
+        If the estimator is not fitted.
+    TypeError
+        If it is neither package's.
+
+    Notes
+    -----
+    Both classes of this package predict by the same arithmetic, so ``predict`` returns the same
+    bits; scikit-learn's own class may round the last bit of a probability otherwise.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.neural_network import MLPClassifier
+    >>> from sknn.compat import convert
+    >>> X, y = load_iris(return_X_y=True)
+    >>> theirs = MLPClassifier(solver="lbfgs", alpha=0.15, max_iter=1000, random_state=0).fit(X, y)
+    >>> ours = convert(theirs, n_samples=len(X))
+    >>> ours
+    MLPClassifier(alpha=0.001, max_iter=1000, n_iter_no_change=11,
+                  optimizer=LBFGS(), random_state=0)
+    >>> bool((ours.predict(X) == theirs.predict(X)).all())
+    True
+    """
+    if isinstance(estimator, (neural_network.MLPClassifier, neural_network.MLPRegressor)):
+        check_is_fitted(estimator)
+        return _to_core(estimator, n_samples)
+    if isinstance(estimator, (CoreClassifier, CoreRegressor)):
+        check_is_fitted(estimator)
+        return _from_core(estimator)
+    raise TypeError(
+        "convert takes an MLPClassifier or MLPRegressor of sknn, sknn.compat or "
+        f"sklearn.neural_network, got {type(estimator).__name__}."
+    )
+
+
+def _no_counterpart(name: str, value: object, where: str, allowed: str) -> ValueError:
+    return ValueError(f"{name}={value!r} has no counterpart in {where}, which has {allowed}.")
+
+
+# -------------------------------------------------------------------- from scikit-learn's class
+
+
+def _to_core(estimator: Any, n_samples: int | None) -> Any:
+    curve = getattr(estimator, "loss_curve_", None)
+    if n_samples is None and curve and estimator.t_:
+        n_samples = round(estimator.t_ / len(curve))
+    params = {name: getattr(estimator, name) for name in SAME}
+    params["verbose"] = int(estimator.verbose)
+    params["hidden_layer_sizes"] = tuple(np.atleast_1d(estimator.hidden_layer_sizes).tolist())
+    params["activation"] = ACTIVATION_NAMES[estimator.activation]
+    params["alpha"] = estimator.alpha and estimator.alpha / _batch(estimator, n_samples)
+    params["n_iter_no_change"] = estimator.n_iter_no_change + 1
+    params["optimizer"], params["learning_rate"] = _core_optimizer(estimator)
+    if estimator.solver != "lbfgs":
+        params["learning_rate_init"] = estimator.learning_rate_init
+    if estimator.early_stopping:
+        params["scoring"] = None
+    if is_classifier(estimator):
+        return _fill_core(CoreClassifier(**params), estimator, n_samples)
+    return _fill_core(CoreRegressor(loss=estimator.loss, **params), estimator, n_samples)
+
+
+def _batch(estimator: Any, n_samples: int | None) -> int:
+    """Return the rows of scikit-learn's batches."""
+    if estimator.solver != "lbfgs" and estimator.batch_size != "auto":
+        return int(estimator.batch_size)
+    if n_samples is None:
+        raise ValueError(
+            f"alpha={estimator.alpha!r} with solver={estimator.solver!r} is divided by the number "
+            "of training rows, which this model does not tell: pass n_samples=len(X)."
+        )
+    return n_samples if estimator.solver == "lbfgs" else default_batch_size(n_samples)
+
+
+def _core_optimizer(estimator: Any) -> tuple[Any, Any]:
+    if estimator.solver == "lbfgs":
+        return LBFGS(max_fun=estimator.max_fun), "constant"
+    if estimator.solver == "adam":
+        return Adam(estimator.beta_1, estimator.beta_2, estimator.epsilon), "constant"
+    momentum, schedule = estimator.momentum, estimator.learning_rate
+    if momentum >= 1:
+        raise _no_counterpart("momentum", momentum, "sknn", "momentum less than 1")
+    if schedule == "invscaling":
+        schedule = InvScalingBySamples(estimator.power_t)
+    kind = Nesterov if estimator.nesterovs_momentum else Momentum
+    return (kind(float(momentum)) if momentum else SGD()), schedule
+
+
+def _fill_core(core: Any, estimator: Any, n_samples: int | None) -> Any:
+    """Give an estimator of the core what fitting would have given it."""
+    loss = core._loss = read_loss(core.loss, core.targets, type(core).__name__)
+    settings = read_settings(core, loss)
+    if is_classifier(core):
+        core.classes_ = np.array(estimator.classes_)
+        kinds = {1: MULTICLASS, 2: BINARY}
+        core._target = kinds.get(len(core.classes_), MULTICLASS)
+        if estimator._label_binarizer.y_type_.startswith("multilabel"):
+            core._target = MULTILABEL
+    else:
+        core._target, core._single = "regression", estimator.n_outputs_ == 1
+    for name in ("n_features_in_", "feature_names_in_", "n_layers_", "n_outputs_"):
+        if hasattr(estimator, name):
+            setattr(core, name, copy.copy(getattr(estimator, name)))
+    training = _core_training(core, estimator, settings, n_samples or 0)
+    core._publish(training, settings, estimator.n_iter_)
+    return core
+
+
+def _core_training(core: Any, estimator: Any, settings: Settings, n_samples: int) -> Training:
+    core._architecture, parameters = network(estimator)
+    link = core._architecture.link = settings.loss.link(core._target)
+    core.out_activation_ = registered_name(link, ACTIVATIONS)
+    optimizer = settings.optimizer
+    steps = isinstance(optimizer, Optimizer)
+    curve = list(getattr(estimator, "loss_curve_", None) or [float(estimator.loss_)])
+    return Training(
+        parameters,
+        optimizer.init(parameters.vector, parameters.layout) if steps else None,
+        check_random_state(estimator.random_state),
+        0,
+        n_samples,
+        progress=Progress(epoch=len(curve), samples=estimator.t_),
+        loss_curve=curve,
+        validation_scores=list(getattr(estimator, "validation_scores_", None) or []),
+    )
+
+
+# -------------------------------------------------------------------- from the core's class
+
+
+def _from_core(core: Any) -> Any:
+    settings = read_settings(core, core._loss)
+    _check_fixed(core, settings)
+    params = {name: getattr(core, name) for name in SAME}
+    params["verbose"] = core.verbose > 0
+    params["hidden_layer_sizes"] = settings.hidden_layer_sizes
+    params["activation"] = _their_activation(settings)
+    params |= _their_solver(core, settings)
+    n_samples = core._training.n_training
+    batch = n_samples if params["solver"] == "lbfgs" else core.batch_size
+    batch = default_batch_size(n_samples) if batch == "auto" else min(batch, n_samples)
+    params["alpha"] = core.alpha * max(batch, 1)
+    if core.n_iter_no_change < 2:
+        allowed = "patience of 2 epochs or more, in the core's count"
+        raise _no_counterpart("n_iter_no_change", core.n_iter_no_change, "scikit-learn", allowed)
+    params["n_iter_no_change"] = core.n_iter_no_change - 1
+    if is_classifier(core):
+        return _fill_their_classifier(MLPClassifier(**params), core)
+    losses = {SquaredError: "squared_error", Poisson: "poisson"}
+    return _fill_theirs(MLPRegressor(loss=losses[type(core._loss)], **params), core)
+
+
+def _check_fixed(core: Any, settings: Settings) -> None:
+    """Raise a ValueError for what scikit-learn does not have."""
+    for name, value in FIXED.items():
+        if getattr(core, name, value) != value:
+            raise _no_counterpart(name, getattr(core, name), "scikit-learn", f"only {value!r}")
+    for name, dropouts in (
+        ("input_dropout", settings.dropouts[:1]),
+        ("dropout", settings.dropouts),
+    ):
+        if any(dropout.rate > 0 for dropout in dropouts):
+            raise _no_counterpart(name, getattr(core, name), "scikit-learn", "no dropout")
+    smoothed = isinstance(settings.loss, LogLoss) and settings.loss.label_smoothing > 0
+    if type(settings.loss) not in (LogLoss, SquaredError, Poisson) or smoothed:
+        allowed = "'log_loss' for classes, 'squared_error' and 'poisson' for numbers"
+        raise _no_counterpart("loss", core.loss, "scikit-learn", allowed)
+    scores = SCORES[is_classifier(core)]
+    if core.early_stopping and core.scoring not in scores:
+        raise _no_counterpart("scoring", core.scoring, "scikit-learn", f"only {scores[1]!r}")
+
+
+def _their_activation(settings: Settings) -> str:
+    kinds = {type(activation) for activation in settings.activations} or {ACTIVATIONS["relu"]}
+    names = [theirs for theirs, ours in ACTIVATION_NAMES.items() if {ACTIVATIONS[ours]} == kinds]
+    if not names:
+        allowed = f"one for all layers of {', '.join(map(repr, ACTIVATION_NAMES))}"
+        raise _no_counterpart("activation", settings.activations, "scikit-learn", allowed)
+    return names[0]
+
+
+def _their_solver(core: Any, settings: Settings) -> dict[str, Any]:
+    optimizer: Any = settings.optimizer
+    params: dict[str, Any] = {}
+    if type(optimizer) is LBFGS and optimizer.history_size == LBFGS().history_size:
+        return {"solver": "lbfgs", "max_fun": optimizer.max_fun}
+    if type(optimizer) is Adam:
+        params = {"solver": "adam", **vars(optimizer)}
+    elif type(optimizer) in (SGD, Momentum, Nesterov):
+        momentum = getattr(optimizer, "momentum", 0.0)
+        nesterov = type(optimizer) is not Momentum
+        params = {"solver": "sgd", "momentum": momentum, "nesterovs_momentum": nesterov}
+    else:
+        allowed = "'sgd', 'momentum', 'nesterov', 'adam' and 'lbfgs'"
+        raise _no_counterpart("optimizer", core.optimizer, "scikit-learn", allowed)
+    rate = core.learning_rate_init
+    params["learning_rate_init"] = (
+        optimizer.default_learning_rate(settings.loss) if isinstance(rate, str) else rate
+    )
+    return params | _their_schedule(core, settings, params["solver"])
+
+
+def _their_schedule(core: Any, settings: Settings, solver: str) -> dict[str, Any]:
+    schedule: Any = settings.schedule
+    if type(schedule) is Constant:
+        return {}
+    if solver == "sgd" and type(schedule) is InvScalingBySamples:
+        return {"learning_rate": "invscaling", "power_t": schedule.power_t}
+    if solver == "sgd" and type(schedule) is Adaptive and vars(schedule) == vars(Adaptive()):
+        return {"learning_rate": "adaptive"}
+    allowed = "'constant', and with sgd 'adaptive' and a schedule that counts samples"
+    raise _no_counterpart("learning_rate", core.learning_rate, "scikit-learn", allowed)
+
+
+def _fill_their_classifier(theirs: Any, core: Any) -> Any:
+    theirs.classes_ = np.array(core.classes_)
+    n_classes = len(core.classes_)
+    labels: Sequence[Any] | Array = core.classes_
+    if core._target == MULTILABEL:
+        labels = np.eye(max(2, n_classes), n_classes, dtype=int)
+    theirs._label_binarizer = LabelBinarizer().fit(labels)
+    return _fill_theirs(theirs, core)
+
+
+def _fill_theirs(theirs: Any, core: Any) -> Any:
+    renamed = {ours: name for name, ours in ACTIVATION_NAMES.items()} | {"exponential": "exp"}
+    theirs.out_activation_ = renamed.get(core.out_activation_, core.out_activation_)
+    if is_classifier(core) and core.n_outputs_ == 1:
+        theirs.out_activation_ = "logistic"  # a single class, too
+    theirs.coefs_ = [np.array(coef) for coef in core.coefs_]
+    theirs.intercepts_ = [np.array(intercept) for intercept in core.intercepts_]
+    for name in ("n_features_in_", "feature_names_in_", "n_layers_", "n_outputs_", "n_iter_", "t_"):
+        if hasattr(core, name):
+            setattr(theirs, name, copy.copy(getattr(core, name)))
+    theirs.loss_ = core.loss_
+    if theirs.solver != "lbfgs":
+        theirs.loss_curve_ = list(core.loss_curve_)
+        scores = core.validation_scores_
+        theirs.validation_scores_ = None if scores is None else list(scores)
+        theirs.best_validation_score_ = core.best_validation_score_
+        theirs.best_loss_ = None if core.early_stopping else core.best_loss_
+        theirs._no_improvement_count = 0
+    return theirs

@@ -1,0 +1,363 @@
+"""scikit-learn's estimators, trained by this package's engine.
+
+They are scikit-learn's own classes: parameters, checks, initial weights and errors are inherited.
+Replaced are the methods that do arithmetic, and what is mended.
+"""
+
+import copy
+import math
+import warnings
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from sklearn import neural_network
+from sklearn.base import is_classifier
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import train_test_split
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import validate_data
+
+from sknn._typing import Array
+from sknn.activations import ACTIVATIONS
+from sknn.compat import _rules as rules
+from sknn.dropout import Dropout
+from sknn.engine import Engine, NonFiniteError, Rows
+from sknn.estimators._atomic import all_or_nothing
+from sknn.estimators._data import check_total_weight, check_weights
+from sknn.losses import Poisson
+from sknn.network import Architecture, raw_predictions
+from sknn.optimizers import Optimizer
+from sknn.parameters import Parameters
+from sknn.regularization import Regularization
+from sknn.schedules import Constant, Progress, Schedule
+from sknn.training import INTERRUPTED, MAX_ITER, Plan, Trainer, Training, Validate
+
+RENAMED: Final = {"logistic": "sigmoid", "exp": "exponential"}
+LOSSES: Final = {
+    "log_loss": rules.ClippedLogLoss(),
+    "squared_error": rules.MeanSquaredError(),
+    "poisson": Poisson(),
+}
+ENDLESS: Final = 2**40  # epochs: scikit-learn's schedules plan no end
+USER: Final = 7  # frames from a warning to the user's call of fit
+
+
+@dataclass
+class Solver:
+    """What scikit-learn keeps in its optimizer object from one ``partial_fit`` to the next."""
+
+    optimizer: Optimizer
+    schedule: Schedule
+    learning_rate_init: float
+    state: Any
+    progress: Progress
+
+    @property
+    def learning_rate(self) -> float:
+        return self.schedule(self.learning_rate_init, self.progress)
+
+
+def network(estimator: Any) -> tuple[Architecture, Parameters]:
+    """Return the network of one of scikit-learn's fitted estimators; parameters are copied."""
+    sizes = (estimator.coefs_[0].shape[0], *(coef.shape[1] for coef in estimator.coefs_))
+    hidden, link = (
+        ACTIVATIONS[RENAMED.get(name, name)]()
+        for name in (estimator.activation, estimator.out_activation_)
+    )
+    architecture = Architecture(
+        sizes, [hidden] * len(sizes[2:]), link, [Dropout(0.0)] * len(sizes[1:])
+    )
+    layout = architecture.layout()
+    parameters = Parameters(layout, np.empty(layout.size, estimator.coefs_[0].dtype))
+    layers = zip(architecture.layer_names, estimator.coefs_, estimator.intercepts_, strict=True)
+    for name, coef, intercept in layers:
+        parameters[name][:-1], parameters[name][-1] = coef, intercept
+    return architecture, parameters
+
+
+class _Engined:
+    """The methods of scikit-learn's estimators that are replaced."""
+
+    def _fit(
+        self: Any, X: Any, y: Any, sample_weight: Any = None, incremental: bool = False
+    ) -> Any:
+        if incremental and self.early_stopping:
+            raise ValueError("partial_fit does not support early_stopping=True")
+        if sample_weight is not None:
+            check_weights(sample_weight, X)
+        with all_or_nothing(self):
+            return super()._fit(X, y, sample_weight, incremental)  # type: ignore[misc]
+
+    def _engine(
+        self: Any, kind: type[Engine], alpha: float, X: Any, y: Array, weight: Any
+    ) -> Engine:
+        dtype = self.coefs_[0].dtype
+        y = (
+            y.argmax(axis=1)
+            if self.out_activation_ == "softmax"
+            else np.asarray(y, dtype, order="C")
+        )
+        weight = None if weight is None else np.asarray(weight, dtype)
+        rows = Rows(_by_rows(X).astype(dtype, copy=False), y, weight)
+        architecture, parameters = network(self)
+        return kind(architecture, parameters, LOSSES[self.loss], Regularization(alpha), rows, 0)
+
+    def _forward_pass_fast(self: Any, X: Any, check_input: bool = True) -> Array:
+        if check_input:
+            X = validate_data(self, X, accept_sparse=["csr", "csc"], reset=False)
+        architecture, parameters = network(self)
+        link = architecture.link
+        out = np.empty((X.shape[0], architecture.layer_sizes[-1]), parameters.vector.dtype)
+        for rows, raw_prediction in raw_predictions(architecture, parameters, _by_rows(X)):
+            z = np.ascontiguousarray(raw_prediction)
+            link.forward(z, z, link.scratch(z))
+            out[rows] = z.T
+        return out
+
+    def _fit_lbfgs(self: Any, X: Any, y: Array, sample_weight: Any, *rest: Any) -> None:
+        dtype = self.coefs_[0].dtype
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            super()._fit_lbfgs(X, y, sample_weight, *rest)  # type: ignore[misc]
+        vars(self).pop("_objective")
+        self.coefs_ = [coef.astype(dtype) for coef in self.coefs_]  # SciPy works in float64
+        self.intercepts_ = [intercept.astype(dtype) for intercept in self.intercepts_]
+
+    def _backprop(self: Any, X: Any, y: Array, sample_weight: Any, *buffers: Any) -> Any:
+        """Return the objective of all rows, and its gradient by weights and by biases."""
+        if "_objective" not in vars(self):  # the first evaluation of a fit
+            total = len(y) if sample_weight is None else float(sample_weight.sum())
+            self._objective = self._engine(Engine, self.alpha / total, X, y, sample_weight)
+        architecture, parameters = network(self)
+        loss, vector = self._objective.objective(parameters.vector, slice(0, len(y)))
+        gradient = Parameters(parameters.layout, vector)
+        blocks = [gradient[name] for name in architecture.layer_names]
+        return loss, [block[:-1] for block in blocks], [block[-1] for block in blocks]
+
+    def _fit_stochastic(self: Any, X: Any, y: Array, sample_weight: Any, *rest: Any) -> None:
+        incremental = rest[-1]
+        engine = self._engine(rules.BatchwiseEngine, self.alpha, X, y, sample_weight)
+        solver = self._solver(engine.parameters, incremental)
+        training = self._training(engine.parameters, solver, len(y))
+        validate = self._validation(X, y, sample_weight, training) if self.early_stopping else None
+        plan = self._plan(solver, training, incremental)
+        self._set_weights(engine, engine.parameters)  # for scores in the middle
+        outcome, self.n_iter_ = "", -training.progress.epoch
+        try:
+            outcome = Trainer(engine, plan, training, validate).run()
+        except NonFiniteError as error:
+            self._end_divergence(error, training)
+        self._set_weights(engine, training.chosen_parameters)
+        self._store(solver, training)
+        if outcome == INTERRUPTED:
+            warnings.warn("Training interrupted by user.", stacklevel=USER - 1)
+        elif outcome == MAX_ITER and not incremental:
+            warnings.warn(
+                f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) reached and the "
+                "optimization hasn't converged yet.",
+                ConvergenceWarning,
+                stacklevel=USER - 1,
+            )
+
+    def _set_weights(self: Any, engine: Engine, parameters: Parameters) -> None:
+        blocks = [parameters[name] for name in engine.architecture.layer_names]
+        self.coefs_ = [block[:-1] for block in blocks]
+        self.intercepts_ = [block[-1] for block in blocks]
+
+    def _solver(self: Any, parameters: Parameters, incremental: bool) -> Solver:
+        """Return what ``partial_fit`` keeps, and each ``fit`` makes anew."""
+        if incremental and hasattr(self, "_optimizer"):
+            return copy.deepcopy(self._optimizer)  # type: ignore[no-any-return]
+        schedule: Schedule = Constant()
+        optimizer: rules.UncorrectedAdam | rules.Velocity
+        if self.solver == "adam":
+            optimizer = rules.UncorrectedAdam(self.beta_1, self.beta_2, self.epsilon)
+        else:
+            optimizer = rules.Velocity(float(self.momentum), self.nesterovs_momentum)
+            if self.learning_rate == "invscaling":
+                schedule = rules.InvScalingBySamples(self.power_t)
+            elif self.learning_rate == "adaptive":
+                schedule = rules.AdaptiveByDivisions()
+        state = optimizer.init(parameters.vector, parameters.layout)
+        return Solver(optimizer, schedule, float(self.learning_rate_init), state, Progress())
+
+    def _training(self: Any, parameters: Parameters, solver: Solver, n_samples: int) -> Training:
+        """Return the state of training that scikit-learn's attributes stand for."""
+        score, loss = (
+            getattr(self, f"best_{name}_", None) for name in ("validation_score", "loss")
+        )
+        best = (-score if score is not None else None) if self.early_stopping else loss
+        solver.progress.samples = self.t_
+        return Training(
+            parameters,
+            solver.state,
+            self._random_state,
+            0,
+            n_samples,
+            progress=solver.progress,
+            best=math.inf if best is None else best,
+            n_no_improvement=getattr(self, "_no_improvement_count", 0),
+            loss_curve=list(getattr(self, "loss_curve_", [])),
+            validation_scores=list(getattr(self, "validation_scores_", None) or []),
+        )
+
+    def _validation(self: Any, X: Any, y: Array, weight: Any, training: Training) -> Validate:
+        """Set rows aside as scikit-learn draws them, and return what scores them."""
+        training.order, held = train_test_split(
+            np.arange(len(y)),
+            random_state=self._random_state,
+            test_size=self.validation_fraction,
+            stratify=y if is_classifier(self) and self.n_outputs_ == 1 else None,
+        )
+        if len(held) < 2:
+            raise ValueError(
+                "The validation set is too small. Increase 'validation_fraction' or the size of "
+                "your dataset."
+            )
+        if weight is not None:
+            check_total_weight(weight[training.order], "sample_weight in training")
+            check_total_weight(weight := weight[held], "sample_weight in validation")
+        X, y = X[held], y[held]
+        if is_classifier(self):
+            y = self._label_binarizer.inverse_transform(y)
+        return lambda: (math.nan, float(self._score(X, y, sample_weight=weight)))
+
+    def _plan(self: Any, solver: Solver, training: Training, incremental: bool) -> Plan:
+        n_samples = training.n_training
+        size = min(200, n_samples) if self.batch_size == "auto" else int(self.batch_size)
+        if size > n_samples:
+            warnings.warn(
+                "Got `batch_size` less than 1 or larger than sample size. It is going to be "
+                "clipped",
+                stacklevel=USER,
+            )
+        return Plan(
+            optimizer=solver.optimizer,
+            schedule=solver.schedule,
+            learning_rate_init=solver.learning_rate_init,
+            batch_size=min(size, n_samples),
+            max_iter=1 if incremental else self.max_iter,
+            horizon=ENDLESS,
+            incremental=incremental,
+            shuffle=self.shuffle,
+            tol=self.tol,
+            n_iter_no_change=self.n_iter_no_change + 1,  # training stops when it is exceeded
+            averaging=None,
+            report=lambda training: self._report(solver, training),
+        )
+
+    def _report(self: Any, solver: Solver, training: Training) -> None:
+        """Print what scikit-learn prints after an epoch."""
+        if not self.verbose:
+            return
+        rate, progress = solver.learning_rate_init, training.progress
+        print(f"Iteration {self.n_iter_ + progress.epoch}, loss = {training.loss_curve[-1]:.8f}")
+        if self.early_stopping:
+            print(f"Validation score: {training.validation_scores[-1]:f}")
+        if training.n_no_improvement > self.n_iter_no_change:
+            end = "Stopping."
+            if solver.schedule.outlasts_plateau(rate, progress):
+                end = f"Setting learning rate to {solver.learning_rate / 5:f}"
+            elif isinstance(solver.schedule, rules.AdaptiveByDivisions):
+                end = "Learning rate too small. Stopping."
+            print(
+                f"{'Validation score' if self.early_stopping else 'Training loss'} did not improve "
+                f"more than tol={self.tol:f} for {self.n_iter_no_change} consecutive epochs. {end}"
+            )
+
+    def _end_divergence(self: Any, error: NonFiniteError, training: Training) -> None:
+        """Go back to the best weights before training diverged, or raise scikit-learn's error."""
+        if training.best_parameters is None:
+            raise ValueError(
+                "Solver produced non-finite parameter weights. The input data may contain large "
+                f"values and need to be preprocessed. ({error.what}, in epoch {error.epoch})"
+            ) from None
+        training.progress.epoch += 1
+        training.loss_curve.append(math.nan)
+        training.validation_scores.append(math.nan)
+        warnings.warn(
+            f"Training diverged in epoch {error.epoch}: {error.what} is not finite. The best "
+            "weights before that were kept.",
+            ConvergenceWarning,
+            stacklevel=USER,
+        )
+
+    def _store(self: Any, solver: Solver, training: Training) -> None:
+        self._optimizer, self._no_improvement_count = solver, training.n_no_improvement
+        self.n_iter_ += training.progress.epoch
+        self.t_, self.loss_curve_ = training.progress.samples, training.loss_curve
+        if self.loss_curve_:  # unless Ctrl-C came at once
+            self.loss_ = self.loss_curve_[-1]
+        self.validation_scores_ = training.validation_scores if self.early_stopping else None
+        self.best_validation_score_ = -training.best if self.early_stopping else None
+        self.best_loss_ = None if self.early_stopping else training.best
+
+
+def _by_rows(X: Any) -> Any:
+    """Return X as CSR or in C order: rows are then gathered fast."""
+    return X.tocsr() if hasattr(X, "tocsr") else np.ascontiguousarray(X)
+
+
+class MLPClassifier(_Engined, neural_network.MLPClassifier):  # type: ignore[misc]
+    """scikit-learn's ``MLPClassifier``, trained by this package's engine.
+
+    Parameters, attributes, methods, warnings and errors are scikit-learn's, and so are the
+    numbers, but for rounding: to 1e-10 in float64. Where scikit-learn is wrong it differs: a
+    batch without weight is skipped, float32 stays float32, negative weights are refused, and
+    training that diverges ends at once.
+
+    See Also
+    --------
+    sklearn.neural_network.MLPClassifier : Describes the parameters.
+    convert : Turns a fitted model into an ``sknn.MLPClassifier``.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.neural_network import MLPClassifier as Theirs
+    >>> from sknn.compat import MLPClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> ours = MLPClassifier(max_iter=500, random_state=0).fit(X, y)
+    >>> theirs = Theirs(max_iter=500, random_state=0).fit(X, y)
+    >>> ours.n_iter_ == theirs.n_iter_, f"{ours.loss_:.10f}" == f"{theirs.loss_:.10f}"
+    (True, True)
+    """
+
+
+class MLPRegressor(_Engined, neural_network.MLPRegressor):  # type: ignore[misc]
+    """scikit-learn's ``MLPRegressor``, trained by this package's engine.
+
+    As `MLPClassifier`; and ``loss="poisson"`` refuses negative targets, ``solver="lbfgs"`` has no
+    ``partial_fit``, and the tags say that several outputs are served.
+
+    See Also
+    --------
+    sklearn.neural_network.MLPRegressor : Describes the parameters.
+    convert : Turns a fitted model into an ``sknn.MLPRegressor``.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sknn.compat import MLPRegressor
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> model = MLPRegressor("poisson", (20,), solver="lbfgs", random_state=0, tol=1)
+    >>> round(model.fit(X, y).score(X, y), 1)
+    0.4
+    """
+
+    def _validate_input(self, X: Any, y: Any, incremental: bool, reset: bool) -> Any:
+        X, y = super()._validate_input(X, y, incremental, reset)
+        if self.loss == "poisson" and y.min() < 0:
+            raise ValueError(f"y must be 0 or more with loss='poisson', got {y.min():g}.")
+        return X, y
+
+    @available_if(lambda estimator: estimator._check_solver())  # type: ignore[untyped-decorator]
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> "MLPRegressor":
+        """Train for one epoch on X and y, going on from where training stands."""
+        super().partial_fit(X, y, sample_weight)
+        return self
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags

@@ -1,0 +1,136 @@
+"""What scikit-learn does differently, in terms of the core's strategies and engine."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from sknn._blas import axpy, scale
+from sknn._strategy import Range
+from sknn._typing import Array
+from sknn.activations import Sigmoid
+from sknn.engine import Engine, n_rows
+from sknn.losses import LogLoss, SquaredError
+from sknn.optimizers import Adam, Optimizer
+from sknn.optimizers._base import ElementwiseOptimizer, accumulate
+from sknn.regularization import Regularization
+from sknn.schedules import Adaptive, InvScaling, Progress
+
+
+class UncorrectedAdam(Adam):
+    """Adam with epsilon outside the bias correction: added to ``sqrt(v)``, not to its estimate."""
+
+    def coefficients(self, step: int, learning_rate: float) -> tuple[float, ...]:
+        rate, _ = super().coefficients(step, learning_rate)
+        return rate, float(self.epsilon / np.sqrt(1 - self.beta_2))
+
+
+@dataclass(repr=False, eq=False)
+class Velocity(ElementwiseOptimizer):
+    """Momentum whose velocity is in units of parameters: the rate counts when it is stored.
+
+    ``velocity = momentum velocity - learning_rate grad``, then ``params += velocity``, or with
+    `nesterov` ``params += momentum velocity - learning_rate grad``.
+    """
+
+    momentum: float = 0.9
+    nesterov: bool = True
+
+    ranges: ClassVar[Mapping[str, Range]] = {"momentum": Range(0, 1)}
+    n_slots: ClassVar[int] = 1
+
+    def rule(self, params: Array, grad: Array, scratch: Array, *rest: Any) -> None:
+        velocity, learning_rate = rest
+        scale(-learning_rate, grad)
+        accumulate(velocity, self.momentum, grad)
+        if self.nesterov:
+            axpy(self.momentum, velocity, grad)
+            np.add(params, grad, out=params)
+        else:
+            np.add(params, velocity, out=params)
+
+
+class InvScalingBySamples(InvScaling):
+    """``learning_rate_init / (samples + 1)^power_t``, from a run's second epoch on."""
+
+    def __call__(self, learning_rate_init: float, progress: Progress) -> float:
+        if progress.step - progress.first_step < progress.steps_per_epoch:
+            return learning_rate_init
+        return float(learning_rate_init / (progress.samples + 1) ** self.power_t)
+
+
+class AdaptiveByDivisions(Adaptive):
+    """The same rate, divided time and again: where it ends is a matter of rounding."""
+
+    def __call__(self, learning_rate_init: float, progress: Progress) -> float:
+        for _ in range(progress.plateaus):
+            learning_rate_init /= self.divisor
+        return learning_rate_init
+
+
+class ClippedLogLoss(LogLoss):
+    """The log-loss of probabilities kept away from 0 and 1 by the dtype's epsilon.
+
+    The gradient is that of the log-loss.
+    """
+
+    def _softmax(self, z: Array, y: Array, value: Array, gradient: Array, scratch: Any) -> None:
+        super()._softmax(z, y, value, gradient, scratch)
+        epsilon = np.finfo(z.dtype).eps
+        np.clip(value, -np.log1p(-epsilon), -np.log(epsilon), out=value)
+
+    def _sigmoid(self, z: Array, y: Array, value: Array, gradient: Array, scratch: Any) -> None:
+        Sigmoid().forward(z, gradient, None)
+        epsilon = np.finfo(z.dtype).eps
+        # What is true has the probability |1 - y - p|: p if y is 1, and 1 - p if it is 0.
+        np.subtract(1, y, out=z)
+        np.subtract(z, gradient, out=z)
+        np.abs(z, out=z)
+        np.clip(z, epsilon, 1 - epsilon, out=z)
+        np.log(z, out=z)
+        np.dot(scratch.ones, z, out=value)
+        np.negative(value, out=value)
+        np.subtract(gradient, y, out=gradient)
+
+
+class MeanSquaredError(SquaredError):
+    """Half the squared error, of which the mean over the outputs is reported.
+
+    The gradient is that of the sum.
+    """
+
+    def value_and_gradient(
+        self, raw_prediction: Array, y_true: Array, value: Array, gradient: Array, scratch: Any
+    ) -> None:
+        super().value_and_gradient(raw_prediction, y_true, value, gradient, scratch)
+        scale(1 / len(y_true), value)
+
+
+class BatchwiseEngine(Engine):
+    """Divides the penalty, too, by the weight of a batch.
+
+    The loss of an epoch is the mean over its rows of their batches' objectives, each taken before
+    its step.
+    """
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._alpha, self._weight = self.regularization.alpha, 0.0
+
+    def step(
+        self, at: Array | slice, optimizer: Optimizer, state: Any, learning_rate: float, count: int
+    ) -> tuple[float, float]:
+        weight = self.rows.weight
+        total = n_rows(at) if weight is None else float(np.add.reduce(weight[at]))
+        if total == 0:
+            return 0.0, 0.0
+        if total != self._weight:
+            self._weight, self.regularization = total, Regularization(self._alpha / total)
+        penalty = super().penalty()
+        loss, _ = super().step(at, optimizer, state, learning_rate, count)
+        return n_rows(at) * (loss / total + penalty), n_rows(at)
+
+    def penalty(self) -> float:
+        """Return 0: it is in what `step` returns."""
+        return 0.0
