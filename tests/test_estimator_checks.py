@@ -3,7 +3,7 @@
 import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from sknn import MLPClassifier, MLPRegressor
+from sknn import MLPClassifier, MLPRegressor, compat
 from sknn.losses import LOSSES, REGRESSION
 from sknn.optimizers import OPTIMIZERS
 
@@ -54,7 +54,19 @@ def expected_failures(estimator):
     return failures
 
 
+def compat_estimators():
+    for solver, max_iter in (("adam", 100), ("lbfgs", 30)):
+        yield compat.MLPClassifier(solver=solver, max_iter=max_iter)
+        yield compat.MLPRegressor(solver=solver, max_iter=max_iter)
+
+
 @parametrize_with_checks([e for e, _ in estimators()], expected_failed_checks=expected_failures)
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_scikit_learn_check(estimator, check):
+    check(estimator)
+
+
+@parametrize_with_checks(list(compat_estimators()))
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_scikit_learn_check_of_compat(estimator, check):
     check(estimator)

@@ -226,6 +226,11 @@ IMPORTS = {
         *("schedules", "training"),
     },
     "inspection": {"_strategy", "_typing", "estimators"},
+    "compat": {
+        *("_blas", "_strategy", "_typing", "activations", "dropout", "engine", "estimators"),
+        *("losses", "network", "optimizers", "parameters", "regularization", "schedules"),
+        "training",
+    },
     "__init__": {"_strategy", "estimators"},
 }
 # Checks for what users write: it may import anything, and nothing imports it.
@@ -235,6 +240,7 @@ THIRD_PARTY = {module: {"numpy", "scipy"} for module in IMPORTS} | {
     "_strategy": {"sklearn"},
     "estimators": {"numpy", "scipy", "sklearn"},
     "inspection": {"numpy", "sklearn"},
+    "compat": {"numpy", "sklearn"},
 }
 
 ROOT = Path(sknn.__file__).parent

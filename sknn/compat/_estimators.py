@@ -14,6 +14,7 @@ import numpy as np
 from sklearn import neural_network
 from sklearn.base import is_classifier
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import accuracy_score, r2_score
 from sklearn.model_selection import train_test_split
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import validate_data
@@ -217,10 +218,14 @@ class _Engined:
         if weight is not None:
             check_total_weight(weight[training.order], "sample_weight in training")
             check_total_weight(weight := weight[held], "sample_weight in validation")
-        X, y = X[held], y[held]
+        X, y, score = X[held], y[held], r2_score
         if is_classifier(self):
-            y = self._label_binarizer.inverse_transform(y)
-        return lambda: (math.nan, float(self._score(X, y, sample_weight=weight)))
+            y, score = self._label_binarizer.inverse_transform(y), accuracy_score
+
+        def validate() -> tuple[float, float]:
+            return math.nan, float(score(y, self._predict(X, False), sample_weight=weight))
+
+        return validate
 
     def _plan(self: Any, solver: Solver, training: Training, incremental: bool) -> Plan:
         n_samples = training.n_training
