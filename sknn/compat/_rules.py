@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import numpy as np
 
@@ -16,6 +16,13 @@ from sknn.optimizers import Adam, Optimizer
 from sknn.optimizers._base import ElementwiseOptimizer, accumulate
 from sknn.regularization import Regularization
 from sknn.schedules import Adaptive, InvScaling, Progress
+
+
+# The least and the largest probability of which scikit-learn takes the logarithm.
+BOUNDS: Final = {
+    dtype: (np.array(np.finfo(dtype).eps, dtype), np.array(1 - np.finfo(dtype).eps, dtype))
+    for dtype in "fd"
+}
 
 
 class UncorrectedAdam(Adam):
@@ -76,22 +83,35 @@ class ClippedLogLoss(LogLoss):
     """
 
     def _softmax(self, z: Array, y: Array, value: Array, gradient: Array, scratch: Any) -> None:
-        super()._softmax(z, y, value, gradient, scratch)
-        epsilon = np.finfo(z.dtype).eps
-        np.clip(value, -np.log1p(-epsilon), -np.log(epsilon), out=value)
+        row = scratch.row
+        np.maximum.reduce(z, axis=0, out=row)
+        np.subtract(z, row, out=z)
+        np.exp(z, out=gradient)
+        np.dot(scratch.ones, gradient, out=row)
+        np.divide(gradient, row, out=gradient)
+        at, flat = scratch.own_class(y), gradient.reshape(-1)
+        flat.take(at, out=row, mode="clip")
+        _negative_log(row, value)
+        np.subtract(row, 1, out=row)
+        flat[at] = row
 
     def _sigmoid(self, z: Array, y: Array, value: Array, gradient: Array, scratch: Any) -> None:
         Sigmoid().forward(z, gradient, None)
-        epsilon = np.finfo(z.dtype).eps
         # What is true has the probability |1 - y - p|: p if y is 1, and 1 - p if it is 0.
         np.subtract(1, y, out=z)
         np.subtract(z, gradient, out=z)
         np.abs(z, out=z)
-        np.clip(z, epsilon, 1 - epsilon, out=z)
-        np.log(z, out=z)
+        _negative_log(z, z)
         np.dot(scratch.ones, z, out=value)
-        np.negative(value, out=value)
         np.subtract(gradient, y, out=gradient)
+
+
+def _negative_log(probability: Array, out: Array) -> None:
+    least, most = BOUNDS[out.dtype.char]
+    np.maximum(probability, least, out=out)
+    np.minimum(out, most, out=out)
+    np.log(out, out=out)
+    np.negative(out, out=out)
 
 
 class MeanSquaredError(SquaredError):

@@ -19,6 +19,11 @@ class _LogLossScratch:
     at: Array  # of shape (n_samples,): flat positions
     samples: Array  # of shape (n_samples,): 0, 1, 2, ...
 
+    def own_class(self, y: Array) -> Array:
+        """Return where the flat arrays hold each sample's own class: ``y_i n_samples + i``."""
+        np.multiply(y, y.size, out=self.at)
+        return np.add(self.at, self.samples, out=self.at)
+
 
 @dataclass(repr=False, eq=False)
 class LogLoss(FusedLoss):
@@ -80,16 +85,14 @@ class LogLoss(FusedLoss):
     def _softmax(
         self, z: Array, y: Array, value: Array, gradient: Array, scratch: "_LogLossScratch"
     ) -> None:
-        row, at = scratch.row, scratch.at
+        row = scratch.row
         np.maximum.reduce(z, axis=0, out=row)
         np.subtract(z, row, out=z)
         np.exp(z, out=gradient)
         np.dot(scratch.ones, gradient, out=row)  # the sum over the classes
         np.divide(gradient, row, out=gradient)
         np.log(row, out=value)
-        # Sample i's own class stands at y_i n_samples + i of the flat arrays.
-        np.multiply(y, y.size, out=at)
-        np.add(at, scratch.samples, out=at)
+        at = scratch.own_class(y)
         z.reshape(-1).take(at, out=row, mode="clip")
         np.subtract(value, row, out=value)
         flat = gradient.reshape(-1)
