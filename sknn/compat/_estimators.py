@@ -223,7 +223,10 @@ class _Engined:
             y, score = self._label_binarizer.inverse_transform(y), accuracy_score
 
         def validate() -> tuple[float, float]:
-            return math.nan, float(score(y, self._predict(X, False), sample_weight=weight))
+            predicted = self._predict(X, check_input=False)
+            if predicted.dtype.kind == "f" and not np.isfinite(predicted).all():
+                raise NonFiniteError("a prediction for the validation set")
+            return math.nan, float(score(y, predicted, sample_weight=weight))
 
         return validate
 
