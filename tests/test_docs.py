@@ -1,6 +1,7 @@
 """The examples of the documentation run."""
 
 import ast
+import doctest
 import inspect
 import re
 import runpy
@@ -9,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from sklearn import neural_network
 
 from sknn import MLPClassifier, MLPRegressor
 
@@ -23,6 +25,29 @@ def test_python_blocks_of_a_page_run(page, monkeypatch):
     module = ModuleType("page")
     monkeypatch.setitem(sys.modules, "page", module)  # so that the page's classes can be pickled
     exec("\n".join(blocks), vars(module))
+
+
+def parameters(estimator):
+    return dict(inspect.signature(estimator).parameters)
+
+
+@pytest.mark.parametrize("page", ["docs/migration.md"])
+def test_sessions_of_a_page_run(page):
+    blocks = re.findall(r"```python\n(>>> .*?)```", (ROOT / page).read_text(), re.DOTALL)
+    test = doctest.DocTestParser().get_doctest("\n".join(blocks), {}, page, page, 0)
+    runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE)
+    assert runner.run(test).failed == 0
+    assert test.examples
+
+
+def test_migration_names_every_argument():
+    text = (ROOT / "docs/migration.md").read_text()
+    theirs = parameters(neural_network.MLPRegressor)
+    ours = parameters(MLPRegressor) | parameters(MLPClassifier)
+    columns = [line.split("|")[1:3] for line in text.splitlines() if line.startswith("| ")]
+    for column, names in enumerate((theirs, ours)):
+        told = {name for cells in columns for name in re.findall(r"`(\w+)`", cells[column])}
+        assert names.keys() <= told, names.keys() - told
 
 
 PAGES = runpy.run_path(str(ROOT / "docs/make_family_pages.py"))

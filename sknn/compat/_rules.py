@@ -17,7 +17,6 @@ from sknn.optimizers._base import ElementwiseOptimizer, accumulate
 from sknn.regularization import Regularization
 from sknn.schedules import Adaptive, InvScaling, Progress
 
-
 # The least and the largest probability of which scikit-learn takes the logarithm.
 BOUNDS: Final = {
     dtype: (np.array(np.finfo(dtype).eps, dtype), np.array(1 - np.finfo(dtype).eps, dtype))
