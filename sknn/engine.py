@@ -165,6 +165,9 @@ class Engine:
         self._share: Parameters | None = None
         self._batches: dict[tuple[int, bool], Batch] = {}
         self._weight_sum: float | None = None
+        # The views that the optimizer's rule takes, part by part, for the state seen last.
+        self._state: Any = None
+        self._operands: list[tuple[Array, ...]] = []
         self._masks = Masks(seed)
         self._parts = [
             Part(layout, part, vector, self._gradient.vector) for part in parts(layout.size)
@@ -217,15 +220,19 @@ class Engine:
             return
         assert isinstance(optimizer, ElementwiseOptimizer)
         # Part by part, so that penalty, check and update find the part in cache.
+        if state is not self._state:
+            self._state = state
+            self._operands = [
+                optimizer.operands(part.slice, params, grad, state) for part in self._parts
+            ]
         coefficients = optimizer.begin_update(state, learning_rate)
-        for part in self._parts:
+        for part, operands in zip(self._parts, self._operands, strict=True):
             self._finish_gradient(part, loss)
             optimizer.decay_part(part.slice, params, state, learning_rate)
-            optimizer.update_part(part.slice, params, grad, state, coefficients)
+            optimizer.rule(*operands, *coefficients)
 
     def _finish_gradient(self, part: Part, loss: float) -> None:
-        part.add_penalty(self.regularization)
-        if not math.isfinite(loss) or part.is_nonfinite():
+        if part.finish_gradient(self.regularization) or not math.isfinite(loss):
             self._raise_nonfinite()
 
     def objective(self, vector: Array, at: Array | slice) -> tuple[float, Array]:
@@ -238,7 +245,10 @@ class Engine:
 
     def penalty(self) -> float:
         """Return the penalty of the present weights."""
-        return sum(part.penalty(self.regularization) for part in self._parts)
+        value = 0.0
+        for part in self._parts:
+            value += part.penalty(self.regularization)
+        return value
 
     def _full_gradient(self, at: Array | slice) -> tuple[float, float]:
         """Leave the gradient over all rows, share by share; return the sums of `step`."""

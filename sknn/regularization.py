@@ -34,11 +34,11 @@ class Regularization:
     max_norm: float | None = None
     clip_norm: float | None = None
 
-    @property
+    @cached_property
     def l1(self) -> float:
         return self.alpha * self.l1_ratio
 
-    @property
+    @cached_property
     def l2(self) -> float:
         return self.alpha * (1 - self.l1_ratio)
 
@@ -66,9 +66,9 @@ class Part:
         """Add the gradient of the penalty, ``alpha (l1_ratio sign(W) + (1 - l1_ratio) W)``."""
         l1, l2 = regularization.l1, regularization.l2
         for weights, grad in self._weights:
-            if l2 > 0:
+            if l2:
                 axpy(l2, weights, grad)
-            if l1 > 0:
+            if l1:
                 axpy(l1, self._sign(weights), grad)
 
     def penalty(self, regularization: Regularization) -> float:
@@ -76,9 +76,9 @@ class Part:
         l1, l2 = regularization.l1, regularization.l2
         value = 0.0
         for weights, _ in self._weights:
-            if l2 > 0:
+            if l2:
                 value += l2 / 2 * float(np.dot(weights, weights))
-            if l1 > 0:
+            if l1:
                 # BLAS's asum would round by where the memory begins, and so from fit to fit.
                 value += l1 * float(np.dot(weights, self._sign(weights)))
         return value
@@ -90,8 +90,9 @@ class Part:
     def _scratch(self) -> Array:
         return np.empty_like(self._params)
 
-    def is_nonfinite(self) -> bool:
-        """Tell whether a parameter or its derivative is not finite."""
+    def finish_gradient(self, regularization: Regularization) -> bool:
+        """Add the gradient of the penalty; tell whether a parameter or derivative is not finite."""
+        self.add_penalty(regularization)
         return has_nonfinite_product(self._params, self._grad)
 
 

@@ -4,6 +4,7 @@ Samples are columns: an array of activations is of shape (units + 1, n_samples),
 row is of ones, so that one matrix product with a dense block applies weights and biases.
 """
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,7 @@ class Inputs:
         self, n_features: int, n_samples: int, dtype: np.dtype[Any], is_sparse: bool
     ) -> None:
         self.n_samples = n_samples
-        self._dtype = dtype
+        self._dtype, self._is_sparse = dtype, is_sparse
         self.rows: Any = None
         if not is_sparse:
             augmented = np.ones((n_samples, n_features + 1), dtype)
@@ -41,7 +42,7 @@ class Inputs:
 
     def load(self, X: Any, rows: Array | slice, start: int = 0) -> None:
         """Gather rows of X, dense or CSR; a slice of them goes to the columns from `start` on."""
-        if sparse.issparse(X):
+        if self._is_sparse:
             self.rows = X[rows].astype(self._dtype, copy=False)
         elif isinstance(rows, slice):
             np.copyto(self._features[start : start + rows.stop - rows.start], X[rows])
@@ -98,15 +99,12 @@ class Dense:
         self, source: Array, block: Array, gradient: Array | None, delta: Array | None
     ) -> None:
         self.source = source
-        self.block_t = block.T
         self.weights = block[:-1]
         self.gradient = gradient
         self.delta = delta
         self.output = np.ones((block.shape[1] + 1, source.shape[1]), block.dtype)
         self.product = self.output[:-1]
-
-    def forward(self) -> None:
-        np.dot(self.block_t, self.source, out=self.product)
+        self.forward = partial(np.dot, block.T, source, self.product)
 
     def backward(self, delta: Array) -> Array:
         np.dot(self.source, delta.T, out=self.gradient)
@@ -171,9 +169,7 @@ class Activate:
         self.scratch = activation.scratch(self.z)
         if parameters is not None:
             self.scratch.parameters, self.scratch.gradient = parameters, gradient
-
-    def forward(self) -> None:
-        self.activation.forward(self.z, self.a, self.scratch)
+        self.forward = partial(activation.forward, self.z, self.a, self.scratch)
 
     def backward(self, delta: Array) -> Array:
         self.activation.backward(delta, self.z, self.a, self.scratch)

@@ -207,9 +207,12 @@ class Poison(SGD):
     element: int = 0
     value: float = np.inf
 
-    def update_part(self, part, params, grad, state, coefficients):
-        super().update_part(part, params, grad, state, coefficients)
-        if state.step == self.at:
+    def coefficients(self, step, learning_rate):
+        return learning_rate, step
+
+    def rule(self, params, grad, scratch, *rest):
+        super().rule(params, grad, scratch, rest[0])
+        if rest[1] == self.at:
             params[self.element] = self.value
 
 

@@ -1,5 +1,6 @@
 """What scikit-learn does differently, in terms of the core's strategies and engine."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
@@ -29,7 +30,7 @@ class UncorrectedAdam(Adam):
 
     def coefficients(self, step: int, learning_rate: float) -> tuple[float, ...]:
         rate, _ = super().coefficients(step, learning_rate)
-        return rate, float(self.epsilon / np.sqrt(1 - self.beta_2))
+        return rate, self.epsilon / math.sqrt(1 - self.beta_2)
 
 
 @dataclass(repr=False, eq=False)

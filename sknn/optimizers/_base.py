@@ -123,7 +123,7 @@ class ElementwiseOptimizer(Optimizer):
         coefficients = self.begin_update(state, learning_rate)
         for part in parts(params.size):
             self.decay_part(part, params, state, learning_rate)
-            self.update_part(part, params, grad, state, coefficients)
+            self.rule(*self.operands(part, params, grad, state), *coefficients)
 
     def begin_update(self, state: State, learning_rate: float) -> tuple[float, ...]:
         """Count a step, and return its coefficients."""
@@ -137,18 +137,12 @@ class ElementwiseOptimizer(Optimizer):
             for weights in state.decayed[part.start]:
                 scale(1 - learning_rate * weight_decay, params[weights])
 
-    def update_part(
-        self,
-        part: slice,
-        params: Array,
-        grad: Array,
-        state: State,
-        coefficients: tuple[float, ...],
-    ) -> None:
-        """Update a part of the parameters of at most `BLOCK` elements, in place."""
-        slots = [slot[part] for slot in state.slots]
+    def operands(self, part: slice, params: Array, grad: Array, state: State) -> tuple[Array, ...]:
+        """Return what `rule` takes before the coefficients, for a part of at most `BLOCK` elements:
+        views of the vectors, of the scratch and of the slots.
+        """
         scratch = state.scratch[: part.stop - part.start]
-        self.rule(params[part], grad[part], scratch, *slots, *coefficients)
+        return params[part], grad[part], scratch, *(slot[part] for slot in state.slots)
 
 
 def accumulate(moment: Array, beta: float, values: Array) -> None:
@@ -166,7 +160,7 @@ def accumulate(moment: Array, beta: float, values: Array) -> None:
     array([1.5, 2. ])
     """
     scale(beta, moment)
-    np.add(moment, values, out=moment)
+    np.add(moment, values, moment)
 
 
 def parts(size: int) -> list[slice]:

@@ -114,7 +114,7 @@ class Muon(Adam):
         for part in parts(params.size):
             self.decay_part(part, params, state, learning_rate)
         for part in state.others:
-            self.update_part(part, params, grad, state, coefficients)
+            self.rule(*self.operands(part, params, grad, state), *coefficients)
         momentum, free = state.slots
         for at, shape in state.matrices:
             # The state holds B / (1 - momentum), and U / (1 - momentum) is made orthogonal.
