@@ -1,4 +1,4 @@
-"""What happens inside: a range test that finds a learning rate."""
+"""A range test that finds a learning rate."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
