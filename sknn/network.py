@@ -249,6 +249,38 @@ def raw_predictions(
     raw_prediction : ndarray of shape (n_outputs, n_rows)
         Theirs; overwritten by the next chunk.
     """
+    for rows, workspace, columns in _forward_chunks(architecture, parameters, X):
+        yield rows, workspace.raw_prediction[:, columns]
+
+
+def hidden_outputs(
+    architecture: Architecture, parameters: Parameters, X: Any
+) -> Iterator[tuple[slice, list[Array], Array]]:
+    """Yield what `raw_predictions` does, and the hidden layers' activations between the two.
+
+    Parameters
+    ----------
+    architecture, parameters, X
+        As for `raw_predictions`.
+
+    Yields
+    ------
+    rows : slice
+        Which rows.
+    hidden : list of ndarray of shape (units, n_rows)
+        The activations of each hidden layer, without dropout; overwritten by the next chunk.
+    raw_prediction : ndarray of shape (n_outputs, n_rows)
+        Theirs; overwritten by the next chunk.
+    """
+    for rows, workspace, columns in _forward_chunks(architecture, parameters, X):
+        hidden = [stage.a[:, columns] for stage in workspace.stages if isinstance(stage, Activate)]
+        yield rows, hidden, workspace.raw_prediction[:, columns]
+
+
+def _forward_chunks(
+    architecture: Architecture, parameters: Parameters, X: Any
+) -> Iterator[tuple[slice, Workspace, slice]]:
+    """Yield rows, a workspace that has computed them, and the columns in which they are."""
     is_sparse = sparse.issparse(X)
     edge = 0 if is_sparse else EDGE  # SciPy treats all rows alike
     size = min(CHUNK, -(-X.shape[0] // TILE) * TILE) + 2 * edge
@@ -261,4 +293,5 @@ def raw_predictions(
         if workspace is None or workspace.n_samples != size:
             workspace = Workspace(architecture, parameters, size, is_sparse)
         workspace.inputs.load(X, rows, edge)
-        yield rows, workspace.forward()[:, edge : edge + n_rows]
+        workspace.forward()
+        yield rows, workspace, slice(edge, edge + n_rows)

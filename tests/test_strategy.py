@@ -204,6 +204,7 @@ IMPORTS = {
     "_typing": set(),
     "_blas": {"_typing"},
     "_strategy": set(),
+    "_table": set(),
     "parameters": {"_typing"},
     "activations": {"_strategy", "_typing"},
     "dropout": {"_strategy", "_typing"},
@@ -221,7 +222,7 @@ IMPORTS = {
     },
     "training": {"_typing", "averaging", "engine", "optimizers", "parameters", "schedules"},
     "estimators": {
-        *("_strategy", "_typing", "activations", "averaging", "dropout", "engine"),
+        *("_strategy", "_table", "_typing", "activations", "averaging", "dropout", "engine"),
         *("initializers", "losses", "network", "optimizers", "parameters", "regularization"),
         *("schedules", "training"),
     },

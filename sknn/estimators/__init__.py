@@ -1,6 +1,7 @@
-"""The two estimators, with scikit-learn's manners."""
+"""The two estimators, and a hidden layer of theirs, with scikit-learn's manners."""
 
 from sknn.estimators._classifier import MLPClassifier
+from sknn.estimators._hidden_layer import HiddenLayer
 from sknn.estimators._regressor import MLPRegressor
 
-__all__ = ["MLPClassifier", "MLPRegressor"]
+__all__ = ["HiddenLayer", "MLPClassifier", "MLPRegressor"]

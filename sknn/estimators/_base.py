@@ -17,6 +17,7 @@ from sknn.activations import ACTIVATIONS
 from sknn.engine import Engine, NonFiniteError, Rows
 from sknn.estimators import _data as data
 from sknn.estimators._atomic import all_or_nothing
+from sknn.estimators._inside import Inside
 from sknn.estimators._messages import explain_divergence, warn
 from sknn.estimators._parameters import (
     FAMILIES,
@@ -49,7 +50,7 @@ def has_partial_fit(estimator: "BaseMLP") -> bool:
     return not is_minimizer(estimator.optimizer)
 
 
-class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # no types there
+class BaseMLP(Inside, BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # no types there
     """Base of `MLPClassifier` and `MLPRegressor`, which list the parameters and attributes."""
 
     targets: ClassVar[frozenset[str]] = frozenset()
@@ -415,10 +416,3 @@ class BaseMLP(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # no typ
         for rows, raw_prediction in raw_predictions(self._architecture, self._parameters, X):
             out[rows] = convert(raw_prediction)
         return out
-
-    def _apply_link(self, raw_prediction: Array) -> Array:
-        """Return predictions of shape (n_rows, n_outputs)."""
-        out = np.empty_like(raw_prediction)
-        link = self._architecture.link
-        link.forward(raw_prediction, out, link.scratch(out))
-        return out.T

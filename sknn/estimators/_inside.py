@@ -1,0 +1,135 @@
+"""What a fitted network shows of its inside: activations, the table of its layers, its repr."""
+
+import copy
+from functools import partial
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from sknn._table import Table
+from sknn._typing import Array
+from sknn.dropout import Dropout
+from sknn.estimators import _data as data
+from sknn.estimators._hidden_layer import HiddenLayer
+from sknn.network import Architecture, hidden_outputs
+from sknn.parameters import Parameters
+
+
+class _Repr:
+    """scikit-learn's repr, to which a fitted network adds its layers, as a comment.
+
+    Asked for by the class it is scikit-learn's own: by that one its printer knows an estimator,
+    and wraps it at the parameters, also within a Pipeline.
+    """
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        return BaseEstimator.__repr__ if instance is None else partial(_represent, instance)
+
+
+def _represent(estimator: Any, **options: Any) -> str:
+    text = str(BaseEstimator.__repr__(estimator, **options))
+    if not estimator.__sklearn_is_fitted__():
+        return text
+    sizes = "-".join(map(str, estimator._architecture.layer_sizes))
+    return f"{text}  # layers {sizes}, {estimator._parameters.vector.size:,} parameters"
+
+
+class Inside:
+    """The part of `MLPClassifier` and `MLPRegressor` that looks inside a fitted network."""
+
+    _architecture: Architecture
+    _parameters: Parameters
+
+    __repr__ = _Repr()
+
+    def activations(self, X: Any) -> list[Array]:
+        """Return what each layer makes of X; dropout is for training alone.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Inputs.
+
+        Returns
+        -------
+        activations : list of ndarray of shape (n_samples, n_units)
+            Of each hidden layer, then of the output: probabilities, or predicted numbers.
+        """
+        check_is_fitted(self)
+        X = data.check_inputs(self, X, self._parameters.vector.dtype)
+        sizes = self._architecture.layer_sizes[1:]
+        out = [np.empty((X.shape[0], size), self._parameters.vector.dtype) for size in sizes]
+        for rows, hidden, raw in hidden_outputs(self._architecture, self._parameters, X):
+            for layer, values in zip(out, hidden, strict=False):
+                layer[rows] = values.T
+            out[-1][rows] = self._apply_link(raw)
+        return out
+
+    def _apply_link(self, raw_prediction: Array) -> Array:
+        """Return predictions of shape (n_rows, n_outputs)."""
+        out = np.empty_like(raw_prediction)
+        link = self._architecture.link
+        link.forward(raw_prediction, out, link.scratch(out))
+        return out.T
+
+    def to_transformer(self, layer: int = -1) -> HiddenLayer:
+        """Return a hidden layer of this network, as it is now, as a step of a Pipeline.
+
+        Parameters
+        ----------
+        layer : int, default=-1
+            Which hidden layer, counted from 0; -1 is the last.
+
+        Returns
+        -------
+        transformer : HiddenLayer
+            Its `transform` returns the layer's activations. Fitting this estimator again does
+            not change it.
+
+        Raises
+        ------
+        ValueError
+            If there is no such layer.
+        """
+        check_is_fitted(self)
+        # A fit makes a network anew, so a shallow copy keeps the present one.
+        transformer = HiddenLayer(copy.copy(self), layer)
+        transformer._index()
+        return transformer
+
+    def summary(self) -> Table:
+        """Return a table of the layers, which prints itself.
+
+        Returns
+        -------
+        table : Table
+            Columns ``layer``, ``units``, ``activation``, ``parameters`` and ``dropout`` (the
+            rate). ``pandas.DataFrame(dict(table))`` makes a frame of it.
+        """
+        check_is_fitted(self)
+        net, blocks = self._architecture, self._parameters.layout.slices
+        counts = [
+            sum(part.stop - part.start for name, part in blocks.items() if name in names)
+            for names in zip(
+                net.layer_names, map(net.activation_name, range(len(net.layer_names))), strict=True
+            )
+        ]
+        total = self._parameters.vector
+        return Table(
+            {
+                "layer": ["inputs", *net.layer_names],
+                "units": net.layer_sizes,
+                "activation": [None, *map(repr, net.activations), repr(net.link)],
+                "parameters": [None, *counts],
+                "dropout": [*map(_rate, net.dropouts), None],
+            },
+            f"{total.size:,} parameters, {total.dtype}",
+        )
+
+
+def _rate(dropout: Dropout) -> float | str | None:
+    if not dropout.rate:
+        return None
+    return dropout.rate if type(dropout) is Dropout else repr(dropout)

@@ -1,0 +1,226 @@
+"""What a fitted network shows: activations, a hidden layer as a transformer, its table and repr."""
+
+import re
+
+import numpy as np
+import pytest
+from common import KINDS, pickled, problem
+from scipy import sparse
+from scipy.special import expit, softmax
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import check_estimator
+
+from sknn import MLPClassifier, MLPRegressor
+from sknn._table import Table
+from sknn.dropout import AlphaDropout
+from sknn.optimizers import Momentum
+
+pytestmark = pytest.mark.filterwarnings("ignore", category=ConvergenceWarning)
+
+LINKS = {
+    "binary": expit,
+    "multiclass": lambda z: softmax(z, axis=1),
+    "multilabel": expit,
+    "regression": lambda z: z,
+    "multioutput": lambda z: z,
+}
+
+
+def fitted(kind="multiclass", n_samples=120, **params):
+    cls, X, y = problem(kind, n_samples)
+    params = {"hidden_layer_sizes": (7, 4), "max_iter": 5, "random_state": 0} | params
+    return cls(**params).fit(X, y), X, y
+
+
+# ------------------------------------------------------------------- activations
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", ["tanh", "silu"])  # the latter keeps its pre-activations
+def test_activations_are_the_forward_pass(kind, name):
+    model, X, _ = fitted(kind, activation=(name, "relu"), dropout=0.5, input_dropout=0.2)
+    (W1, W2, W3), (b1, b2, b3) = model.coefs_, model.intercepts_
+    z = X @ W1 + b1
+    first = np.tanh(z) if name == "tanh" else z * expit(z)
+    second = np.maximum(first @ W2 + b2, 0)
+    expected = [first, second, LINKS[kind](second @ W3 + b3)]
+    found = model.activations(X)
+    assert [each.shape for each in found] == [each.shape for each in expected]
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-14)
+
+
+def test_activations_of_many_rows_sparse_rows_and_none_hidden():
+    model, X, _ = fitted()
+    many = np.tile(X, (6, 1))
+    dense, thin = model.activations(many), model.activations(sparse.csr_array(many))
+    for one, other, few in zip(dense, thin, model.activations(X), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-14)
+        np.testing.assert_array_equal(one[-len(X) :], few)
+    linear, X, _ = fitted(hidden_layer_sizes=())
+    (only,) = linear.activations(X)
+    np.testing.assert_array_equal(only, linear.predict_proba(X))
+
+
+def test_activations_are_of_the_networks_dtype_and_a_copy():
+    model, X, _ = fitted(dtype="float32")
+    layers = model.activations(X)
+    assert {layer.dtype for layer in layers} == {np.dtype("float32")}
+    layers[0][...] = np.nan
+    assert np.isfinite(model.activations(X)[0]).all()
+
+
+@pytest.mark.parametrize("call", ["summary", "to_transformer", "activations"])
+def test_an_unfitted_network_shows_nothing(call):
+    arguments = [np.zeros((2, 3))] if call == "activations" else []
+    with pytest.raises(NotFittedError):
+        getattr(MLPClassifier(), call)(*arguments)
+
+
+def test_activations_check_inputs():
+    model, X, _ = fitted()
+    with pytest.raises(ValueError, match="X has 5 features, but MLPClassifier is expecting 6"):
+        model.activations(X[:, :5])
+
+
+# ------------------------------------------------------------------- a hidden layer, transforming
+
+
+@pytest.mark.parametrize(("layer", "index"), [(0, 0), (1, 1), (-1, 1), (-2, 0), (np.int64(1), 1)])
+def test_transformer_returns_a_layers_activations(layer, index):
+    model, X, y = fitted()
+    transformer = model.to_transformer(layer)
+    np.testing.assert_array_equal(transformer.fit(X).transform(X), model.activations(X)[index])
+    np.testing.assert_array_equal(transformer.fit_transform(X, y), transformer.transform(X))
+    names = [f"hiddenlayer{i}" for i in range(model.hidden_layer_sizes[index])]
+    assert transformer.get_feature_names_out().tolist() == names
+
+
+@pytest.mark.parametrize("layer", [2, -3, 0.0, "last", None, True])
+def test_transformer_refuses_another_layer(layer):
+    model, _, _ = fitted()
+    message = r"^layer must be an integer in \[-2, 1\], got "
+    with pytest.raises(ValueError, match=message):
+        model.to_transformer(layer)
+
+
+def test_transformer_needs_a_hidden_layer():
+    with pytest.raises(ValueError, match="no hidden layer"):
+        fitted(hidden_layer_sizes=())[0].to_transformer()
+
+
+def test_transformer_stays_frozen():
+    model, X, y = fitted()
+    transformer = model.to_transformer()
+    before = transformer.transform(X)
+    pipeline = make_pipeline(transformer, LogisticRegression(max_iter=500)).fit(X, y)
+    twins = [clone(transformer), clone(pipeline)[0], pickled(transformer), pipeline[0]]
+    model.set_params(max_iter=3, random_state=1, warm_start=True).fit(X, y)
+    model.set_params(hidden_layer_sizes=3, warm_start=False).fit(X, y)
+    for twin in (transformer, *twins):
+        np.testing.assert_array_equal(twin.transform(X), before)
+
+
+def test_transformer_in_a_search_over_layers():
+    model, X, y = fitted()
+    pipeline = make_pipeline(model.to_transformer(), LogisticRegression(max_iter=500))
+    search = GridSearchCV(pipeline, {"hiddenlayer__layer": [0, 1]}, cv=3).fit(X, y)
+    assert len(set(search.cv_results_["mean_test_score"])) == 2
+
+
+def test_transformer_makes_frames_and_knows_feature_names():
+    pandas = pytest.importorskip("pandas")
+    _, X, y = fitted()
+    X = pandas.DataFrame(X).add_prefix("x")
+    model = MLPClassifier(3, max_iter=2, random_state=0).fit(X, y)
+    transformer = model.to_transformer().set_output(transform="pandas")
+    assert transformer.transform(X).columns.tolist() == [f"hiddenlayer{i}" for i in range(3)]
+    assert transformer.feature_names_in_.tolist() == list(X.columns)
+    with pytest.raises(ValueError, match="feature names should match"):
+        transformer.transform(X[X.columns[::-1]])
+
+
+def test_transformer_passes_scikit_learns_checks_but_one():
+    """A network of fixed inputs passes the checks whose data are as wide; all are so for some."""
+    passed, every = set(), set()
+    for width in (1, 2, 3, 4, 5, 10, 20):
+        X = np.random.default_rng(0).normal(size=(50, width))
+        model = MLPClassifier(4, random_state=0, max_iter=2).fit(X, X[:, 0] > 0)
+        for result in check_estimator(model.to_transformer(), on_fail=None, on_skip=None):
+            if result["status"] != "skipped":
+                every.add(result["check_name"])
+            if result["status"] == "passed":
+                passed.add(result["check_name"])
+    assert len(every) > 40
+    assert every - passed == {"check_n_features_in"}  # it wants no such attribute before fit
+
+
+# ------------------------------------------------------------------- the table and the repr
+
+
+def test_summary_counts_every_parameter():
+    params = {"activation": ("prelu", "tanh"), "dropout": (0.3, AlphaDropout(0.1))}
+    model, _, _ = fitted(input_dropout=0.2, **params)
+    table = model.summary()
+    assert table["layer"] == ["inputs", "layer_0", "layer_1", "layer_2"]
+    assert table["units"] == [6, 7, 4, 3]
+    assert table["activation"] == [None, "PReLU()", "Tanh()", "Softmax()"]
+    assert table["parameters"] == [None, 7 * 7 + 7, 8 * 4, 5 * 3]
+    assert table["dropout"] == [0.2, 0.3, "AlphaDropout(rate=0.1)", None]
+    assert repr(table).splitlines()[-1] == "103 parameters, float64"
+
+
+def test_summary_prints_as_a_table():
+    model, _, _ = fitted(dtype="float32", hidden_layer_sizes=(1200,))
+    assert repr(model.summary()).splitlines() == [
+        "layer    units  activation  parameters  dropout",
+        "inputs       6",
+        "layer_0  1,200  ReLU()           8,400",
+        "layer_1      3  Softmax()        3,603",
+        "12,003 parameters, float32",
+    ]
+
+
+def test_table_is_a_mapping_and_escapes_its_html():
+    table = Table({"name": ["a<b", None], "share": [0.12345, 2.0]}, "x & y")
+    assert dict(table) == {"name": ["a<b", None], "share": [0.12345, 2.0]}
+    assert repr(table).splitlines() == ["name  share", "a<b   0.123", "          2", "x & y"]
+    assert "<td>a&lt;b</td><td>0.123</td>" in table._repr_html_()
+    assert "<caption>x &amp; y</caption>" in table._repr_html_()
+
+
+@pytest.mark.parametrize("cls", [MLPClassifier, MLPRegressor])
+def test_a_fitted_repr_names_layers_and_evaluates(cls):
+    params = {"hidden_layer_sizes": (7, 4), "max_iter": 2, "random_state": 0, "tol": 0.01}
+    _, X, y = problem("multiclass" if cls is MLPClassifier else "regression")
+    model = cls(**params, optimizer=Momentum(momentum=0.8), validation_fraction=0.3)
+    before = repr(model)
+    assert before.count("\n") == 2  # wrapped as scikit-learn wraps it
+    n_outputs, n_parameters = (3, 96) if cls is MLPClassifier else (1, 86)
+    after = repr(model.fit(X, y))
+    assert after == f"{before}  # layers 6-7-4-{n_outputs}, {n_parameters} parameters"
+    assert str(model) == after
+    assert repr(clone(model)) == repr(eval(after)) == before
+
+
+def test_a_pipelines_repr_wraps_a_fitted_network():
+    model, X, y = fitted(validation_fraction=0.3, n_iter_no_change=50, batch_size=50, tol=0.0)
+    text = repr(make_pipeline(StandardScaler(), model).fit(X, y))
+    assert max(map(len, text.splitlines())) <= 80
+    assert "#" not in text
+    assert eval(text, {**globals(), "Pipeline": dict})
+
+
+def test_the_diagram_shows_strategies_and_their_parameters():
+    model = MLPClassifier(optimizer=Momentum(momentum=0.875), activation="selu")
+    for shown in (model, make_pipeline(StandardScaler(), model)):
+        text = re.sub(r"<style>.*?</style>|<[^>]+>|&nbsp;", " ", shown._repr_html_(), flags=re.S)
+        table = " ".join(text.split())
+        assert "optimizer Momentum(momentum=0.875) " in table
+        assert "optimizer__momentum 0.875 " in table
+        assert "activation &#x27;selu&#x27; " in table
