@@ -226,7 +226,10 @@ IMPORTS = {
         *("initializers", "losses", "network", "optimizers", "parameters", "regularization"),
         *("schedules", "training"),
     },
-    "inspection": {"_strategy", "_typing", "estimators"},
+    "inspection": {
+        *("_strategy", "_table", "_typing", "activations", "engine", "estimators"),
+        *("initializers", "losses", "network", "optimizers", "parameters", "stages"),
+    },
     "compat": {
         *("_blas", "_strategy", "_typing", "activations", "dropout", "engine", "estimators"),
         *("losses", "network", "optimizers", "parameters", "regularization", "schedules"),
@@ -240,8 +243,8 @@ THIRD_PARTY = {module: {"numpy", "scipy"} for module in IMPORTS} | {
     "parameters": {"numpy"},
     "_strategy": {"sklearn"},
     "estimators": {"numpy", "scipy", "sklearn"},
-    "inspection": {"numpy", "sklearn"},
     "compat": {"numpy", "sklearn"},
+    "inspection": {"matplotlib", "numpy", "scipy", "sklearn"},
 }
 
 ROOT = Path(sknn.__file__).parent

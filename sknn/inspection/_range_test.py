@@ -10,8 +10,8 @@ from sklearn.utils import _safe_indexing, check_consistent_length, check_random_
 
 from sknn._strategy import POSITIVE, Range
 from sknn._typing import Array
-from sknn.estimators._base import BaseMLP, has_partial_fit
-from sknn.estimators._planning import default_batch_size
+from sknn.estimators._base import BaseMLP
+from sknn.inspection._networks import batch_size, check_is_network
 
 # How much of the smoothed loss is kept at a step, and how far above its best ends the test.
 _KEPT = 0.9
@@ -121,15 +121,7 @@ def learning_rate_range_test(
 
 
 def _check(estimator: Any, low: float, high: float, n_steps: int) -> None:
-    if not isinstance(estimator, BaseMLP):
-        raise ValueError(
-            f"estimator must be an MLPClassifier or an MLPRegressor, got {estimator!r}. Of a "
-            "Pipeline, pass the last step, and X as the steps before it transform it."
-        )
-    if not has_partial_fit(estimator):
-        raise ValueError(
-            f"optimizer={estimator.optimizer!r} has no learning rate to test: it runs by itself."
-        )
+    check_is_network(estimator, takes_steps=True, what="learning rate to test")
     POSITIVE.check("low", low)
     Range(low, closed="neither").check("high", high)
     Range(10, integer=True).check("n_steps", n_steps)
@@ -142,8 +134,7 @@ def _classes(y: Any) -> Array:
 
 def _batches(model: BaseMLP, n_samples: int) -> Iterator[Array]:
     """Yield the rows of batches for ever, in the sizes that a fit would have."""
-    size = model.batch_size
-    size = default_batch_size(n_samples) if isinstance(size, str) else min(int(size), n_samples)
+    size = batch_size(model, n_samples)
     random_state = check_random_state(model.random_state)
     while True:
         order = random_state.permutation(n_samples)

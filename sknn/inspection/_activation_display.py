@@ -1,0 +1,165 @@
+"""The distribution of activations in each layer."""
+
+from typing import Any
+
+import numpy as np
+
+from sknn._table import Table
+from sknn._typing import Array
+from sknn.inspection._initialization import CLASSICS, untrained_signals
+from sknn.inspection._networks import check_is_network, fitted_network
+from sknn.inspection._plotting import colors, finish, row_of_axes
+from sknn.inspection._signals import signals, table
+
+_BINS = 80
+# Layers whose spreads differ by more than this are drawn on a scale that is linear near zero only.
+_SPREAD = 20.0
+
+
+class ActivationDisplay:
+    """The distribution of activations in each hidden layer, of one or several networks.
+
+    Make it with `from_estimator` (a fitted network) or `from_initializers` (before training).
+
+    Parameters
+    ----------
+    activations : dict of str to list of ndarray of shape (n_rows, n_units)
+        Of each network, by its label, the activations of each hidden layer.
+    table : Table
+        Their statistics, as in `initialization_report`.
+
+    Attributes
+    ----------
+    ax_ : list of Axes
+        One for each network.
+    figure_ : Figure
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sknn import MLPClassifier
+    >>> from sknn.inspection import ActivationDisplay
+    >>> model = MLPClassifier((50,) * 10, activation="sigmoid", random_state=0)
+    >>> display = ActivationDisplay.from_initializers(model, load_digits().data / 16)
+    >>> list(display.activations)
+    ['normal', 'Normal(std=0.1)', 'xavier_normal', 'he_normal']
+    >>> len(display.table["saturated"])
+    40
+    """
+
+    def __init__(self, activations: dict[str, list[Array]], table: Table) -> None:
+        self.activations = activations
+        self.table = table
+
+    @classmethod
+    def from_estimator(cls, estimator: Any, X: Any) -> "ActivationDisplay":
+        """Look into a fitted network.
+
+        Parameters
+        ----------
+        estimator : MLPClassifier or MLPRegressor
+            Fitted.
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Inputs as for its `predict`; up to 1000 rows of them are used.
+
+        Returns
+        -------
+        display : ActivationDisplay
+            Nothing is drawn yet: call `plot`.
+        """
+        check_is_network(estimator)
+        estimator.summary()  # says so if it is not fitted
+        found = {"fitted": signals(fitted_network(estimator, X))}
+        return cls({"fitted": [signal.a for signal in found["fitted"]]}, table(found))
+
+    @classmethod
+    def from_initializers(
+        cls, estimator: Any, X: Any, *, init: Any = CLASSICS
+    ) -> "ActivationDisplay":
+        """Look into networks before training, one for each initializer.
+
+        Parameters
+        ----------
+        estimator, X, init
+            As for `initialization_report`.
+
+        Returns
+        -------
+        display : ActivationDisplay
+            Nothing is drawn yet: call `plot`.
+        """
+        found = untrained_signals(estimator, X, init)
+        arrays = {label: [signal.a for signal in layers] for label, layers in found.items()}
+        return cls(arrays, table(found))
+
+    def plot(self, ax: Any = None) -> "ActivationDisplay":
+        """Draw a panel for each network: a histogram for each layer, the first on top.
+
+        The height of a histogram is the square root of the share, so that a peak at zero leaves
+        the rest visible. On the right are the numbers of `table`.
+
+        Parameters
+        ----------
+        ax : Axes or sequence of Axes, default=None
+            One for each network; None for a new figure.
+
+        Returns
+        -------
+        self : ActivationDisplay
+        """
+        depth = max(map(len, self.activations.values()))
+        panels = row_of_axes(ax, len(self.activations), (3.8, 1.2 + 0.45 * depth))
+        columns = (self.table[name] for name in ("std", "saturated", "dead"))
+        rows = zip(*columns, strict=True)
+        for panel, (label, layers) in zip(panels, self.activations.items(), strict=True):
+            _ridges(panel, layers)
+            notes = [_note(*next(rows)) for _ in layers]
+            right = panel.secondary_yaxis("right")
+            right.set_yticks(range(len(layers)), notes)
+            right.tick_params(length=0, labelsize="small")
+            panel.set(title=label, xlabel="activation")
+        panels[0].set_ylabel("hidden layer")
+        right.set_ylabel("std, saturated, dead")
+        return finish(self, panels)
+
+
+def _note(std: float, saturated: float, dead: float) -> str:
+    return f"{std:.1g}, {saturated:.0%}, {dead:.0%}"
+
+
+def _ridges(ax: Any, layers: list[Array]) -> None:
+    """Draw a histogram above each layer's line."""
+    edges, width = _bins(layers)
+    if width:
+        ax.set_xscale("asinh", linear_width=width)
+        ax.set_xticks(_ticks(edges, width))
+        ax.set_xticks([], minor=True)
+    for i, (a, color) in enumerate(zip(layers, colors(len(layers)), strict=True)):
+        counts = np.histogram(a, edges)[0]
+        heights = 0.9 * np.sqrt(counts / max(1, counts.max()))
+        ax.stairs(i - heights, edges, baseline=i, fill=True, color=color, alpha=0.85)
+        ax.axhline(i, color="0.8", linewidth=0.6, zorder=0)
+    ax.set_yticks(range(len(layers)), [str(i) for i in range(len(layers))])
+    ax.set_ylim(len(layers) - 0.5, -1.1)
+
+
+def _bins(layers: list[Array]) -> tuple[Array, float]:
+    """Return the edges of bins for all layers, and where their scale ceases to be linear (or 0)."""
+    finite = [a[np.isfinite(a)].astype(np.float64) for a in layers]
+    low = min((float(a.min()) for a in finite if a.size), default=0.0)
+    high = max((float(a.max()) for a in finite if a.size), default=1.0)
+    low, high = (low, high) if high > low else (low - 0.5, high + 0.5)
+    reach = [max(abs(float(a.min())), abs(float(a.max()))) for a in finite if a.size]
+    width = min((each for each in reach if each > 0), default=1.0)
+    if max(reach, default=0.0) <= _SPREAD * width:
+        return np.linspace(low, high, _BINS + 1), 0.0
+    even = np.linspace(np.arcsinh(low / width), np.arcsinh(high / width), _BINS + 1)
+    return width * np.sinh(even), width
+
+
+def _ticks(edges: Array, width: float) -> list[float]:
+    """Return zero and a few powers of ten where the scale is no longer linear."""
+    powers = [10.0**k for k in range(-300, 300) if 3 * width < 10.0**k < np.abs(edges).max()]
+    powers = powers[:: -(-len(powers) // 4)] if powers else []
+    ticks = [*(-power for power in powers), 0.0, *powers]
+    return [tick for tick in ticks if edges[0] <= tick <= edges[-1]]

@@ -1,0 +1,117 @@
+"""How large the gradient of each layer is while a network trains."""
+
+from typing import Any
+
+import numpy as np
+
+from sknn._typing import Array
+from sknn.inspection._networks import check_is_network
+from sknn.inspection._plotting import axes_or_new, colors, finish
+from sknn.inspection._recording import record
+from sknn.parameters import Layout
+
+
+class GradientDisplay:
+    """The norm of the loss's gradient with respect to each layer's weights and biases, by epoch.
+
+    Make it with `from_estimator`. Where the first layers' norms are many times smaller than the
+    last ones', gradients vanish on their way down, and those layers hardly learn.
+
+    Parameters
+    ----------
+    gradient_norms : ndarray of shape (n_epochs, n_layers)
+        The mean over the steps of an epoch.
+    layer_names : list of str
+        The layers, from the first to the output.
+
+    Attributes
+    ----------
+    ax_ : Axes
+    figure_ : Figure
+
+    References
+    ----------
+    Y. Bengio, P. Simard and P. Frasconi, Learning long-term dependencies with gradient descent is
+    difficult, IEEE Transactions on Neural Networks 5, 1994; X. Glorot and Y. Bengio,
+    Understanding the difficulty of training deep feedforward neural networks, AISTATS 2010.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sknn import MLPClassifier
+    >>> from sknn.inspection import GradientDisplay
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = MLPClassifier((20,) * 8, activation="sigmoid", max_iter=3, random_state=0)
+    >>> norms = GradientDisplay.from_estimator(model, X, y).gradient_norms
+    >>> norms.shape, bool(norms[-1, 0] < 1e-3 * norms[-1, -1])
+    ((3, 9), True)
+    """
+
+    def __init__(self, gradient_norms: Array, layer_names: list[str]) -> None:
+        self.gradient_norms = gradient_norms
+        self.layer_names = layer_names
+
+    @classmethod
+    def from_estimator(cls, estimator: Any, X: Any, y: Any) -> "GradientDisplay":
+        """Train a copy of an estimator, and keep the norms of its gradients.
+
+        The copy is trained for `max_iter` epochs, or until it converges, as a fit is, but with
+        ``alpha=0``: the norms are those of the loss, without the weight penalty, which would
+        hide small ones. They are taken after `clip_norm`.
+
+        Parameters
+        ----------
+        estimator : MLPClassifier or MLPRegressor
+            Fitted or not; not changed.
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Inputs, scaled as for a fit. Of a Pipeline, pass the last step and transformed inputs.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets.
+
+        Returns
+        -------
+        display : GradientDisplay
+            Nothing is drawn yet: call `plot`.
+
+        Raises
+        ------
+        ValueError
+            If the estimator is none of the two, its optimizer is ``"lbfgs"``, or as its `fit`.
+        """
+        check_is_network(estimator, takes_steps=True, what="steps to record")
+        model, records = record(estimator, X, y, _layer_norms, alpha=0.0)
+        # Batches without weight take no step, so epochs may differ by a few steps.
+        epochs = np.array_split(np.array(records), model.n_iter_)
+        norms = np.array([epoch.mean(axis=0) for epoch in epochs])
+        return cls(norms, model._architecture.layer_names)
+
+    def plot(self, ax: Any = None) -> "GradientDisplay":
+        """Draw a line for each layer, from dark (the first) to light (the output).
+
+        Parameters
+        ----------
+        ax : Axes, default=None
+            None for a new figure.
+
+        Returns
+        -------
+        self : GradientDisplay
+        """
+        ax = axes_or_new(ax)
+        epochs = np.arange(1, len(self.gradient_norms) + 1)
+        shades = colors(len(self.layer_names))
+        for name, norms, shade in zip(self.layer_names, self.gradient_norms.T, shades, strict=True):
+            ax.plot(epochs, norms, color=shade, label=name, marker="o", markersize=3)
+        ax.set(xlabel="epoch", ylabel="norm of the gradient", yscale="log")
+        ax.xaxis.get_major_locator().set_params(integer=True)
+        ax.legend(fontsize="small", loc="center left", bbox_to_anchor=(1.0, 0.5))
+        return finish(self, ax)
+
+
+def _layer_norms(params: Array, grad: Array, layout: Layout) -> list[float]:
+    blocks = layout.views(grad)
+    return [
+        float(np.linalg.norm(block.astype(np.float64)))
+        for name, block in blocks.items()
+        if name.startswith("layer_")
+    ]

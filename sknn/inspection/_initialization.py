@@ -1,0 +1,84 @@
+"""What initializers do to a network before its first step, as a table."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sknn._strategy import registered_name
+from sknn._table import Table
+from sknn.initializers import INITIALIZERS, HeNormal, Initializer, Normal, XavierNormal
+from sknn.inspection._networks import check_is_network, untrained_network
+from sknn.inspection._signals import Signal, signals, table
+
+# N(0, 1), N(0, 0.1^2), Xavier and He.
+CLASSICS: Final = (Normal(), Normal(std=0.1), XavierNormal(), HeNormal())
+
+
+def initialization_report(estimator: Any, X: Any, *, init: Any = CLASSICS) -> Table:
+    """Tell what initializers make of X in each hidden layer, before any training.
+
+    A layer should be like the one before it: with a standard deviation that halves at each
+    layer, inputs fade and gradients vanish; with one that doubles, they explode.
+
+    Parameters
+    ----------
+    estimator : MLPClassifier or MLPRegressor
+        Fitted or not. Its layers, activations and random state are used; it is not changed.
+    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        Inputs, scaled as for a fit; up to 1000 rows of them are used. Of a Pipeline, pass the
+        last step and transformed inputs.
+    init : str, Initializer or sequence of them, default=N(0, 1), N(0, 0.1^2), Xavier and He
+        Where weights start.
+
+    Returns
+    -------
+    table : Table
+        One row for each initializer and hidden layer: ``network`` (the initializer), ``layer``,
+        ``activation``, ``mean`` of the activations, ``std`` over the rows (root mean square over
+        the units), ``saturated`` (the share of activations whose derivative is below 0.01) and
+        ``dead`` (the share of units that are so for every row). Half of the units of a healthy
+        ReLU layer are saturated, none is dead.
+
+    Raises
+    ------
+    ValueError
+        If the estimator is none of the two, has no hidden layer, or has a wrong parameter.
+
+    References
+    ----------
+    X. Glorot and Y. Bengio, Understanding the difficulty of training deep feedforward neural
+    networks, AISTATS 2010, section 4.2.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sknn import MLPClassifier
+    >>> from sknn.inspection import initialization_report
+    >>> model = MLPClassifier((100, 100), activation="tanh", random_state=0)
+    >>> initialization_report(model, load_digits().data / 16, init=["normal", "xavier_normal"])
+    network        layer    activation     mean    std  saturated  dead
+    normal         layer_0  Tanh()      -0.0629  0.576      0.452     0
+    normal         layer_1  Tanh()      -0.0511  0.722      0.739  0.01
+    xavier_normal  layer_0  Tanh()      -0.0334  0.204          0     0
+    xavier_normal  layer_1  Tanh()      -0.0445  0.183          0     0
+    """
+    return table(untrained_signals(estimator, X, init))
+
+
+def untrained_signals(estimator: Any, X: Any, init: Any) -> dict[str, list[Signal]]:
+    """Return each initializer's signals, by its name."""
+    check_is_network(estimator)
+    several = isinstance(init, Sequence) and not isinstance(init, str)
+    found = {
+        _label(each): signals(untrained_network(estimator, X, each))
+        for each in (init if several else [init])
+    }
+    if not all(found.values()):
+        raise ValueError("This network has no hidden layer to look at.")
+    return found
+
+
+def _label(init: Any) -> str:
+    if not isinstance(init, Initializer):
+        return str(init)
+    is_default = repr(init) == repr(type(init)())
+    return registered_name(init, INITIALIZERS) if is_default else repr(init)

@@ -1,0 +1,72 @@
+"""The networks to look at: a fitted one, or one as it is before its first step."""
+
+from typing import Any
+
+from sklearn.base import clone
+from sklearn.utils import check_array, check_random_state
+
+from sknn.activations import Identity
+from sknn.estimators._base import BaseMLP, has_partial_fit
+from sknn.estimators._data import FLOATS, check_inputs
+from sknn.estimators._parameters import read_loss, read_settings
+from sknn.estimators._planning import CALIBRATION_ROWS, default_batch_size
+from sknn.initializers import Auto, Zeros
+from sknn.network import Architecture, calibrate
+from sknn.parameters import Parameters
+
+# What a network makes of data, and the data.
+Network = tuple[Architecture, Parameters, Any]
+
+
+def check_is_network(estimator: Any, takes_steps: bool = False, what: str = "") -> None:
+    """Raise a ValueError unless this is one of our estimators, and, if asked, takes steps."""
+    if not isinstance(estimator, BaseMLP):
+        raise ValueError(
+            f"estimator must be an MLPClassifier or an MLPRegressor, got {estimator!r}. Of a "
+            "Pipeline, pass the last step, and X as the steps before it transform it."
+        )
+    if takes_steps and not has_partial_fit(estimator):
+        raise ValueError(f"optimizer={estimator.optimizer!r} has no {what}: it runs by itself.")
+
+
+def batch_size(estimator: BaseMLP, n_samples: int) -> int:
+    """Return how many rows a step of a fit has, unless the optimizer takes all of them."""
+    size = estimator.batch_size
+    return default_batch_size(n_samples) if isinstance(size, str) else min(int(size), n_samples)
+
+
+def fitted_network(estimator: BaseMLP, X: Any) -> Network:
+    """Return the network of a fitted estimator, and X as it takes it."""
+    parameters = estimator._parameters
+    return estimator._architecture, parameters, check_inputs(estimator, X, parameters.vector.dtype)
+
+
+def untrained_network(estimator: BaseMLP, X: Any, init: Any) -> Network:
+    """Return the network that a fit to X would start from, but for its output layer.
+
+    Parameters
+    ----------
+    estimator : MLPClassifier or MLPRegressor
+        Its parameters are read; it is not changed.
+    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        Inputs.
+    init : str or Initializer
+        Where weights start.
+    """
+    copy = clone(estimator).set_params(init=init)
+    loss = read_loss(copy.loss, copy.targets, type(copy).__name__)
+    settings = read_settings(copy, loss)
+    X = check_array(X, dtype=settings.dtype or FLOATS, accept_sparse="csr", order="C")
+    # How many outputs there are only y could tell. The output layer is drawn last.
+    sizes = (X.shape[1], *settings.hidden_layer_sizes, 1)
+    architecture = Architecture(sizes, settings.activations, Identity(), settings.dropouts)
+    bias_init = Zeros() if isinstance(settings.bias_init, Auto) else settings.bias_init
+    random_state = check_random_state(copy.random_state)
+    parameters = architecture.initialize(settings.init, bias_init, random_state, X.dtype)
+    calibrate(architecture, parameters, settings.init, some_rows(X, CALIBRATION_ROWS))
+    return architecture, parameters, X
+
+
+def some_rows(X: Any, most: int) -> Any:
+    """Return rows of X at equal distances, as many as `most` or fewer."""
+    return X[:: -(-X.shape[0] // most)]

@@ -1,0 +1,268 @@
+"""The paths of optimizers on a surface, or on the plane of a network's loss."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from sknn._strategy import COUNT, POSITIVE, unknown
+from sknn._typing import Array
+from sknn.estimators._parameters import read_optimizer
+from sknn.inspection._networks import check_is_network
+from sknn.inspection._plane import loss_plane
+from sknn.inspection._plotting import axes_or_new, finish, pyplot
+from sknn.inspection._surfaces import SURFACES, Surface
+from sknn.optimizers import Minimizer
+
+_GRID = 101
+
+
+class OptimizerPathDisplay:
+    """The paths that optimizers take from one start, over contours of what they minimize.
+
+    Make it with `from_surface` (a function of two parameters) or `from_estimator` (the plane in
+    which the paths of a real network's weights lie best).
+
+    Parameters
+    ----------
+    paths : dict of str to ndarray of shape (n_points, 2)
+        Of each optimizer, by its label, the points from the start on.
+    values : dict of str to ndarray of shape (n_points,)
+        What is minimized, at the points.
+    grid : tuple of ndarray
+        x of shape (n_x,), y of shape (n_y,), and values of shape (n_y, n_x), for the contours.
+    minimum : tuple of float or None, default=None
+        Where the least value is, if known.
+    explained_variance_ratio : float or None, default=None
+        The share of the weights' movements that lies in the plane, for a network.
+
+    Attributes
+    ----------
+    ax_ : Axes
+    figure_ : Figure
+
+    References
+    ----------
+    H. Li, Z. Xu, G. Taylor, C. Studer and T. Goldstein, Visualizing the loss landscape of neural
+    nets, NeurIPS 2018, section 7, for the plane by principal components.
+
+    Examples
+    --------
+    >>> from sknn.inspection import OptimizerPathDisplay
+    >>> display = OptimizerPathDisplay.from_surface(
+    ...     "ravine", ["sgd", "momentum"], learning_rate=[0.095, 0.02], n_steps=50
+    ... )
+    >>> display.paths["sgd"].shape
+    (51, 2)
+    """
+
+    def __init__(
+        self,
+        paths: dict[str, Array],
+        values: dict[str, Array],
+        grid: tuple[Array, Array, Array],
+        minimum: tuple[float, float] | None = None,
+        explained_variance_ratio: float | None = None,
+    ) -> None:
+        self.paths, self.values, self.grid, self.minimum = paths, values, grid, minimum
+        self.explained_variance_ratio = explained_variance_ratio
+
+    @classmethod
+    def from_surface(
+        cls,
+        surface: Any,
+        optimizers: Any,
+        *,
+        learning_rate: Any,
+        n_steps: int = 100,
+    ) -> "OptimizerPathDisplay":
+        """Let optimizers descend a function of two parameters.
+
+        Parameters
+        ----------
+        surface : {"ravine", "rosenbrock", "saddle"} or Surface
+            The function.
+        optimizers : sequence of str or Optimizer, or mapping of str to them
+            Names in `sknn.optimizers.OPTIMIZERS` or instances; a mapping gives labels.
+        learning_rate : float or sequence of float
+            One for all or one for each, positive; ``"lbfgs"`` does not use its own.
+        n_steps : int, default=100
+            Steps of each. A path ends early where it leaves the numbers.
+
+        Returns
+        -------
+        display : OptimizerPathDisplay
+            Nothing is drawn yet: call `plot`.
+
+        Raises
+        ------
+        ValueError
+            If a name is unknown, a number out of its range, or there is not a rate for each.
+        """
+        if isinstance(surface, str):
+            if surface not in SURFACES:
+                raise unknown("surface", surface, list(SURFACES), ", or a Surface")
+            surface = SURFACES[surface]
+        COUNT.check("n_steps", n_steps)
+        named = _named(optimizers)
+        rates = _rates(learning_rate, len(named))
+        paths = {
+            label: _descend(surface, read_optimizer(optimizer), rate, n_steps)
+            for (label, optimizer), rate in zip(named.items(), rates, strict=True)
+        }
+        (left, right), (bottom, top) = surface.x_limits, surface.y_limits
+        x, y = np.linspace(left, right, _GRID), np.linspace(bottom, top, _GRID)
+        values = {label: surface.value(*path.T) for label, path in paths.items()}
+        grid = (x, y, surface.value(*np.meshgrid(x, y)))
+        return cls(paths, values, grid, surface.minimum)
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: Any,
+        y: Any,
+        optimizers: Any,
+        *,
+        learning_rate: Any = "auto",
+        grid_size: int = 25,
+    ) -> "OptimizerPathDisplay":
+        """Train a copy of an estimator with each optimizer, from the same weights.
+
+        The points are the weights before training and after each epoch; `early_stopping` is
+        ignored. The plane goes through their mean, along their first two principal components;
+        the contours are the training loss there, without the weight penalty.
+
+        Parameters
+        ----------
+        estimator : MLPClassifier or MLPRegressor
+            Fitted or not; not changed. Its `max_iter` is how many epochs there are at most, and
+            its `random_state` should be an integer, so that all start alike.
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Inputs, scaled as for a fit. Of a Pipeline, pass the last step and transformed inputs.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets.
+        optimizers : sequence of str or Optimizer, or mapping of str to them
+            As for `from_surface`, but all must take steps.
+        learning_rate : float, "auto" or sequence of them, default="auto"
+            One for all or one for each.
+        grid_size : int, default=25
+            Points of the grid along an axis, at least 2; the loss is computed at each.
+
+        Returns
+        -------
+        display : OptimizerPathDisplay
+            Nothing is drawn yet: call `plot`.
+
+        Raises
+        ------
+        ValueError
+            If the estimator is none of the two, an optimizer is ``"lbfgs"``, a number is out of
+            its range, or as the estimator's `fit`.
+        """
+        check_is_network(estimator)
+        named = _named(optimizers)
+        rates = _per_optimizer(learning_rate, len(named))
+        paths, values, grid, explained = loss_plane(estimator, X, y, named, rates, grid_size)
+        return cls(paths, values, grid, explained_variance_ratio=explained)
+
+    def plot(self, ax: Any = None) -> "OptimizerPathDisplay":
+        """Draw contours, and on them a line for each optimizer.
+
+        Parameters
+        ----------
+        ax : Axes, default=None
+            None for a new figure.
+
+        Returns
+        -------
+        self : OptimizerPathDisplay
+        """
+        ax = axes_or_new(ax)
+        x, y, values = self.grid
+        levels = _levels(values)
+        ax.contourf(x, y, values, levels, cmap="Greys", norm=_norm(levels), alpha=0.6)
+        ax.contour(x, y, values, levels, colors="0.6", linewidths=0.5, linestyles="solid")
+        for i, (label, path) in enumerate(self.paths.items()):
+            ax.plot(*path.T, ".-", color=f"C{i}", label=label, markersize=4, linewidth=1.2)
+            ax.plot(*path[-1], "o", color=f"C{i}", markersize=7, markeredgecolor="white")
+        start = next(iter(self.paths.values()))[0]
+        ax.plot(*start, "ks", markersize=6, label="start")
+        if self.minimum is not None:
+            ax.plot(*self.minimum, "k*", markersize=11, label="minimum")
+        ax.set(xlim=(x[0], x[-1]), ylim=(y[0], y[-1]))
+        if self.explained_variance_ratio is not None:
+            ax.set(xlabel="first principal component", ylabel="second principal component")
+        ax.legend(fontsize="small")
+        return finish(self, ax)
+
+
+def _named(optimizers: Any) -> dict[str, Any]:
+    """Return optimizers by label."""
+    if isinstance(optimizers, Mapping):
+        return dict(optimizers)
+    single = isinstance(optimizers, str) or not isinstance(optimizers, Sequence)
+    return {
+        each if isinstance(each, str) else repr(each): each
+        for each in ([optimizers] if single else optimizers)
+    }
+
+
+def _per_optimizer(rate: Any, count: int) -> list[Any]:
+    rates = [rate] * count if isinstance(rate, str) or np.ndim(rate) == 0 else list(rate)
+    if len(rates) != count:
+        raise ValueError(
+            f"learning_rate must be one rate, or one for each of the {count} optimizers; got "
+            f"{len(rates)}: {rate!r}."
+        )
+    return rates
+
+
+def _rates(rate: Any, count: int) -> list[float]:
+    rates = _per_optimizer(rate, count)
+    for each in rates:
+        POSITIVE.check("learning_rate", each)
+    return [float(each) for each in rates]
+
+
+def _descend(surface: Surface, optimizer: Any, rate: float, n_steps: int) -> Array:
+    """Return the points of a path, from the start on."""
+    params = np.array(surface.start, float)
+    points = [params.copy()]
+
+    def keep(point: Array) -> bool:
+        points.append(point.copy())
+        return not np.isfinite(point).all()
+
+    with np.errstate(over="ignore", invalid="ignore"):
+        if isinstance(optimizer, Minimizer):
+
+            def value_and_gradient(point: Array) -> tuple[float, Array]:
+                return float(surface.value(*point)), np.array(surface.gradient(*point))
+
+            optimizer.minimize(value_and_gradient, params, keep, n_steps, 0.0)
+        else:
+            state = optimizer.init(params)
+            for _ in range(n_steps):
+                grad = np.array(surface.gradient(*params), float)
+                optimizer.update(params, grad, state, rate)
+                if keep(params):
+                    break
+    path = np.array(points)
+    finite: Array = path[np.isfinite(path).all(axis=1)]
+    return finite
+
+
+def _levels(values: Array) -> Array:
+    """Return levels of contours that are dense near the least value."""
+    low, high = float(values.min()), float(np.percentile(values, 95))
+    gap = high - low or 1.0
+    levels = low + gap * np.linspace(0, 1, 14) ** 2.5
+    return np.append(levels, max(float(values.max()), high + gap))
+
+
+def _norm(levels: Array) -> Any:
+    pyplot()
+    from matplotlib.colors import BoundaryNorm
+
+    return BoundaryNorm(levels, 256)

@@ -1,0 +1,89 @@
+"""The plane of a network's loss in which the paths of several optimizers lie best."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+
+from sknn._strategy import Range
+from sknn._typing import Array
+from sknn.engine import Rows, mean_loss
+from sknn.estimators._data import check_inputs_and_targets
+from sknn.estimators._parameters import read_optimizer
+from sknn.inspection._networks import batch_size, check_is_network
+from sknn.inspection._recording import record
+from sknn.parameters import Layout, Parameters
+
+# How far beyond the paths the grid goes, as a share of their extent.
+_MARGIN = 0.15
+
+# Paths and values by label, the grid, and the share of the movements that is in the plane.
+Plane = tuple[dict[str, Array], dict[str, Array], tuple[Array, Array, Array], float]
+
+
+def loss_plane(
+    estimator: Any,
+    X: Any,
+    y: Any,
+    optimizers: Mapping[str, Any],
+    rates: list[Any],
+    grid_size: int,
+) -> Plane:
+    """Return what `OptimizerPathDisplay` holds; the arguments are those of its `from_estimator`.
+
+    Rates are one for each optimizer.
+    """
+    Range(2, integer=True).check("grid_size", grid_size)
+    weights, model = {}, None
+    for (label, optimizer), rate in zip(optimizers.items(), rates, strict=True):
+        copy = clone(estimator).set_params(optimizer=optimizer, learning_rate_init=rate)
+        check_is_network(copy, takes_steps=True, what="steps to record")
+        model, weights[label] = _epochs(copy, X, y)
+    assert model is not None
+    points = np.concatenate(list(weights.values())).astype(np.float64)
+    center = points.mean(axis=0)
+    strengths, axes = np.linalg.svd(points - center, full_matrices=False)[1:]
+    paths = {label: (each - center) @ axes[:2].T for label, each in weights.items()}
+    loss_at = _loss(model, X, y)
+    values = {label: np.array([loss_at(w) for w in each]) for label, each in weights.items()}
+    along = np.concatenate(list(paths.values())).T
+    ticks = _ticks(along[0], grid_size), _ticks(along[1], grid_size)
+    grid = np.array(
+        [[loss_at(center + a * axes[0] + b * axes[1]) for a in ticks[0]] for b in ticks[1]]
+    )
+    explained = float((strengths[:2] ** 2).sum() / (strengths**2).sum())
+    return paths, values, (*ticks, grid), explained
+
+
+def _epochs(model: Any, X: Any, y: Any) -> tuple[Any, Array]:
+    """Return a fitted copy, and its weights before training and after each epoch."""
+    n_samples = np.shape(y)[0]
+    is_full = read_optimizer(model.optimizer).full_batch
+    n_steps = 1 if is_full else -(-n_samples // batch_size(model, n_samples))
+    fitted, records = record(model, X, y, _copy_of_weights, n_steps, early_stopping=False)
+    return fitted, np.array([*records, fitted._training.parameters.vector])
+
+
+def _copy_of_weights(params: Array, grad: Array, layout: Layout) -> Array:
+    return params.copy()
+
+
+def _loss(model: Any, X: Any, y: Any) -> Any:
+    """Return a function from weights to the training loss of all rows."""
+    X, y = check_inputs_and_targets(model, X, y, model._parameters.vector.dtype, reset=False)
+    rows: Rows = model._rows(X, y, None, "")
+    layout, dtype = model._parameters.layout, X.dtype
+
+    def loss_at(weights: Array) -> float:
+        parameters = Parameters(layout, weights.astype(dtype))
+        return mean_loss(model._architecture, parameters, model._loss, rows)
+
+    return loss_at
+
+
+def _ticks(values: Array, count: int) -> Array:
+    low, high = values.min(), values.max()
+    margin = _MARGIN * (high - low) or 1.0
+    ticks: Array = np.linspace(low - margin, high + margin, count)
+    return ticks

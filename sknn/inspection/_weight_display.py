@@ -1,0 +1,111 @@
+"""The weights of a first layer as images."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from sknn._strategy import COUNT
+from sknn._typing import Array
+from sknn.inspection._networks import check_is_network
+from sknn.inspection._plotting import axes_or_new, finish
+
+
+class WeightDisplay:
+    """What each unit of the first hidden layer looks for in an image.
+
+    Make it with `from_estimator`.
+
+    Parameters
+    ----------
+    images : ndarray of shape (n_units, height, width)
+        The weights that come into each unit.
+
+    Attributes
+    ----------
+    ax_ : Axes
+    figure_ : Figure
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sknn import MLPClassifier
+    >>> from sknn.inspection import WeightDisplay
+    >>> X, y = load_digits(return_X_y=True)
+    >>> model = MLPClassifier(30, tol=0.01, random_state=0).fit(X / 16, y)
+    >>> WeightDisplay.from_estimator(model).images.shape
+    (30, 8, 8)
+    """
+
+    def __init__(self, images: Array) -> None:
+        self.images = images
+
+    @classmethod
+    def from_estimator(
+        cls, estimator: Any, *, shape: tuple[int, int] | None = None
+    ) -> "WeightDisplay":
+        """Read the weights of a fitted network.
+
+        Parameters
+        ----------
+        estimator : MLPClassifier or MLPRegressor
+            Fitted to images, a pixel a feature, row by row. Of a Pipeline, pass the last step.
+        shape : tuple of int, default=None
+            Height and width of an image; None for a square.
+
+        Returns
+        -------
+        display : WeightDisplay
+            Nothing is drawn yet: call `plot`.
+
+        Raises
+        ------
+        ValueError
+            If the features are not as many as the pixels of such an image.
+        """
+        check_is_network(estimator)
+        weights = estimator.coefs_[0]
+        n_pixels = len(weights)
+        height, width = (math.isqrt(n_pixels),) * 2 if shape is None else shape
+        if height * width != n_pixels:
+            raise ValueError(
+                f"shape must be (height, width) with height * width = {n_pixels}, the number of "
+                f"features, got {shape!r}{' and no square' if shape is None else ''}."
+            )
+        return cls(weights.T.reshape(-1, height, width).copy())
+
+    def plot(self, ax: Any = None, *, n_units: int = 100) -> "WeightDisplay":
+        """Draw the units side by side, on one scale: red is positive, blue negative.
+
+        Parameters
+        ----------
+        ax : Axes, default=None
+            None for a new figure.
+        n_units : int, default=100
+            The most units to draw, the first ones.
+
+        Returns
+        -------
+        self : WeightDisplay
+        """
+        COUNT.check("n_units", n_units)
+        ax = axes_or_new(ax)
+        tiles = _mosaic(self.images[:n_units])
+        # The scale leaves out the largest weights, which would make the others pale.
+        limit = float(np.nanpercentile(np.abs(tiles), 99.5)) or 1.0
+        image = ax.imshow(tiles, cmap="RdBu_r", vmin=-limit, vmax=limit, interpolation="nearest")
+        ax.set_axis_off()
+        ax.figure.colorbar(image, ax=ax, shrink=0.7, label="weight", extend="both")
+        return finish(self, ax)
+
+
+def _mosaic(images: Array) -> Array:
+    """Return one image of all, in a grid as square as can be, with a pixel of NaN between."""
+    count, height, width = images.shape
+    n_columns = math.ceil(math.sqrt(count * height / width))
+    n_rows = -(-count // n_columns)
+    tiles = np.full((n_rows * (height + 1) - 1, n_columns * (width + 1) - 1), np.nan)
+    for i, image in enumerate(images):
+        top, left = i // n_columns * (height + 1), i % n_columns * (width + 1)
+        tiles[top : top + height, left : left + width] = image
+    return tiles
