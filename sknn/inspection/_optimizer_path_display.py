@@ -10,7 +10,7 @@ from sknn._typing import Array
 from sknn.estimators._parameters import read_optimizer
 from sknn.inspection._networks import check_is_network
 from sknn.inspection._plane import loss_plane
-from sknn.inspection._plotting import axes_or_new, finish, pyplot
+from sknn.inspection._plotting import axes_or_new, colors, finish
 from sknn.inspection._surfaces import SURFACES, Surface
 from sknn.optimizers import Minimizer
 
@@ -181,7 +181,7 @@ class OptimizerPathDisplay:
         ax = axes_or_new(ax)
         x, y, values = self.grid
         levels = _levels(values)
-        ax.contourf(x, y, values, levels, cmap="Greys", norm=_norm(levels), alpha=0.6)
+        ax.contourf(x, y, values, levels, colors=colors(len(levels) - 1, "Greys"), alpha=0.6)
         ax.contour(x, y, values, levels, colors="0.6", linewidths=0.5, linestyles="solid")
         for i, (label, path) in enumerate(self.paths.items()):
             ax.plot(*path.T, ".-", color=f"C{i}", label=label, markersize=4, linewidth=1.2)
@@ -259,10 +259,3 @@ def _levels(values: Array) -> Array:
     gap = high - low or 1.0
     levels = low + gap * np.linspace(0, 1, 14) ** 2.5
     return np.append(levels, max(float(values.max()), high + gap))
-
-
-def _norm(levels: Array) -> Any:
-    pyplot()
-    from matplotlib.colors import BoundaryNorm
-
-    return BoundaryNorm(levels, 256)

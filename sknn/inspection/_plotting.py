@@ -50,7 +50,7 @@ def row_of_axes(ax: Any, count: int, size: tuple[float, float]) -> list[Any]:
 
 
 def colors(count: int, name: str = "viridis") -> list[Any]:
-    """Return colours from dark to light, one for each layer."""
+    """Return colours of a map in its order, all but the last tenth of it."""
     palette = pyplot().get_cmap(name)
     return [palette(0.9 * i / max(1, count - 1)) for i in range(count)]
 
