@@ -11,6 +11,8 @@ from sknn.inspection._networks import check_is_network
 from sknn.inspection._plotting import axes_or_new, finish
 
 _DASHED = "validation_"
+# A range of values for which a logarithmic scale is worth its labels.
+_DECADES = 30.0
 
 
 class LossCurveDisplay:
@@ -94,10 +96,11 @@ class LossCurveDisplay:
                     curve = curves[prefix + quantity]
                     label = f"{name}, validation" if prefix else name
                     ax.plot(np.arange(1, len(curve) + 1), curve, style, color=f"C{i}", label=label)
-                    values.append(curve.min(initial=np.inf))
+                    values.append(curve)
         ax.set(xlabel="epoch", ylabel=quantity.replace("_", " "))
         ax.xaxis.get_major_locator().set_params(integer=True)
-        if quantity != "score" and min(values) > 0:
+        low, high = (end(np.concatenate(values)) for end in (np.nanmin, np.nanmax))
+        if quantity != "score" and high > _DECADES * low > 0:
             ax.set_yscale("log")
         ax.legend()
         return finish(self, ax)

@@ -181,7 +181,7 @@ class OptimizerPathDisplay:
         ax = axes_or_new(ax)
         x, y, values = self.grid
         levels = _levels(values)
-        ax.contourf(x, y, values, levels, colors=colors(len(levels) - 1, "Greys"), alpha=0.6)
+        ax.contourf(x, y, values, levels, colors=colors(len(levels) - 1, "Greys", 0.55))
         ax.contour(x, y, values, levels, colors="0.6", linewidths=0.5, linestyles="solid")
         for i, (label, path) in enumerate(self.paths.items()):
             ax.plot(*path.T, ".-", color=f"C{i}", label=label, markersize=4, linewidth=1.2)

@@ -49,10 +49,10 @@ def row_of_axes(ax: Any, count: int, size: tuple[float, float]) -> list[Any]:
     return given
 
 
-def colors(count: int, name: str = "viridis") -> list[Any]:
-    """Return colours of a map in its order, all but the last tenth of it."""
+def colors(count: int, name: str = "viridis", end: float = 0.9) -> list[Any]:
+    """Return colours of a map in its order, up to a share of it."""
     palette = pyplot().get_cmap(name)
-    return [palette(0.9 * i / max(1, count - 1)) for i in range(count)]
+    return [palette(end * i / max(1, count - 1)) for i in range(count)]
 
 
 def finish(display: T, ax: Any) -> T:
