@@ -1,0 +1,73 @@
+"""
+=========================
+An activation of your own
+=========================
+
+An activation is a dataclass with two methods: ``forward`` writes ``a``, and ``backward`` turns the
+gradient with respect to ``a`` into that with respect to ``z``, both in place. Here is the sine of
+Sitzmann et al. (Implicit neural representations with periodic activation functions, NeurIPS 2020),
+which learns a signal that ReLU finds hard.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from sknn import MLPRegressor, Range
+from sknn.activations import Activation
+from sknn.testing import check_activation
+
+# %%
+# ``needs_z`` keeps ``z`` for ``backward``; without it, ``a`` would be written over ``z``.
+
+
+@dataclass(repr=False, eq=False)
+class Sine(Activation):
+    """a = sin(frequency z)."""
+
+    frequency: float = 1.0
+    needs_z = True
+    ranges: ClassVar[dict[str, Range]] = {"frequency": Range(0, closed="neither")}
+
+    def forward(self, z, a, scratch):
+        np.multiply(z, self.frequency, out=a)
+        np.sin(a, out=a)
+
+    def backward(self, delta, z, a, scratch):
+        np.multiply(z, self.frequency, out=z)
+        np.cos(z, out=z)
+        np.multiply(delta, z, out=delta)
+        np.multiply(delta, self.frequency, out=delta)
+
+
+# %%
+# The checks of ``sknn.testing`` compare ``backward`` with finite differences, among others.
+
+check_activation(Sine(3.0))
+
+# %%
+# A signal of rising frequency, from 300 points, and what networks of one size make of it.
+
+x = np.linspace(-1, 1, 300)[:, np.newaxis]
+y = np.sin(4 * np.pi * (x[:, 0] + 1.2) ** 2)
+fine = np.linspace(-1, 1, 1000)[:, np.newaxis]
+
+figure, axes = plt.subplots(3, 1, figsize=(9, 6), sharex=True, layout="constrained")
+for ax, activation in zip(axes, ["relu", "tanh", Sine(10.0)], strict=True):
+    model = MLPRegressor(
+        (60, 60),
+        activation=activation,
+        learning_rate_init=0.003,
+        batch_size=50,
+        max_iter=300,
+        n_iter_no_change=300,
+        learning_rate="cosine",
+        random_state=0,
+    ).fit(x, y)
+    ax.plot(x[:, 0], y, ".", color="0.7", markersize=4)
+    ax.plot(fine[:, 0], model.predict(fine))
+    ax.set_title(f"{activation}: R² = {model.score(x, y):.3f}", fontsize="medium")
+axes[-1].set_xlabel("x")
+plt.show()

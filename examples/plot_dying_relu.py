@@ -1,0 +1,67 @@
+"""
+=======================
+Dying ReLU and its cure
+=======================
+
+A ReLU unit that is zero for every row has no gradient, so it stays as it is: it is dead. Steps
+that are too long kill units. A smaller rate does not, and neither does an activation that has
+a gradient on both sides.
+"""
+
+import matplotlib.pyplot as plt
+from sklearn.datasets import load_digits
+from sklearn.model_selection import train_test_split
+
+from sknn import MLPClassifier
+from sknn.inspection import ActivationDisplay
+
+X, y = load_digits(return_X_y=True)
+X_train, X_test, y_train, y_test = train_test_split(X / 16, y, random_state=0)
+
+# %%
+# One network, at a rate that is far too high, and three ways out. ``partial_fit`` is an epoch;
+# after each we count the hidden units whose derivative is zero for every training row.
+
+VARIANTS = {
+    "ReLU, rate 1.2": {"activation": "relu", "learning_rate_init": 1.2},
+    "ReLU, rate 0.1": {"activation": "relu", "learning_rate_init": 0.1},
+    "leaky ReLU, rate 1.2": {"activation": "leaky_relu", "learning_rate_init": 1.2},
+    "ReLU, rate 1.2, clipped": {
+        "activation": "relu",
+        "learning_rate_init": 1.2,
+        "clip_norm": 0.3,
+    },
+}
+
+dead, models = {}, {}
+for name, params in VARIANTS.items():
+    model = MLPClassifier((60, 60), optimizer="sgd", batch_size=50, random_state=0, **params)
+    dead[name] = []
+    for _ in range(15):
+        model.partial_fit(X_train, y_train, classes=range(10))
+        shares = ActivationDisplay.from_estimator(model, X_train).table["dead"]
+        dead[name].append(100 * sum(shares) / len(shares))
+    models[name] = model
+    accuracy = model.score(X_test, y_test)
+    print(f"{name:24} {dead[name][-1]:5.1f} % dead, test accuracy {accuracy:.3f}")
+
+# %%
+# Dead units by epoch. A unit of the first layer does not come back, since the loss has no gradient
+# for it; one of the second may, when the layer below it changes. A unit of a leaky ReLU cannot die,
+# but a rate that is too high is still no good rate: clipping the gradient is the better cure.
+
+figure, ax = plt.subplots(layout="constrained")
+for name, shares in dead.items():
+    ax.plot(range(1, len(shares) + 1), shares, marker="o", markersize=3, label=name)
+ax.set(xlabel="epoch", ylabel="dead hidden units (%)", ylim=(-2, 100))
+ax.legend()
+
+# %%
+# What is left of the layers of the first network, and of the third: the units of a leaky ReLU
+# are seldom zero, and their derivative never is.
+
+figure, axes = plt.subplots(1, 2, figsize=(9, 2.6), layout="constrained")
+for ax, name in zip(axes, ["ReLU, rate 1.2", "leaky ReLU, rate 1.2"], strict=True):
+    ActivationDisplay.from_estimator(models[name], X_train).plot(ax)
+    ax.set_title(name)
+plt.show()

@@ -1,0 +1,63 @@
+"""
+==========================
+The initializer experiment
+==========================
+
+Before a network has taken its first step, its initializer has decided whether it can learn. Ten
+layers of a hundred units, with weights from N(0, 1), N(0, 0.1²), Xavier and He.
+"""
+
+import warnings
+
+import matplotlib.pyplot as plt
+from sklearn.datasets import load_digits
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.preprocessing import StandardScaler
+
+from sknn import MLPClassifier
+from sknn.initializers import HeNormal, Normal, XavierNormal
+from sknn.inspection import ActivationDisplay, LossCurveDisplay, initialization_report
+
+X, y = load_digits(return_X_y=True)
+X = StandardScaler().fit_transform(X)
+
+# %%
+# Ten sigmoid layers. With N(0, 1) half of the activations are saturated. With the others none is,
+# but look at the standard deviation on the right, which says how far the rows still differ: it
+# shrinks at each layer, until all rows look alike.
+
+sigmoid = MLPClassifier((100,) * 10, activation="sigmoid", random_state=0)
+ActivationDisplay.from_initializers(sigmoid, X).plot()
+
+# %%
+# Ten ReLU layers. N(0, 1) multiplies signals by seven at each layer, N(0, 0.1²) and Xavier's
+# shrink them, and He's keeps their size, for which it was made.
+
+relu = MLPClassifier((100,) * 10, random_state=0)
+ActivationDisplay.from_initializers(relu, X).plot()
+
+# %%
+# The same as a table, which needs no plot: first and last layer of each.
+
+table = initialization_report(relu, X)
+for name, layer, std in zip(table["network"], table["layer"], table["std"], strict=True):
+    if layer in ("layer_0", "layer_9"):
+        print(f"{name:16} {layer}  std {std:8.2g}")
+
+# %%
+# And what comes of it: the training loss of the ReLU network, by stochastic gradient descent.
+# From N(0, 1) training diverges, which is an error that names the layer.
+
+models = {}
+for init in (Normal(), Normal(std=0.1), XavierNormal(), HeNormal()):
+    model = MLPClassifier(
+        (100,) * 10, init=init, optimizer="sgd", learning_rate_init=0.1, max_iter=10, random_state=0
+    )
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # ten epochs are enough here
+            models[repr(init)] = model.fit(X, y)
+    except ValueError as error:
+        print(f"{init}: {str(error).split(':')[0]}")
+LossCurveDisplay.from_estimator(models).plot()
+plt.show()
