@@ -195,6 +195,21 @@ def test_loss_curves_are_those_of_the_models(digits, fitted):
     assert list(LossCurveDisplay.from_estimator(fitted).curves) == ["MLPClassifier"]
 
 
+class WithHistory(MLPClassifier):
+    """Records more than losses."""
+
+    history_ = {"learning_rate": [0.1, 0.01, 0.001, 0.0], "loss": [4, 3, 2, 1]}  # noqa: RUF012
+
+
+def test_curves_are_all_that_a_model_recorded(plt, digits):
+    model = WithHistory(3, max_iter=4, random_state=0).fit(*digits)
+    display = LossCurveDisplay.from_estimator(model)
+    assert display.curves["WithHistory"]["loss"].tolist() == [4, 3, 2, 1]
+    (line,) = display.plot(quantity="learning_rate").ax_.lines
+    assert line.get_ydata().tolist() == [0.1, 0.01, 0.001, 0.0]
+    assert display.ax_.get_ylabel() == "learning rate"
+
+
 def test_weights_are_images(fitted):
     images = WeightDisplay.from_estimator(fitted).images
     assert images.shape == (20, 8, 8)

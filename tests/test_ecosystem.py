@@ -153,7 +153,7 @@ def test_clone_is_unfitted_and_equal(cls):
     model.fit(*(MULTICLASS if cls is MLPClassifier else NUMBERS))
     twin = clone(model)
     assert not hasattr(twin, "coefs_")
-    assert repr(twin) == repr(model)
+    assert repr(twin) == repr(model).partition("  # ")[0]
     twin.fit(*(MULTICLASS if cls is MLPClassifier else NUMBERS))
     np.testing.assert_array_equal(twin.coefs_[0], model.coefs_[0])
 

@@ -93,7 +93,7 @@ def convert(estimator: Any, *, n_samples: int | None = None) -> Any:
     >>> ours = convert(theirs, n_samples=len(X))
     >>> ours
     MLPClassifier(alpha=0.001, max_iter=1000, n_iter_no_change=11,
-                  optimizer=LBFGS(), random_state=0)
+                  optimizer=LBFGS(), random_state=0)  # layers 4-100-3, 803 parameters
     >>> bool((ours.predict(X) == theirs.predict(X)).all())
     True
     """
