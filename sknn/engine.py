@@ -17,10 +17,12 @@ from sknn.optimizers import ElementwiseOptimizer, Optimizer
 from sknn.optimizers._base import parts
 from sknn.parameters import Parameters
 from sknn.regularization import MaxNorm, Part, Regularization, clip
-from sknn.stages import Masks
+from sknn.stages import Masks, with_ones
 
 # Rows of a full batch whose gradient is computed at a time.
 SHARE: Final = 2048
+# Bytes of inputs up to which a fit keeps a copy of them that is gathered faster.
+COPIED: Final = 2**28
 
 
 class NonFiniteError(ValueError):
@@ -86,10 +88,12 @@ class Batch:
         The rule.
     rows : Rows
         Where batches come from.
+    X : ndarray or CSR matrix
+        Their inputs, maybe `with_ones`.
     """
 
-    def __init__(self, workspace: Workspace, loss: Loss, rows: Rows) -> None:
-        self.workspace, self.loss, self.rows = workspace, loss, rows
+    def __init__(self, workspace: Workspace, loss: Loss, rows: Rows, X: Any) -> None:
+        self.workspace, self.loss, self.rows, self._X = workspace, loss, rows, X
         n_samples, dtype = workspace.n_samples, workspace.raw_prediction.dtype
         self.value = np.empty(n_samples, dtype)
         self.scratch = loss.scratch(workspace.raw_prediction)
@@ -99,7 +103,7 @@ class Batch:
 
     def load(self, at: Array | slice) -> float:
         """Gather rows, and return the sum of their weights."""
-        self.workspace.inputs.load(self.rows.X, at)
+        self.workspace.inputs.load(self._X, at)
         _gather(self.rows.y, at, self._y)
         if self._weight is None:
             return float(len(self._y))
@@ -164,6 +168,8 @@ class Engine:
         self._gradient = Parameters(layout, np.empty_like(vector))
         self._share: Parameters | None = None
         self._batches: dict[tuple[int, bool], Batch] = {}
+        is_small = not sparse.issparse(rows.X) and rows.X.nbytes <= COPIED
+        self._X = with_ones(rows.X) if is_small else rows.X
         self._weight_sum: float | None = None
         # The views that the optimizer's rule takes, part by part, for the state seen last.
         self._state: Any = None
@@ -281,7 +287,7 @@ class Engine:
             workspace = Workspace(
                 self.architecture, self.parameters, n_samples, is_sparse, gradient, self._masks
             )
-            self._batches[key] = Batch(workspace, self.loss, self.rows)
+            self._batches[key] = Batch(workspace, self.loss, self.rows, self._X)
         return self._batches[key]
 
     def check(self, loss: float, with_gradient: bool = False) -> None:
