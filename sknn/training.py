@@ -17,6 +17,11 @@ from sknn.schedules import Progress, Schedule
 CONVERGED = "converged"
 MAX_ITER = "max_iter"
 INTERRUPTED = "interrupted"
+STOPPED = "stopped"
+
+
+def _do_nothing() -> None:
+    pass
 
 
 @dataclass
@@ -48,7 +53,9 @@ class Plan:
     averaging : Averaging or None
         The average of the weights over the steps, if there is to be one.
     report : callable
-        Told of each epoch: ``report(training)``.
+        Told of each epoch that is over: ``report(training)``; training stops if it returns True.
+    begin_epoch : callable
+        Called without arguments before each epoch.
     """
 
     optimizer: Optimizer | Minimizer
@@ -62,7 +69,8 @@ class Plan:
     tol: float
     n_iter_no_change: float
     averaging: Averaging | None
-    report: Callable[["Training"], None]
+    report: Callable[["Training"], bool | None]
+    begin_epoch: Callable[[], None] = _do_nothing
 
 
 @dataclass
@@ -211,7 +219,7 @@ class Trainer:
         self.engine, self.plan, self.training, self.validate = engine, plan, training, validate
 
     def run(self) -> str:
-        """Train until it converges, for ``max_iter`` epochs, or until Ctrl-C; tell which."""
+        """Train until it converges, is told to stop or interrupted, or for ``max_iter`` epochs."""
         training = self.training
         try:
             # Divergence shows in the engine's own checks, with an error that names the layer.
@@ -237,11 +245,12 @@ class Trainer:
         n_steps = -(-training.n_training // size)
         self._set_out(n_steps)
         for _ in range(plan.max_iter):
+            plan.begin_epoch()
             if plan.shuffle and not optimizer.full_batch:
                 training.shuffle()
-            loss = self._run_epoch(optimizer, size)
-            if self._finish_epoch(loss) and not self._outlasts_plateau():
-                return CONVERGED
+            outcome = self._finish_epoch(self._run_epoch(optimizer, size))
+            if outcome:
+                return outcome
         return CONVERGED if plan.schedule.knows_end else MAX_ITER
 
     def _set_out(self, steps_per_epoch: int) -> None:
@@ -282,19 +291,24 @@ class Trainer:
         at = slice(0, n_samples) if training.order is None else training.order
         params = training.parameters.vector
         reached, n_epochs = params.copy(), training.progress.epoch
-        last_loss = math.nan
+        last_loss, begun, outcome = math.nan, False, None
 
         def value_and_gradient(vector: Array) -> tuple[float, Array]:
-            nonlocal last_loss
+            nonlocal last_loss, begun
+            if not begun:
+                begun = True
+                plan.begin_epoch()
             last_loss, gradient = self.engine.objective(vector, at)
             return last_loss, gradient
 
         def after_iteration(vector: Array) -> bool:
+            nonlocal begun, outcome
             params[...] = reached[...] = vector
             self.engine.check(last_loss, with_gradient=True)
             training.progress.step += 1
             training.progress.samples += n_samples
-            return self._finish_epoch(last_loss) and self.validate is not None
+            begun, outcome = False, self._finish_epoch(last_loss)
+            return outcome is not None
 
         try:
             settled = minimizer.minimize(
@@ -306,9 +320,15 @@ class Trainer:
             last_loss, _ = self.engine.objective(reached, at)
             self.engine.check(last_loss, with_gradient=True)
             training.loss_curve.append(last_loss)
-        return CONVERGED if settled else MAX_ITER
+        return outcome or (CONVERGED if settled else MAX_ITER)
 
-    def _finish_epoch(self, loss: float) -> bool:
+    def _finish_epoch(self, loss: float) -> str | None:
+        """Record an epoch and report it; tell how training ended, if it did."""
+        converged = self._record_epoch(loss) and not self._outlasts_plateau()
+        stopped = self.plan.report(self.training)
+        return CONVERGED if converged else STOPPED if stopped else None
+
+    def _record_epoch(self, loss: float) -> bool:
         """Record an epoch; tell whether patience is at an end."""
         training, plan = self.training, self.plan
         metric = self._validation_metric() if self.validate else loss
@@ -323,7 +343,6 @@ class Trainer:
                 training.best_parameters = training.current_parameters.copy()
             elif training.best_parameters is not None:
                 np.copyto(training.best_parameters.vector, training.current_parameters.vector)
-        plan.report(training)
         return training.n_no_improvement >= plan.n_iter_no_change
 
     def _validation_metric(self) -> float:
@@ -337,6 +356,8 @@ class Trainer:
 
     def _outlasts_plateau(self) -> bool:
         plan, training = self.plan, self.training
+        if isinstance(plan.optimizer, Minimizer):
+            return self.validate is None  # it ends by itself
         if not plan.schedule.outlasts_plateau(plan.learning_rate_init, training.progress):
             return False
         if plan.schedule.knows_end:

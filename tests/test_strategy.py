@@ -226,6 +226,7 @@ IMPORTS = {
         *("initializers", "losses", "network", "optimizers", "parameters", "regularization"),
         *("schedules", "training"),
     },
+    "callbacks": {"_strategy", "estimators", "training"},
     "inspection": {
         *("_strategy", "_table", "_typing", "activations", "engine", "estimators"),
         *("initializers", "losses", "network", "optimizers", "parameters", "stages"),

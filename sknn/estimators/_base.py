@@ -17,6 +17,7 @@ from sknn.activations import ACTIVATIONS
 from sknn.engine import Engine, NonFiniteError, Rows
 from sknn.estimators import _data as data
 from sknn.estimators._atomic import all_or_nothing
+from sknn.estimators._callbacks import CallbackSupportMixin, with_callbacks
 from sknn.estimators._inside import Inside
 from sknn.estimators._messages import explain_divergence, warn
 from sknn.estimators._parameters import (
@@ -36,6 +37,7 @@ from sknn.estimators._planning import (
     objective,
 )
 from sknn.estimators._scoring import make_validate, name_scoring
+from sknn.estimators._watching import OF_CALLBACKS, Watch
 from sknn.losses import Loss
 from sknn.network import Architecture, raw_predictions
 from sknn.optimizers import Optimizer
@@ -50,7 +52,12 @@ def has_partial_fit(estimator: "BaseMLP") -> bool:
     return not is_minimizer(estimator.optimizer)
 
 
-class BaseMLP(Inside, BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # no types there
+class BaseMLP(
+    Inside,
+    CallbackSupportMixin,  # type: ignore[misc]  # no types there
+    BaseEstimator,  # type: ignore[misc]
+    metaclass=ABCMeta,
+):
     """Base of `MLPClassifier` and `MLPRegressor`, which list the parameters and attributes."""
 
     targets: ClassVar[frozenset[str]] = frozenset()
@@ -89,6 +96,7 @@ class BaseMLP(Inside, BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  
     _architecture: Architecture
     _parameters: Parameters
     _training: Training
+    _n_epochs_before: int
 
     # ---------------------------------------------------------------- what the subclasses supply
 
@@ -163,6 +171,7 @@ class BaseMLP(Inside, BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  
 
     # ---------------------------------------------------------------- fit
 
+    @with_callbacks  # type: ignore[untyped-decorator]
     def fit(
         self: Self,
         X: Any,
@@ -199,10 +208,12 @@ class BaseMLP(Inside, BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  
         ValueError
             On a wrong parameter, wrong data, or training that diverges. Nothing has changed then.
         """
+        watch = Watch(self, X, y, sample_weight)
         with all_or_nothing(self):
             data.check_validation_arguments(self.early_stopping, X_val, y_val, sample_weight_val)
             given = None if X_val is None else (X_val, y_val, sample_weight_val)
-            outcome = self._fit(X, y, sample_weight, given)
+            outcome = self._fit(X, y, sample_weight, given, watch)
+            watch.end_fit()
         warn(self, outcome)
         return self
 
@@ -214,7 +225,7 @@ class BaseMLP(Inside, BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  
                 "cannot set rows of all of it aside. Set early_stopping=False."
             )
         with all_or_nothing(self):
-            outcome = self._fit(X, y, sample_weight, None, incremental=True, classes=classes)
+            outcome = self._fit(X, y, sample_weight, None, None, classes)
         warn(self, outcome, incremental=True)
         return self
 
@@ -224,10 +235,11 @@ class BaseMLP(Inside, BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  
         y: Any,
         sample_weight: Any,
         given: tuple[Any, Any, Any] | None,
-        incremental: bool = False,
+        watch: Watch | None,
         classes: Any = None,
     ) -> str:
-        """Check, train and publish; return how training ended."""
+        """Check, train and publish; return how training ended. No watch: a part of a fit."""
+        incremental = watch is None
         loss = self._loss = read_loss(self.loss, self.targets, type(self).__name__)
         settings = read_settings(self, loss)
         continuing = (incremental or self.warm_start) and self.__sklearn_is_fitted__()
@@ -243,8 +255,10 @@ class BaseMLP(Inside, BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  
         rows = self._rows(X, y, weight, "")
         training = self._training_state(settings, rows, continuing, incremental)
         validate = self._validation(settings, rows, y, given, training)
-        plan = make_plan(self, settings, training, incremental)
-        n_epochs = training.progress.epoch
+        plan = make_plan(self, settings, training, watch)
+        self._training, self._parameters = training, training.current_parameters
+        self.optimizer_ = settings.optimizer
+        self._n_epochs_before = training.progress.epoch
         engine = Engine(
             self._architecture,
             training.parameters,
@@ -253,11 +267,14 @@ class BaseMLP(Inside, BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  
             rows,
             training.seed,
         )
+        if watch is not None:
+            watch.begin_fit(training)
         try:
             outcome = Trainer(engine, plan, training, validate).run()
         except NonFiniteError as error:
             raise ValueError(explain_divergence(error, self, rows, plan)) from None
-        self._publish(training, settings, training.progress.epoch - n_epochs)
+        training.random_state = copy.deepcopy(training.random_state)  # the user's may go on
+        self.__dict__.update(self._fitted_attributes(training))
         return outcome
 
     def _rows(self, X: Any, y: Array, weight: Array | None, suffix: str) -> Rows:
@@ -347,21 +364,34 @@ class BaseMLP(Inside, BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  
         data.check_total_weight(rows.weight[training.order], "sample_weight in training")
         return Rows(rows.X[at], rows.y[at], rows.weight[at]), y[at]
 
-    def _publish(self, training: Training, settings: Settings, n_iter: int) -> None:
-        """Set the fitted attributes."""
-        training.random_state = copy.deepcopy(training.random_state)  # the user's may go on
-        self._training, self._parameters = training, training.chosen_parameters
-        self.optimizer_ = settings.optimizer
-        self.n_iter_, self.t_ = n_iter, training.progress.samples
-        self.loss_curve_ = training.loss_curve
-        self.loss_ = training.loss_curve[-1] if training.loss_curve else math.nan
-        self.best_loss_ = min(training.loss_curve, default=math.nan)
-        scores = training.validation_scores if self.scoring != "loss" else None
-        self.validation_loss_curve_ = (
-            training.validation_loss_curve if self.early_stopping else None
-        )
-        self.validation_scores_ = scores if self.early_stopping else None
-        self.best_validation_score_ = max(scores) if self.early_stopping and scores else None
+    def _fitted_attributes(self, training: Training) -> dict[str, Any]:
+        """Return what says where training stands."""
+        curve, validated = training.loss_curve, self.early_stopping
+        scores = training.validation_scores if validated and self.scoring != "loss" else None
+        return {
+            "_training": training,
+            "_parameters": training.chosen_parameters,
+            "n_iter_": training.progress.epoch - self._n_epochs_before,
+            "t_": training.progress.samples,
+            "loss_curve_": curve,
+            "loss_": curve[-1] if curve else math.nan,
+            "best_loss_": min(curve, default=math.nan),
+            "validation_loss_curve_": training.validation_loss_curve if validated else None,
+            "validation_scores_": scores,
+            "best_validation_score_": max(scores) if scores else None,
+        }
+
+    def _attributes_so_far(self) -> dict[str, Any]:
+        """Return the fitted attributes, as they would be if training ended now, for keeps."""
+        return self._fitted_attributes(copy.deepcopy(self._training))
+
+    def _fitted_so_far(self: Self) -> Self:
+        """Return an estimator, without callbacks, as it would be if training ended now."""
+        fitted = copy.copy(self)
+        fitted.__dict__.update(self._attributes_so_far())
+        for name in OF_CALLBACKS:
+            fitted.__dict__.pop(name, None)
+        return fitted
 
     # ---------------------------------------------------------------- the fitted network
 

@@ -37,7 +37,7 @@ def warn(estimator: BaseEstimator, outcome: str, incremental: bool = False) -> N
             f"call. "
             f"{kept} were kept; fit with warm_start=True goes on from here.",
             UserWarning,
-            stacklevel=4 if incremental else 3,
+            stacklevel=4,
         )
     elif outcome == MAX_ITER and not incremental:
         limit, n_iter = estimator.max_iter, estimator.n_iter_
@@ -48,7 +48,7 @@ def warn(estimator: BaseEstimator, outcome: str, incremental: bool = False) -> N
             f"{name} {end} before it converged{_trend(estimator.loss_curve_)}. Raise max_iter or "
             "learning_rate_init, or scale X with StandardScaler.",
             ConvergenceWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
 
 

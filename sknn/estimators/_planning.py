@@ -8,6 +8,7 @@ from sklearn.utils import check_random_state
 from sknn.engine import Rows
 from sknn.estimators._messages import report
 from sknn.estimators._parameters import Settings
+from sknn.estimators._watching import Watch
 from sknn.initializers import Auto, Zeros
 from sknn.network import Architecture, calibrate
 from sknn.optimizers import Minimizer
@@ -23,16 +24,22 @@ def default_batch_size(n_samples: int) -> int:
 
 
 def make_plan(
-    estimator: BaseEstimator, settings: Settings, training: Training, incremental: bool
+    estimator: BaseEstimator, settings: Settings, training: Training, watch: Watch | None
 ) -> Plan:
-    """Return how a fit, or a part of one that is an epoch, goes about it."""
+    """Return how a fit, or without a watch a part of one that is an epoch, goes about it."""
     optimizer, n_rows = settings.optimizer, training.n_training
     rate, size = estimator.learning_rate_init, estimator.batch_size
     if isinstance(optimizer, Minimizer):
         rate = 0.0
     elif isinstance(rate, str):
         rate = optimizer.default_learning_rate(settings.loss)
-    return Plan(
+    incremental = watch is None
+
+    def end_epoch(training: Training) -> bool:
+        report(training, int(estimator.verbose))
+        return watch is not None and watch.end_epoch()
+
+    plan = Plan(
         optimizer=optimizer,
         schedule=settings.schedule,
         learning_rate_init=float(rate),
@@ -44,8 +51,11 @@ def make_plan(
         tol=float(estimator.tol),
         n_iter_no_change=float(estimator.n_iter_no_change),
         averaging=settings.averaging,
-        report=lambda training: report(training, int(estimator.verbose)),
+        report=end_epoch,
     )
+    if watch is not None:
+        plan.begin_epoch = watch.begin_epoch
+    return plan
 
 
 def new_training(
