@@ -1,6 +1,7 @@
 """Training: epochs, progress, patience and the best weights; no arithmetic on arrays."""
 
 import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,8 +21,8 @@ INTERRUPTED = "interrupted"
 STOPPED = "stopped"
 
 
-def _do_nothing() -> None:
-    pass
+def _go_on() -> bool:
+    return False
 
 
 @dataclass
@@ -53,9 +54,10 @@ class Plan:
     averaging : Averaging or None
         The average of the weights over the steps, if there is to be one.
     report : callable
-        Told of each epoch that is over: ``report(training)``; training stops if it returns True.
-    begin_epoch : callable
-        Called without arguments before each epoch.
+        Told of each epoch: ``report(training)``.
+    begin_epoch, end_epoch : callable
+        Called before each epoch, and when all of it is done; training stops if the latter returns
+        True.
     """
 
     optimizer: Optimizer | Minimizer
@@ -69,8 +71,9 @@ class Plan:
     tol: float
     n_iter_no_change: float
     averaging: Averaging | None
-    report: Callable[["Training"], bool | None]
-    begin_epoch: Callable[[], None] = _do_nothing
+    report: Callable[["Training"], None]
+    begin_epoch: Callable[[], object] = _go_on
+    end_epoch: Callable[[], bool] = _go_on
 
 
 @dataclass
@@ -110,7 +113,11 @@ class Training:
     n_averaged : int
         The steps in it.
     loss_curve, validation_loss_curve, validation_scores : list of float
-        One entry an epoch.
+        One entry an epoch; the validation's for the last epochs, those that it decided on.
+    penalties, learning_rates, gradient_norms, seconds : list of float
+        One entry an epoch; rate and gradient are those of its last step.
+    update_ratios : list of float
+        One entry for each layer an epoch: how far the last step moved its weights.
     """
 
     parameters: Parameters
@@ -131,6 +138,11 @@ class Training:
     loss_curve: list[float] = field(default_factory=list)
     validation_loss_curve: list[float] = field(default_factory=list)
     validation_scores: list[float] = field(default_factory=list)
+    penalties: list[float] = field(default_factory=list)
+    learning_rates: list[float] = field(default_factory=list)
+    gradient_norms: list[float] = field(default_factory=list)
+    update_ratios: list[float] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
 
     def shuffle(self) -> None:
         """Shuffle the order of the last epoch."""
@@ -217,6 +229,7 @@ class Trainer:
         self, engine: Engine, plan: Plan, training: Training, validate: Validate | None
     ) -> None:
         self.engine, self.plan, self.training, self.validate = engine, plan, training, validate
+        self._began = time.perf_counter()
 
     def run(self) -> str:
         """Train until it converges, is told to stop or interrupted, or for ``max_iter`` epochs."""
@@ -245,10 +258,10 @@ class Trainer:
         n_steps = -(-training.n_training // size)
         self._set_out(n_steps)
         for _ in range(plan.max_iter):
-            plan.begin_epoch()
+            self._begin_epoch()
             if plan.shuffle and not optimizer.full_batch:
                 training.shuffle()
-            outcome = self._finish_epoch(self._run_epoch(optimizer, size))
+            outcome = self._run_epoch(optimizer, size)
             if outcome:
                 return outcome
         return CONVERGED if plan.schedule.knows_end else MAX_ITER
@@ -261,11 +274,20 @@ class Trainer:
         progress.total_steps = progress.first_step + self.plan.horizon * steps_per_epoch
         progress.steps_per_epoch = steps_per_epoch
 
-    def _run_epoch(self, optimizer: Optimizer, size: int) -> float:
-        """Pass over the rows once, and return the mean loss met, plus the penalty at the end."""
+    def _begin_epoch(self) -> None:
+        self.plan.begin_epoch()
+        self.engine.gauge.forget()
+        self._began = time.perf_counter()
+
+    def _run_epoch(self, optimizer: Optimizer, size: int) -> str | None:
+        """Pass over the rows once; the loss is the mean met, plus the penalty at the end."""
         plan, training, progress = self.plan, self.training, self.training.progress
+        gauge, rate = self.engine.gauge, math.nan
         loss_sum = weight_sum = 0.0
+        n_left = -(-training.n_training // size)
         for at in batches(training.order, training.n_training, size):
+            n_left -= 1
+            gauge.is_on = n_left == 0
             rate = plan.schedule(plan.learning_rate_init, progress)
             loss, weight = self.engine.step(
                 at, optimizer, training.optimizer_state, rate, progress.step
@@ -277,7 +299,8 @@ class Trainer:
                 self._average(plan.averaging)
         progress.samples += training.n_training
         self.engine.check(loss_sum)
-        return loss_sum / weight_sum + self.engine.penalty()
+        penalty = self.engine.penalty()
+        return self._finish_epoch(loss_sum / weight_sum + penalty, penalty, rate)
 
     def _average(self, averaging: Averaging) -> None:
         training = self.training
@@ -297,17 +320,19 @@ class Trainer:
             nonlocal last_loss, begun
             if not begun:
                 begun = True
-                plan.begin_epoch()
+                self._begin_epoch()
             last_loss, gradient = self.engine.objective(vector, at)
             return last_loss, gradient
 
         def after_iteration(vector: Array) -> bool:
             nonlocal begun, outcome
-            params[...] = reached[...] = vector
+            params[...] = vector
             self.engine.check(last_loss, with_gradient=True)
+            self.engine.measure(reached)
+            reached[...] = vector
             training.progress.step += 1
             training.progress.samples += n_samples
-            begun, outcome = False, self._finish_epoch(last_loss)
+            begun, outcome = False, self._finish_epoch(last_loss, self.engine.penalty())
             return outcome is not None
 
         try:
@@ -319,21 +344,33 @@ class Trainer:
         if training.progress.epoch == n_epochs:  # no iteration was possible, or needed
             last_loss, _ = self.engine.objective(reached, at)
             self.engine.check(last_loss, with_gradient=True)
-            training.loss_curve.append(last_loss)
+            self.engine.measure(reached)
+            self._record(last_loss, self.engine.penalty())
         return outcome or (CONVERGED if settled else MAX_ITER)
 
-    def _finish_epoch(self, loss: float) -> str | None:
+    def _finish_epoch(self, loss: float, penalty: float, rate: float = math.nan) -> str | None:
         """Record an epoch and report it; tell how training ended, if it did."""
-        converged = self._record_epoch(loss) and not self._outlasts_plateau()
-        stopped = self.plan.report(self.training)
+        exhausted = self._judge(loss)
+        self._record(loss, penalty, rate)
+        self.plan.report(self.training)
+        converged = exhausted and not self._outlasts_plateau()
+        stopped = self.plan.end_epoch()
         return CONVERGED if converged else STOPPED if stopped else None
 
-    def _record_epoch(self, loss: float) -> bool:
-        """Record an epoch; tell whether patience is at an end."""
+    def _record(self, loss: float, penalty: float, rate: float = math.nan) -> None:
+        training, gauge = self.training, self.engine.gauge
+        training.loss_curve.append(loss)
+        training.penalties.append(penalty)
+        training.learning_rates.append(rate)
+        training.gradient_norms.append(gauge.gradient_norm)
+        training.update_ratios.extend(gauge.update_ratios)
+        training.seconds.append(time.perf_counter() - self._began)
+
+    def _judge(self, loss: float) -> bool:
+        """Compare an epoch with the best; tell whether patience is at an end."""
         training, plan = self.training, self.plan
         metric = self._validation_metric() if self.validate else loss
         training.progress.epoch += 1
-        training.loss_curve.append(loss)
         plan.schedule.after_epoch(metric, training.progress)
         improved = metric <= training.best - plan.tol
         training.n_no_improvement = 0 if improved else training.n_no_improvement + 1

@@ -2,19 +2,17 @@
 
 from typing import Any
 
+from sknn.estimators._attributes import fitted_so_far
 from sknn.estimators._base import BaseMLP
 from sknn.estimators._watching import EPOCH
 from sknn.training import Training
+
+__all__ = ["EpochCallback", "fitted_so_far", "training_of"]
 
 
 def training_of(estimator: BaseMLP) -> Training:
     """Return where training of an estimator stands: its own object, to be read only."""
     return estimator._training
-
-
-def fitted_so_far(estimator: BaseMLP) -> BaseMLP:
-    """Return a copy of an estimator in training, as it would be if its fit ended now."""
-    return estimator._fitted_so_far()
 
 
 class EpochCallback:

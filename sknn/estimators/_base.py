@@ -1,7 +1,6 @@
 """What both estimators share: fitting, parameters and attributes; no numerical training code."""
 
 import copy
-import math
 from abc import ABCMeta, abstractmethod
 from collections.abc import Callable
 from numbers import Real
@@ -17,6 +16,7 @@ from sknn.activations import ACTIVATIONS
 from sknn.engine import Engine, NonFiniteError, Rows
 from sknn.estimators import _data as data
 from sknn.estimators._atomic import all_or_nothing
+from sknn.estimators._attributes import fitted_attributes, history
 from sknn.estimators._callbacks import CallbackSupportMixin, with_callbacks
 from sknn.estimators._inside import Inside
 from sknn.estimators._messages import explain_divergence, warn
@@ -37,7 +37,7 @@ from sknn.estimators._planning import (
     objective,
 )
 from sknn.estimators._scoring import make_validate, name_scoring
-from sknn.estimators._watching import OF_CALLBACKS, Watch
+from sknn.estimators._watching import Watch
 from sknn.losses import Loss
 from sknn.network import Architecture, raw_predictions
 from sknn.optimizers import Optimizer
@@ -273,8 +273,7 @@ class BaseMLP(
             outcome = Trainer(engine, plan, training, validate).run()
         except NonFiniteError as error:
             raise ValueError(explain_divergence(error, self, rows, plan)) from None
-        training.random_state = copy.deepcopy(training.random_state)  # the user's may go on
-        self.__dict__.update(self._fitted_attributes(training))
+        self._publish(training, settings, training.progress.epoch - self._n_epochs_before)
         return outcome
 
     def _rows(self, X: Any, y: Array, weight: Array | None, suffix: str) -> Rows:
@@ -364,34 +363,14 @@ class BaseMLP(
         data.check_total_weight(rows.weight[training.order], "sample_weight in training")
         return Rows(rows.X[at], rows.y[at], rows.weight[at]), y[at]
 
-    def _fitted_attributes(self, training: Training) -> dict[str, Any]:
-        """Return what says where training stands."""
-        curve, validated = training.loss_curve, self.early_stopping
-        scores = training.validation_scores if validated and self.scoring != "loss" else None
-        return {
-            "_training": training,
-            "_parameters": training.chosen_parameters,
-            "n_iter_": training.progress.epoch - self._n_epochs_before,
-            "t_": training.progress.samples,
-            "loss_curve_": curve,
-            "loss_": curve[-1] if curve else math.nan,
-            "best_loss_": min(curve, default=math.nan),
-            "validation_loss_curve_": training.validation_loss_curve if validated else None,
-            "validation_scores_": scores,
-            "best_validation_score_": max(scores) if scores else None,
-        }
-
-    def _attributes_so_far(self) -> dict[str, Any]:
-        """Return the fitted attributes, as they would be if training ended now, for keeps."""
-        return self._fitted_attributes(copy.deepcopy(self._training))
-
-    def _fitted_so_far(self: Self) -> Self:
-        """Return an estimator, without callbacks, as it would be if training ended now."""
-        fitted = copy.copy(self)
-        fitted.__dict__.update(self._attributes_so_far())
-        for name in OF_CALLBACKS:
-            fitted.__dict__.pop(name, None)
-        return fitted
+    def _publish(self, training: Training, settings: Settings, n_iter: int) -> None:
+        """Set the fitted attributes."""
+        training.random_state = copy.deepcopy(training.random_state)  # the user's may go on
+        self.optimizer_, self._n_epochs_before = (
+            settings.optimizer,
+            training.progress.epoch - n_iter,
+        )
+        self.__dict__.update(fitted_attributes(self, training))
 
     # ---------------------------------------------------------------- the fitted network
 
@@ -402,6 +381,16 @@ class BaseMLP(
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+    @property
+    def history_(self) -> dict[str, Array]:
+        """What training recorded: arrays of one length, an entry an epoch (iteration)."""
+        if vars(self).get("_training") is None:
+            raise NotFittedError(
+                f"This {type(self).__name__} has no history: it is not fitted, or was saved "
+                "without its training state."
+            )
+        return history(self._training, len(self._architecture.layer_names))
 
     @property
     def coefs_(self) -> list[Array]:

@@ -29,16 +29,11 @@ def make_plan(
     """Return how a fit, or without a watch a part of one that is an epoch, goes about it."""
     optimizer, n_rows = settings.optimizer, training.n_training
     rate, size = estimator.learning_rate_init, estimator.batch_size
+    incremental = watch is None
     if isinstance(optimizer, Minimizer):
         rate = 0.0
     elif isinstance(rate, str):
         rate = optimizer.default_learning_rate(settings.loss)
-    incremental = watch is None
-
-    def end_epoch(training: Training) -> bool:
-        report(training, int(estimator.verbose))
-        return watch is not None and watch.end_epoch()
-
     plan = Plan(
         optimizer=optimizer,
         schedule=settings.schedule,
@@ -51,10 +46,10 @@ def make_plan(
         tol=float(estimator.tol),
         n_iter_no_change=float(estimator.n_iter_no_change),
         averaging=settings.averaging,
-        report=end_epoch,
+        report=lambda training: report(training, int(estimator.verbose)),
     )
     if watch is not None:
-        plan.begin_epoch = watch.begin_epoch
+        plan.begin_epoch, plan.end_epoch = watch.begin_epoch, watch.end_epoch
     return plan
 
 

@@ -120,6 +120,11 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # no types t
         The smallest in `loss_curve_`.
     loss_curve_ : list of float
         For each epoch the mean loss of its steps, and the penalty at its end.
+    history_ : dict of str to ndarray of shape (n_epochs,)
+        An entry an epoch, of all calls that went on: ``"loss"``, the ``"penalty"`` in it,
+        ``"validation_loss"`` and ``"validation_score"`` where there are, ``"learning_rate"`` and
+        ``"gradient_norm"`` of the last step, ``"update_ratio_0"`` and so on, which say how far that
+        step moved the weights of each layer for their size, and ``"seconds"``.
     validation_loss_curve_ : list of float, or None without early stopping
         For each epoch the loss on the validation set, without penalty.
     validation_scores_ : list of float, or None if validation goes by the loss

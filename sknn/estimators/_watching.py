@@ -6,18 +6,11 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import _safe_indexing
 
+from sknn.estimators._attributes import attributes_so_far
 from sknn.training import Training
 
 # The name of an epoch's task.
 EPOCH: Final = "epoch"
-
-# What an estimator holds for its callbacks while it is fitted.
-OF_CALLBACKS: Final = (
-    "_skl_callbacks",
-    "_skl_callbacks_to_teardown",
-    "_callback_fit_ctx",
-    "_parent_callback_ctx",
-)
 
 
 class Watch:
@@ -70,9 +63,10 @@ class Watch:
         """Tell that an epoch (iteration) is over, and return whether training is to stop."""
         if not self._is_watched:
             return False
-        attributes = self._estimator._attributes_so_far
         return bool(
-            self._epoch.call_on_fit_task_end(**self._told, reconstruction_attributes=attributes)
+            self._epoch.call_on_fit_task_end(
+                **self._told, reconstruction_attributes=lambda: attributes_so_far(self._estimator)
+            )
         )
 
     def end_fit(self) -> None:
