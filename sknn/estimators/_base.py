@@ -36,6 +36,7 @@ from sknn.estimators._planning import (
     new_training,
     objective,
 )
+from sknn.estimators._progress import Printer
 from sknn.estimators._scoring import make_validate, name_scoring
 from sknn.estimators._watching import Watch
 from sknn.losses import Loss
@@ -255,25 +256,36 @@ class BaseMLP(
         rows = self._rows(X, y, weight, "")
         training = self._training_state(settings, rows, continuing, incremental)
         validate = self._validation(settings, rows, y, given, training)
-        plan = make_plan(self, settings, training, watch)
+        return self._train(settings, rows, training, validate, watch)
+
+    def _train(
+        self,
+        settings: Settings,
+        rows: Rows,
+        training: Training,
+        validate: Validate | None,
+        watch: Watch | None,
+    ) -> str:
+        """Train and publish; return how training ended."""
         self._training, self._parameters = training, training.current_parameters
         self.optimizer_ = settings.optimizer
-        self._n_epochs_before = training.progress.epoch
+        n_epochs = self._n_epochs_before = training.progress.epoch
+        printer = Printer(self.verbose, None if watch is None else self.max_iter, training)
+        plan = make_plan(self, settings, training, watch, printer.report)
+        regularization = settings.regularization
         engine = Engine(
-            self._architecture,
-            training.parameters,
-            loss,
-            settings.regularization,
-            rows,
-            training.seed,
+            self._architecture, training.parameters, self._loss, regularization, rows, training.seed
         )
         if watch is not None:
             watch.begin_fit(training)
+        outcome = None
         try:
             outcome = Trainer(engine, plan, training, validate).run()
         except NonFiniteError as error:
             raise ValueError(explain_divergence(error, self, rows, plan)) from None
-        self._publish(training, settings, training.progress.epoch - self._n_epochs_before)
+        finally:
+            printer.close(training, outcome)
+        self._publish(training, settings, training.progress.epoch - n_epochs)
         return outcome
 
     def _rows(self, X: Any, y: Array, weight: Array | None, suffix: str) -> Rows:

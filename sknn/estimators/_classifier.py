@@ -104,7 +104,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # no types
         Whether `fit` goes on from where it stopped: n epochs and n more are the same as 2 n,
         to the last bit (but for ``"lbfgs"``, whose memory of curvature starts anew).
     verbose : int, default=0
-        With 1 or more, a line is printed after each epoch.
+        1 shows how training goes on: in a terminal one line that renews itself, elsewhere lines for
+        the first epoch, for each twentieth of `max_iter` and for the last. 2 prints every epoch.
 
     Attributes
     ----------
