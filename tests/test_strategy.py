@@ -237,7 +237,13 @@ IMPORTS = {
         *("losses", "network", "optimizers", "parameters", "regularization", "schedules"),
         "training",
     },
-    "__init__": {"_strategy", "estimators"},
+    "_version": set(),
+    "persistence": {
+        *("_strategy", "_typing", "_version", "activations", "averaging", "dropout", "estimators"),
+        *("initializers", "losses", "network", "optimizers", "parameters", "schedules"),
+        "training",
+    },
+    "__init__": {"_strategy", "_version", "estimators", "persistence"},
 }
 # Checks for what users write: it may import anything, and nothing imports it.
 TESTING = "testing"
@@ -248,6 +254,7 @@ THIRD_PARTY = {module: {"numpy", "scipy"} for module in IMPORTS} | {
     "estimators": {"numpy", "scipy", "sklearn"},
     "compat": {"numpy", "sklearn"},
     "inspection": {"matplotlib", "numpy", "scipy", "sklearn"},
+    "persistence": {"numpy"},
 }
 
 ROOT = Path(sknn.__file__).parent

@@ -31,6 +31,7 @@ from sknn.estimators._parameters import (
 )
 from sknn.estimators._planning import (
     check_same_network,
+    check_training_state,
     draw_seed,
     make_plan,
     new_training,
@@ -244,6 +245,8 @@ class BaseMLP(
         loss = self._loss = read_loss(self.loss, self.targets, type(self).__name__)
         settings = read_settings(self, loss)
         continuing = (incremental or self.warm_start) and self.__sklearn_is_fitted__()
+        if continuing:
+            check_training_state(self)
         dtype = self._network_dtype(settings, continuing)
         X, y = data.check_inputs_and_targets(self, X, y, dtype, reset=not continuing)
         weight = data.check_weights(sample_weight, X)

@@ -73,6 +73,16 @@ def new_training(
     return Training(parameters, None, random_state, 0, len(rows))
 
 
+def check_training_state(estimator: BaseEstimator) -> None:
+    """Raise a ValueError if a fitted estimator cannot go on, because it came from a file."""
+    if estimator._training is None:
+        raise ValueError(
+            "partial_fit and warm_start=True go on from the training state, and this model was "
+            "loaded from a file without it. Save with training_state=True, or fit anew with "
+            "warm_start=False."
+        )
+
+
 def check_same_network(
     estimator: BaseEstimator, architecture: Architecture, fitted: Architecture
 ) -> None:

@@ -1,0 +1,269 @@
+"""Values as JSON and arrays, and back.
+
+What JSON has stands for itself; all else is an object of one key, which says what it is:
+``{"tuple": [1, 2]}``, ``{"array": "a0"}``, ``{"object": ["activation/leaky_relu", {...}]}``.
+"""
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from sknn._strategy import Strategy
+from sknn._typing import Array
+from sknn.optimizers import State
+from sknn.parameters import Layout, Parameters
+from sknn.persistence._catalogue import name_class
+
+# Kinds of dtype that a file holds: all but objects, and records of several fields.
+_KINDS: Final = "?bBiufcmMSU"
+_BIT_GENERATORS: Final = ("MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")
+_TYPES: Final[dict[str, Any]] = {"float": float, "float32": np.float32, "float64": np.float64}
+# A list of floats that is longer is an array in the file.
+_LONG: Final = 8
+# An optimizer's memory, whose values mean nothing between steps.
+_MEMORY: Final = ("scratch", "products")
+
+
+class Encoder:
+    """Turns values into JSON, and collects their arrays.
+
+    Attributes
+    ----------
+    arrays : dict of str to ndarray
+        Those met so far.
+
+    Examples
+    --------
+    >>> from sknn.activations import LeakyReLU
+    >>> from sknn.persistence._encoding import Encoder
+    >>> Encoder().encode((LeakyReLU(0.1), "tanh"), "activation")
+    {'tuple': [{'object': ['activation/leaky_relu', {'negative_slope': 0.1}]}, 'tanh']}
+    """
+
+    def __init__(self) -> None:
+        self.arrays: dict[str, Array] = {}
+        self._shared: dict[int, Any] = {}  # several names may stand for the same weights
+
+    def encode(self, value: Any, where: str) -> Any:
+        """Return a value as JSON.
+
+        Parameters
+        ----------
+        value : object
+            None, numbers, strings, arrays, random states, strategies, dataclasses, and lists,
+            tuples and dicts of them.
+        where : str
+            What the value is, for the error.
+
+        Raises
+        ------
+        ValueError
+            If it cannot be stored.
+        """
+        if value is None or type(value) in (bool, int, str):
+            return value
+        if type(value) is float:
+            return value if math.isfinite(value) else {"float": repr(value)}
+        if isinstance(value, np.ndarray):
+            return self._array(value, where)
+        if isinstance(value, np.generic):
+            return {"scalar": self._keep(np.asarray(value), where)}
+        if type(value) in (list, tuple, dict):
+            return self._collection(value, where)
+        return self._other(value, where)
+
+    def _collection(self, value: Any, where: str) -> Any:
+        if type(value) is dict:
+            pairs = [[key, item] for key, item in value.items()]
+            return {"dict": [[self.encode(each, where) for each in pair] for pair in pairs]}
+        if (
+            len(value) > _LONG
+            and type(value) is list
+            and all(type(each) is float for each in value)
+        ):
+            return {"floats": self._keep(np.array(value), where)}
+        items = [self.encode(each, where) for each in value]
+        return items if type(value) is list else {"tuple": items}
+
+    def _other(self, value: Any, where: str) -> Any:
+        if isinstance(value, np.dtype) and value.kind in _KINDS:
+            return {"dtype": value.str}
+        if any(value is each for each in _TYPES.values()):
+            return {"type": value.__name__}
+        if isinstance(value, slice):
+            return {"slice": [value.start, value.stop, value.step]}
+        if isinstance(value, np.random.RandomState):
+            return self._once(value, lambda: self._random_state(value, where))
+        if isinstance(value, Parameters):
+            return self._once(value, lambda: {"parameters": self._keep(value.vector, where)})
+        if isinstance(value, Strategy) or (is_dataclass(value) and not isinstance(value, type)):
+            return {"object": [name_class(type(value)), self._fields(value, where)]}
+        raise _refusal(value, where)
+
+    def _fields(self, value: Any, where: str) -> dict[str, Any]:
+        if isinstance(value, Strategy):
+            held = value.get_params(deep=False)
+        else:
+            held = {each.name: getattr(value, each.name) for each in fields(value)}
+        memory = _MEMORY if isinstance(value, State) else ()
+        return {
+            name: self._memory(each) if name in memory else self.encode(each, f"{where}__{name}")
+            for name, each in held.items()
+        }
+
+    def _memory(self, value: Any) -> Any:
+        if isinstance(value, tuple):
+            return {"tuple": [self._memory(each) for each in value]}
+        return {"memory": [value.dtype.str, *value.shape]}
+
+    def _array(self, value: Array, where: str) -> Any:
+        if value.dtype.kind == "O":
+            items = [self.encode(each, where) for each in value.ravel().tolist()]
+            return {"objects": [list(value.shape), items]}
+        return {"array": self._keep(value, where)}
+
+    def _keep(self, value: Array, where: str) -> str:
+        if value.dtype.kind not in _KINDS:
+            raise _refusal(value, where)
+        stem = re.sub(r"\W+", "_", where).strip("_")
+        name = stem if stem not in self.arrays else f"{stem}_{len(self.arrays)}"
+        self.arrays[name] = np.asarray(value)  # of a memory map, its values
+        return name
+
+    def _random_state(self, value: np.random.RandomState, where: str) -> Any:
+        state = value.get_state(legacy=False)
+        if state["bit_generator"] not in _BIT_GENERATORS:
+            raise _refusal(value, where)
+        return {"random_state": self.encode(state, where)}
+
+    def _once(self, value: object, encode: Callable[[], Any]) -> Any:
+        if id(value) not in self._shared:
+            # The value is kept, so that its id stays its own.
+            self._shared[id(value)] = (len(self._shared), value)
+            return {"shared": [self._shared[id(value)][0], encode()]}
+        return {"again": self._shared[id(value)][0]}
+
+
+def _refusal(value: object, where: str) -> ValueError:
+    return ValueError(
+        f"{where}={value!r} cannot be kept in a model file, which holds numbers, text, arrays and "
+        "strategies, but no code. Set it to something else before saving, or pickle the model."
+    )
+
+
+class Decoder:
+    """Turns JSON and arrays into values again.
+
+    Parameters
+    ----------
+    arrays : dict of str to ndarray
+        Of the file.
+    classes : dict of str to class
+        Those that may be made.
+
+    Attributes
+    ----------
+    layout : Layout or None
+        Of the network's parameters; set before any of them is decoded.
+    """
+
+    def __init__(self, arrays: Mapping[str, Array], classes: Mapping[str, type[Any]]) -> None:
+        self.arrays, self.classes = arrays, classes
+        self.layout: Layout | None = None
+        self._shared: dict[int, Any] = {}
+        self._readers: dict[str, Callable[[Any], Any]] = {
+            "again": lambda number: self._shared[number],
+            "array": lambda name: self.arrays[name],
+            "dict": lambda pairs: {self.decode(key): self.decode(each) for key, each in pairs},
+            "dtype": self._dtype,
+            "float": float,
+            "floats": lambda name: self.arrays[name].tolist(),
+            "memory": lambda of: np.zeros(of[1:], self._dtype(of[0])),
+            "object": lambda of: self._object(*of),
+            "objects": lambda of: self._objects(*of),
+            "parameters": self._parameters,
+            "random_state": self._random_state,
+            "scalar": lambda name: self.arrays[name][()],
+            "shared": lambda of: self._share(*of),
+            "slice": lambda of: slice(*of),
+            "tuple": lambda items: tuple(self.decode(each) for each in items),
+            "type": lambda name: _TYPES[name],
+        }
+
+    def decode(self, node: Any) -> Any:
+        """Return the value that JSON stands for.
+
+        Raises
+        ------
+        ValueError, KeyError, TypeError or IndexError
+            If it stands for none.
+        """
+        if isinstance(node, list):
+            return [self.decode(each) for each in node]
+        if not isinstance(node, dict):
+            return node
+        ((kind, content),) = node.items()
+        return self._readers[kind](content)
+
+    def _dtype(self, name: str) -> np.dtype[Any]:
+        dtype = np.dtype(name)
+        if dtype.kind not in _KINDS:
+            raise ValueError(f"no dtype {name!r} is in a file")
+        return dtype
+
+    def class_named(self, name: str) -> type[Any]:
+        """Return a class that may be made, or raise an `UnknownClassError`."""
+        if name not in self.classes:
+            raise UnknownClassError(name)
+        return self.classes[name]
+
+    def _object(self, name: str, held: Mapping[str, Any]) -> Any:
+        cls, values = self.class_named(name), {key: self.decode(each) for key, each in held.items()}
+        late = [each.name for each in fields(cls) if not each.init] if is_dataclass(cls) else []
+        made = cls(**{key: each for key, each in values.items() if key not in late})
+        for key in late:
+            setattr(made, key, values[key])
+        return made
+
+    def _objects(self, shape: list[int], items: list[Any]) -> Array:
+        array = np.empty(len(items), object)
+        for i, item in enumerate(items):
+            array[i] = self.decode(item)
+        return array.reshape(shape)
+
+    def _parameters(self, name: str) -> Parameters:
+        vector = self.arrays[name]
+        if self.layout is None or vector.shape != (self.layout.size,):
+            raise ValueError(f"parameters are of shape {vector.shape}, which is not the network's")
+        return Parameters(self.layout, vector)
+
+    def _random_state(self, node: Any) -> np.random.RandomState:
+        state = self.decode(node)
+        if state["bit_generator"] not in _BIT_GENERATORS:
+            raise ValueError(f"there is no bit generator {state['bit_generator']!r}")
+        random_state = np.random.RandomState(getattr(np.random, state["bit_generator"])())
+        random_state.set_state(state)
+        return random_state
+
+    def _share(self, number: int, node: Any) -> Any:
+        self._shared[number] = self.decode(node)
+        return self._shared[number]
+
+
+class UnknownClassError(ValueError):
+    """A file speaks of a class that is neither the library's nor passed to `load`."""
+
+    def __init__(self, name: str) -> None:
+        own = name.removeprefix("own/")
+        if own == name:
+            message = f"it holds a {name!r}, which this version of sknn does not know"
+        else:
+            message = (
+                f"it holds a {own}, which is not a class of sknn: pass the class itself to load, "
+                f"strategies=[{own}]"
+            )
+        super().__init__(message)
