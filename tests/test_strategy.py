@@ -243,6 +243,7 @@ IMPORTS = {
         *("initializers", "losses", "network", "optimizers", "parameters", "schedules"),
         "training",
     },
+    "export": {"_typing", "_version", "activations", "estimators", "losses"},
     "__init__": {"_strategy", "_version", "estimators", "persistence"},
 }
 # Checks for what users write: it may import anything, and nothing imports it.
@@ -255,6 +256,7 @@ THIRD_PARTY = {module: {"numpy", "scipy"} for module in IMPORTS} | {
     "compat": {"numpy", "sklearn"},
     "inspection": {"matplotlib", "numpy", "scipy", "sklearn"},
     "persistence": {"numpy"},
+    "export": {"numpy", "sklearn", "onnx"},
 }
 
 ROOT = Path(sknn.__file__).parent

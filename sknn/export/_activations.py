@@ -1,0 +1,148 @@
+"""Every activation as nodes of ONNX; values are of shape (n_samples, units)."""
+
+import math
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+
+from sknn import activations as of
+from sknn._typing import Array
+from sknn.activations._exponential_units import SELU_ALPHA, SELU_SCALE
+from sknn.export._graph import Graph
+from sknn.losses import Increasing
+
+# Takes the graph, the activation, and the name of z; returns the name of a.
+Writer = Callable[[Graph, Any, str], str]
+
+
+def activate(graph: Graph, activation: of.Activation, z: str, parameters: Array | None) -> str:
+    """Add an activation to a graph, and return the name of its output.
+
+    Parameters
+    ----------
+    graph : Graph
+        Added to.
+    activation : Activation
+        Of the library's own.
+    z : str
+        Its input, of shape (n_samples, units).
+    parameters : ndarray or None
+        Its own parameters, for `PReLU`.
+
+    Raises
+    ------
+    ValueError
+        If it is not one of the library's.
+    """
+    if type(activation) is of.PReLU:
+        return graph.add("PRelu", z, graph.constant(np.asarray(parameters, np.float32)))
+    if type(activation) not in WRITERS:
+        raise ValueError(
+            f"{activation!r} cannot be exported: ONNX knows only the activations of sknn itself."
+        )
+    return WRITERS[type(activation)](graph, activation, z)
+
+
+def _operator(name: str, **attributes: Any) -> Writer:
+    return lambda graph, activation, z: graph.add(name, z, **attributes)
+
+
+def _gate(name: str, **attributes: Any) -> Writer:
+    """Return the writer of ``z g(z)``."""
+    return lambda graph, activation, z: graph.add("Mul", z, graph.add(name, z, **attributes))
+
+
+def _hard_tanh(graph: Graph, activation: of.HardTanh, z: str) -> str:
+    low, high = graph.number(activation.min_value), graph.number(activation.max_value)
+    return graph.add("Clip", z, low, high)
+
+
+def _log_sigmoid(graph: Graph, activation: of.LogSigmoid, z: str) -> str:
+    return graph.add("Neg", graph.add("Softplus", graph.add("Neg", z)))
+
+
+def _threshold(graph: Graph, activation: of.Threshold, z: str) -> str:
+    above = graph.add("Greater", z, graph.number(activation.threshold))
+    return graph.add("Where", above, z, graph.number(activation.value))
+
+
+def _softplus(graph: Graph, activation: of.Softplus, z: str) -> str:
+    beta = graph.number(activation.beta)
+    return graph.add("Div", graph.add("Softplus", graph.add("Mul", z, beta)), beta)
+
+
+def _squareplus(graph: Graph, activation: of.Squareplus, z: str) -> str:
+    squared = graph.add("Add", graph.add("Mul", z, z), graph.number(activation.b))
+    whole = graph.add("Add", graph.add("Sqrt", squared), graph.add("Abs", z))
+    bend = graph.add("Div", graph.number(activation.b / 2), whole)
+    return graph.add("Add", graph.add("Relu", z), bend)
+
+
+def _celu(graph: Graph, activation: of.CELU, z: str) -> str:
+    return graph.add("Celu", z, alpha=activation.alpha)
+
+
+def _gelu(graph: Graph, activation: of.GELU, z: str) -> str:
+    if activation.approximate == "none":
+        at = graph.add("Mul", z, graph.number(math.sqrt(0.5)))
+        curve = graph.add("Erf", at)
+    else:
+        cube = graph.add("Mul", graph.add("Mul", graph.add("Mul", z, z), z), graph.number(0.044715))
+        at = graph.add("Mul", graph.add("Add", z, cube), graph.number(math.sqrt(2 / math.pi)))
+        curve = graph.add("Tanh", at)
+    gate = graph.add("Mul", graph.add("Add", curve, graph.number(1)), graph.number(0.5))
+    return graph.add("Mul", z, gate)
+
+
+def _mish(graph: Graph, activation: of.Mish, z: str) -> str:
+    return graph.add("Mul", z, graph.add("Tanh", graph.add("Softplus", z)))
+
+
+def _shrink(graph: Graph, activation: of.HardShrink | of.SoftShrink, z: str) -> str:
+    bias = activation.threshold if isinstance(activation, of.SoftShrink) else 0.0
+    return graph.add("Shrink", z, lambd=float(activation.threshold), bias=float(bias))
+
+
+def _tanh_shrink(graph: Graph, activation: of.TanhShrink, z: str) -> str:
+    return graph.add("Sub", z, graph.add("Tanh", z))
+
+
+def _increasing(graph: Graph, activation: Increasing, z: str) -> str:
+    axis = graph.integers(1)
+    first = graph.add("Slice", z, graph.integers(0), graph.integers(1), axis)
+    others = graph.add("Slice", z, graph.integers(1), graph.integers(2**31), axis)
+    steps = graph.add("Softplus", others)
+    parts = graph.add("Concat", first, steps, axis=1)
+    return graph.add("CumSum", parts, graph.constant(np.array(1, np.int64)))
+
+
+# Names are those of ONNX where it has the function; ``Clip`` and others take numbers as inputs.
+WRITERS: Final[dict[type[of.Activation], Writer]] = {
+    of.Identity: _operator("Identity"),
+    of.Sigmoid: _operator("Sigmoid"),
+    of.Tanh: _operator("Tanh"),
+    of.Softsign: _operator("Softsign"),
+    of.LogSigmoid: _log_sigmoid,
+    of.HardSigmoid: _operator("HardSigmoid", alpha=1 / 6, beta=0.5),
+    of.HardTanh: _hard_tanh,
+    of.ReLU: _operator("Relu"),
+    of.LeakyReLU: lambda graph, each, z: graph.add("LeakyRelu", z, alpha=each.negative_slope),
+    of.ReLU6: lambda graph, each, z: graph.add("Clip", z, graph.number(0), graph.number(6)),
+    of.Threshold: _threshold,
+    of.Softplus: _softplus,
+    of.Squareplus: _squareplus,
+    of.ELU: lambda graph, each, z: graph.add("Elu", z, alpha=each.alpha),
+    of.SELU: _operator("Selu", alpha=SELU_ALPHA, gamma=SELU_SCALE),
+    of.CELU: _celu,
+    of.Exponential: _operator("Exp"),
+    of.GELU: _gelu,
+    of.SiLU: _gate("Sigmoid"),
+    of.Mish: _mish,
+    of.HardSiLU: _gate("HardSigmoid", alpha=1 / 6, beta=0.5),
+    of.HardShrink: _shrink,
+    of.SoftShrink: _shrink,
+    of.TanhShrink: _tanh_shrink,
+    of.Softmax: _operator("Softmax", axis=1),
+    Increasing: _increasing,
+}

@@ -1,0 +1,180 @@
+"""ONNX: the network and what `predict` does on top of it, as one graph."""
+
+from typing import Any, Final
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from sknn._typing import Array
+from sknn._version import __version__
+from sknn.estimators import BaseMLP
+from sknn.export._activations import activate
+from sknn.export._graph import Graph
+from sknn.losses import BINARY, MULTILABEL, REGRESSION
+
+# Of 2022, when all that is used here was there; runtimes read what is older than they are.
+OPSET: Final = 18
+IR_VERSION: Final = 8
+
+INPUT: Final = "X"
+
+
+def to_onnx(model: Any) -> Any:
+    """Return a fitted model as an ONNX model, which other languages and devices run.
+
+    It computes in float32, whatever the network's dtype. Its input ``X`` is of shape
+    (n_samples, n_features), its outputs are
+
+    - of a classifier: ``label``, as `predict` returns it, and ``probabilities``, as
+      `predict_proba`; with a loss that gives none, such as ``"hinge"``, ``decision_function``
+      in their place. Integer classes are int64, the others of their own type;
+    - of a regressor: ``prediction``, as `predict` returns it.
+
+    Parameters
+    ----------
+    model : MLPClassifier or MLPRegressor
+        Fitted.
+
+    Returns
+    -------
+    onnx_model : onnx.ModelProto
+        ``onnx.save(onnx_model, path)`` writes it to a file.
+
+    Raises
+    ------
+    ValueError
+        If the model has an activation that is not the library's, weights that are infinite in
+        float32, or classes that ONNX cannot hold.
+    NotFittedError
+        If the model is not fitted.
+    ImportError
+        If the package onnx is not installed.
+
+    Notes
+    -----
+    Operators are those of opset 18, which ONNX Runtime reads since version 1.14.
+
+    Examples
+    --------
+    >>> from sknn import MLPRegressor
+    >>> from sknn.export import to_onnx
+    >>> model = MLPRegressor(max_iter=500, tol=0.01).fit([[0.0], [1.0]], [0.0, 1.0])
+    >>> [output.name for output in to_onnx(model).graph.output]
+    ['prediction']
+    """
+    onnx = _import_onnx()
+    if not isinstance(model, BaseMLP):
+        raise ValueError(
+            f"model must be an MLPClassifier or MLPRegressor, got {type(model).__name__}; of a "
+            "Pipeline export the network itself, pipeline[-1]."
+        )
+    check_is_fitted(model)
+    graph = Graph(onnx)
+    raw = _add_network(graph, model)
+    outputs = _add_prediction(graph, model, raw)
+    shape = ["n_samples", model.n_features_in_]
+    X = onnx.helper.make_tensor_value_info(INPUT, onnx.TensorProto.FLOAT, shape)
+    made = onnx.helper.make_model(
+        onnx.helper.make_graph(graph.nodes, type(model).__name__, [X], outputs, graph.constants),
+        producer_name="sknn",
+        producer_version=__version__,
+        opset_imports=[onnx.helper.make_opsetid("", OPSET)],
+        ir_version=IR_VERSION,
+    )
+    onnx.checker.check_model(made)
+    return made
+
+
+def _import_onnx() -> Any:
+    try:
+        import onnx
+    except ImportError as error:
+        raise ImportError('to_onnx needs the package onnx: pip install "sknn[onnx]".') from error
+    return onnx
+
+
+def _add_network(graph: Graph, model: BaseMLP) -> str:
+    """Add all layers; return the name of the raw prediction, of shape (n_samples, n_outputs)."""
+    architecture, parameters, a = model._architecture, model._parameters, INPUT
+    for i, name in enumerate(architecture.layer_names):
+        block = _as_float32(parameters[name])
+        weights = graph.constant(block[:-1], f"coefs_{i}")
+        biases = graph.constant(block[-1], f"intercepts_{i}")
+        a = graph.add("Gemm", a, weights, biases)
+        if i < architecture.n_hidden:
+            of_activation = architecture.activation_name(i)
+            is_learned = of_activation in parameters.layout.slices
+            own = _as_float32(parameters[of_activation]) if is_learned else None
+            a = activate(graph, architecture.activations[i], a, own)
+    return a
+
+
+def _as_float32(values: Array) -> Array:
+    with np.errstate(over="ignore"):
+        converted = values.astype(np.float32)
+    if not np.isfinite(converted).all():
+        raise ValueError("the network has weights that are infinite in float32.")
+    return converted
+
+
+def _add_prediction(graph: Graph, model: BaseMLP, raw: str) -> list[Any]:
+    """Add what turns raw predictions into predictions; return the outputs' descriptions."""
+    link = model._architecture.link
+    if model._target == REGRESSION:
+        single = model._single and not model._loss.expands
+        prediction = activate(graph, link, raw, None)
+        if single:
+            graph.add("Squeeze", prediction, graph.integers(1), output="prediction")
+        else:
+            graph.add("Identity", prediction, output="prediction")
+        return [_floats(graph, "prediction", *([] if single else [model.n_outputs_]))]
+    label = _add_label(graph, model, raw)
+    if not model._loss.has_probabilities:
+        return [label, _add_decision(graph, model, raw)]
+    if model._target == BINARY:
+        raw = graph.add("Concat", graph.add("Neg", raw), raw, axis=1)
+    probabilities = activate(graph, link, raw, None)
+    graph.add("Identity", probabilities, output="probabilities")
+    return [label, _floats(graph, "probabilities", len(model.classes_))]
+
+
+def _floats(graph: Graph, name: str, *columns: int) -> Any:
+    kind = graph.onnx.TensorProto.FLOAT
+    return graph.onnx.helper.make_tensor_value_info(name, kind, ["n_samples", *columns])
+
+
+def _add_decision(graph: Graph, model: BaseMLP, raw: str) -> Any:
+    name = "decision_function"
+    if model._target == MULTILABEL or model.n_outputs_ > 1:
+        graph.add("Identity", raw, output=name)
+        return _floats(graph, name, model.n_outputs_)
+    graph.add("Squeeze", raw, graph.integers(1), output=name)
+    return _floats(graph, name)
+
+
+def _add_label(graph: Graph, model: BaseMLP, raw: str) -> Any:
+    onnx, int64 = graph.onnx, graph.onnx.TensorProto.INT64
+    if model._target == MULTILABEL:
+        graph.add("Cast", graph.add("Greater", raw, graph.number(0)), to=int64, output="label")
+        shape = ["n_samples", len(model.classes_)]
+        return onnx.helper.make_tensor_value_info("label", int64, shape)
+    if model._target == BINARY:
+        column = graph.add("Squeeze", raw, graph.integers(1))
+        code = graph.add("Cast", graph.add("Greater", column, graph.number(0)), to=int64)
+    else:
+        code = graph.add("ArgMax", raw, axis=1, keepdims=0)
+    classes = _portable_classes(model.classes_)
+    graph.add("Gather", graph.constant(classes, "classes"), code, axis=0, output="label")
+    kind = onnx.helper.np_dtype_to_tensor_dtype(classes.dtype)
+    return onnx.helper.make_tensor_value_info("label", kind, ["n_samples"])
+
+
+def _portable_classes(classes: Array) -> Array:
+    """Return classes in a dtype that ONNX has: int64, bool, floats, or objects for strings."""
+    if np.can_cast(classes.dtype, np.int64) and classes.dtype.kind != "b":
+        return classes.astype(np.int64)
+    if classes.dtype.kind in "bf" and classes.dtype.itemsize <= 8:
+        return classes
+    if all(isinstance(each, str) for each in classes.tolist()):
+        return classes.astype(object)
+    raise ValueError(f"classes of dtype {classes.dtype} cannot be exported, got {classes}.")
