@@ -269,7 +269,7 @@ def test_what_cannot_be_exported():
     X, y = load("diabetes")
     with pytest.raises(ValueError, match=r"Double\(\) cannot be exported"):
         to_onnx(MLPRegressor(**SMALL, activation=Double()).fit(X, y))
-    with pytest.raises(ValueError, match="of a Pipeline export the network itself"):
+    with pytest.raises(ValueError, match="Of a Pipeline export the network itself"):
         to_onnx(make_pipeline(MLPRegressor()))
     with pytest.raises(NotFittedError):
         to_onnx(MLPRegressor())

@@ -11,7 +11,7 @@ import pytest
 from common import KINDS, STEP_TAKING, changes, problem, state
 from numpy.testing import assert_array_equal
 from scipy import sparse
-from sklearn import config_context
+from sklearn import config_context, neural_network
 from sklearn.datasets import load_digits
 from sklearn.metrics import accuracy_score, make_scorer
 from sklearn.pipeline import make_pipeline
@@ -21,6 +21,7 @@ import sknn
 from sknn import MLPClassifier, MLPRegressor
 from sknn.activations import ACTIVATIONS, GELU, Activation, LeakyReLU
 from sknn.averaging import EMA
+from sknn.compat import convert
 from sknn.dropout import AlphaDropout, Dropout
 from sknn.estimators._parameters import FAMILIES
 from sknn.initializers import Auto, Normal
@@ -385,6 +386,19 @@ def test_skops(tmp_path):
     assert all(name.startswith("sknn.") for name in types)
     twin = io.load(tmp_path / "model.skops", trusted=types)
     assert_array_equal(twin.predict_proba(X), model.predict_proba(X))
+    assert changes(state(model.fit(X, y)), state(twin.fit(X, y))) == []
+
+
+def test_a_model_that_was_scikit_learns(tmp_path):
+    _, X, y = problem("multiclass")
+    theirs = neural_network.MLPClassifier(
+        (8,), solver="sgd", learning_rate="invscaling", max_iter=5, random_state=0
+    ).fit(X, y)
+    with pytest.raises(ValueError, match=r"go through sknn\.compat\.convert first"):
+        sknn.save(theirs, tmp_path / "model.npz")
+    model = convert(theirs).set_params(warm_start=True)
+    twin = through_file(model, tmp_path, training_state=True)
+    assert_array_equal(twin.predict(X), theirs.predict(X))
     assert changes(state(model.fit(X, y)), state(twin.fit(X, y))) == []
 
 

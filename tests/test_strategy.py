@@ -239,9 +239,9 @@ IMPORTS = {
     },
     "_version": set(),
     "persistence": {
-        *("_strategy", "_typing", "_version", "activations", "averaging", "dropout", "estimators"),
-        *("initializers", "losses", "network", "optimizers", "parameters", "schedules"),
-        "training",
+        *("_strategy", "_typing", "_version", "activations", "averaging", "compat", "dropout"),
+        *("estimators", "initializers", "losses", "network", "optimizers", "parameters"),
+        *("schedules", "training"),
     },
     "export": {"_typing", "_version", "activations", "estimators", "losses"},
     "__init__": {"_strategy", "_version", "estimators", "persistence"},

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from sknn.activations import ACTIVATIONS
 from sknn.averaging import AVERAGINGS
+from sknn.compat._rules import InvScalingBySamples
 from sknn.dropout import AlphaDropout, Dropout
 from sknn.estimators import MLPClassifier, MLPRegressor
 from sknn.initializers import INITIALIZERS
@@ -22,7 +23,7 @@ _FAMILIES: Final[dict[str, Mapping[str, type[Any]]]] = {
     "initializer": INITIALIZERS,
     "loss": LOSSES,
     "optimizer": OPTIMIZERS,
-    "schedule": SCHEDULES,
+    "schedule": {**SCHEDULES, "inv_scaling_by_samples": InvScalingBySamples},
     "state": {
         "muon": MuonState,
         "optimizer": State,

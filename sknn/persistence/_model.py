@@ -64,8 +64,9 @@ def save(model: Any, path: str | os.PathLike[str], *, training_state: bool = Fal
     if not isinstance(model, BaseMLP):
         raise ValueError(
             "model must be an MLPClassifier or MLPRegressor, or a subclass of one, got "
-            f"{type(model).__name__}; of a Pipeline or a search save the network itself, as in "
-            "pipeline[-1] or search.best_estimator_."
+            f"{type(model).__name__}. Of a Pipeline or a search save the network itself, as in "
+            "pipeline[-1] or search.best_estimator_; scikit-learn's MLPs and those of sknn.compat "
+            "go through sknn.compat.convert first."
         )
     encoder = Encoder()
     header: dict[str, Any] = {
