@@ -112,6 +112,9 @@ class Training:
         The average of the weights over the steps, if there is to be one.
     n_averaged : int
         The steps in it.
+    n_epochs_to_go : int or None
+        The epochs that the fit under way may still take; None if there is none under way, or one
+        that cannot be resumed.
     loss_curve, validation_loss_curve, validation_scores : list of float
         One entry an epoch; the validation's for the last epochs, those that it decided on.
     penalties, learning_rates, gradient_norms, seconds : list of float
@@ -135,6 +138,7 @@ class Training:
     best_parameters: Parameters | None = None
     average: Parameters | None = None
     n_averaged: int = 0
+    n_epochs_to_go: int | None = None
     loss_curve: list[float] = field(default_factory=list)
     validation_loss_curve: list[float] = field(default_factory=list)
     validation_scores: list[float] = field(default_factory=list)
@@ -155,6 +159,7 @@ class Training:
 
         A checksum of 0 stands for a part of the data, whose best is worth keeping.
         """
+        self.n_epochs_to_go = None
         if n_samples != self.n_samples or checksum not in (0, self.checksum):
             self.n_samples, self.order, self.validation_rows = n_samples, None, None
         if checksum not in (0, self.checksum):
@@ -237,10 +242,12 @@ class Trainer:
         try:
             # Divergence shows in the engine's own checks, with an error that names the layer.
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-                return self._run_until_interrupted()
+                outcome = self._run_until_interrupted()
         except NonFiniteError as error:
             error.epoch = training.progress.epoch + 1
             raise
+        training.n_epochs_to_go = None
+        return outcome
 
     def _run_until_interrupted(self) -> str:
         optimizer = self.plan.optimizer
@@ -256,15 +263,20 @@ class Trainer:
         plan, training = self.plan, self.training
         size = training.n_training if optimizer.full_batch else plan.batch_size
         n_steps = -(-training.n_training // size)
-        self._set_out(n_steps)
-        for _ in range(plan.max_iter):
+        if training.n_epochs_to_go is None:
+            self._set_out(n_steps)
+            training.n_epochs_to_go = plan.max_iter
+        while training.n_epochs_to_go > 0:
+            training.n_epochs_to_go -= 1
             self._begin_epoch()
             if plan.shuffle and not optimizer.full_batch:
                 training.shuffle()
             outcome = self._run_epoch(optimizer, size)
             if outcome:
                 return outcome
-        return CONVERGED if plan.schedule.knows_end else MAX_ITER
+        # A fit that is resumed at its very end may have converged there.
+        is_over = training.n_no_improvement >= plan.n_iter_no_change
+        return CONVERGED if is_over or plan.schedule.knows_end else MAX_ITER
 
     def _set_out(self, steps_per_epoch: int) -> None:
         """Tell the schedule where its run begins and ends; one that is over begins anew."""
@@ -354,6 +366,8 @@ class Trainer:
         self._record(loss, penalty, rate)
         self.plan.report(self.training)
         converged = exhausted and not self._outlasts_plateau()
+        if converged and self.training.n_epochs_to_go:
+            self.training.n_epochs_to_go = 0
         stopped = self.plan.end_epoch()
         return CONVERGED if converged else STOPPED if stopped else None
 

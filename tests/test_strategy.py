@@ -227,7 +227,6 @@ IMPORTS = {
         *("initializers", "losses", "network", "optimizers", "parameters", "regularization"),
         *("schedules", "training"),
     },
-    "callbacks": {"_strategy", "estimators", "training"},
     "inspection": {
         *("_strategy", "_table", "_typing", "activations", "engine", "estimators"),
         *("initializers", "losses", "network", "optimizers", "parameters", "stages"),
@@ -243,6 +242,7 @@ IMPORTS = {
         *("estimators", "initializers", "losses", "network", "optimizers", "parameters"),
         *("schedules", "training"),
     },
+    "callbacks": {"_strategy", "estimators", "persistence", "training"},
     "export": {"_typing", "_version", "activations", "estimators", "losses"},
     "__init__": {"_strategy", "_version", "estimators", "persistence"},
 }

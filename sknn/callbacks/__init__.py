@@ -31,7 +31,15 @@ validation, and ``fitted_estimator`` is `fitted_so_far`.
 """
 
 from sknn.callbacks._base import EpochCallback, fitted_so_far, training_of
+from sknn.callbacks._checkpoint import Checkpoint
 from sknn.callbacks._stop_on_target import StopOnTarget
 from sknn.callbacks._time_budget import TimeBudget
 
-__all__ = ["EpochCallback", "StopOnTarget", "TimeBudget", "fitted_so_far", "training_of"]
+__all__ = [
+    "Checkpoint",
+    "EpochCallback",
+    "StopOnTarget",
+    "TimeBudget",
+    "fitted_so_far",
+    "training_of",
+]

@@ -39,7 +39,9 @@ def fitted_attributes(estimator: BaseEstimator, training: Training) -> dict[str,
 
 def attributes_so_far(estimator: BaseEstimator) -> dict[str, Any]:
     """Return what `fitted_attributes` would be if training ended now, for keeps."""
-    return fitted_attributes(estimator, copy.deepcopy(estimator._training))
+    training = copy.deepcopy(estimator._training)
+    training.n_epochs_to_go = None  # it has ended
+    return fitted_attributes(estimator, training)
 
 
 def fitted_so_far(estimator: Any) -> Any:

@@ -38,6 +38,7 @@ from sknn.estimators._planning import (
     objective,
 )
 from sknn.estimators._progress import Printer
+from sknn.estimators._resuming import ResumeMixin, check_same_criterion, check_same_data
 from sknn.estimators._scoring import make_validate, name_scoring
 from sknn.estimators._watching import Watch
 from sknn.losses import Loss
@@ -56,6 +57,7 @@ def has_partial_fit(estimator: "BaseMLP") -> bool:
 
 class BaseMLP(
     Inside,
+    ResumeMixin,
     CallbackSupportMixin,  # type: ignore[misc]  # no types there
     BaseEstimator,  # type: ignore[misc]
     metaclass=ABCMeta,
@@ -210,14 +212,26 @@ class BaseMLP(
         ValueError
             On a wrong parameter, wrong data, or training that diverges. Nothing has changed then.
         """
-        watch = Watch(self, X, y, sample_weight)
-        with all_or_nothing(self):
-            data.check_validation_arguments(self.early_stopping, X_val, y_val, sample_weight_val)
-            given = None if X_val is None else (X_val, y_val, sample_weight_val)
-            outcome = self._fit(X, y, sample_weight, given, watch)
-            watch.end_fit()
+        outcome = self._whole_fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
         warn(self, outcome)
         return self
+
+    def _whole_fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        validation: tuple[Any, Any, Any],
+        resuming: bool = False,
+    ) -> str:
+        """Do what `fit` says, or what is left of it to do; return how training ended."""
+        watch = Watch(self, X, y, sample_weight)
+        with all_or_nothing(self):
+            data.check_validation_arguments(self.early_stopping, *validation)
+            given = None if validation[0] is None else validation
+            outcome = self._fit(X, y, sample_weight, given, watch, resuming=resuming)
+            watch.end_fit()
+        return outcome
 
     def _partial_fit(self: Self, X: Any, y: Any, sample_weight: Any, classes: Any = None) -> Self:
         """Do what `partial_fit` says; the subclasses differ in its arguments."""
@@ -239,12 +253,14 @@ class BaseMLP(
         given: tuple[Any, Any, Any] | None,
         watch: Watch | None,
         classes: Any = None,
+        resuming: bool = False,
     ) -> str:
         """Check, train and publish; return how training ended. No watch: a part of a fit."""
         incremental = watch is None
         loss = self._loss = read_loss(self.loss, self.targets, type(self).__name__)
         settings = read_settings(self, loss)
-        continuing = (incremental or self.warm_start) and self.__sklearn_is_fitted__()
+        going_on = resuming or incremental or self.warm_start
+        continuing = going_on and self.__sklearn_is_fitted__()
         if continuing:
             check_training_state(self)
         dtype = self._network_dtype(settings, continuing)
@@ -257,8 +273,10 @@ class BaseMLP(
         check_target(loss, self._target)
         data.check_input_dropout(settings.dropouts[0], X)
         rows = self._rows(X, y, weight, "")
-        training = self._training_state(settings, rows, continuing, incremental)
+        training = self._training_state(settings, rows, continuing, incremental, resuming)
         validate = self._validation(settings, rows, y, given, training)
+        if resuming:
+            check_same_criterion(self._training, training)
         return self._train(settings, rows, training, validate, watch)
 
     def _train(
@@ -272,8 +290,10 @@ class BaseMLP(
         """Train and publish; return how training ended."""
         self._training, self._parameters = training, training.current_parameters
         self.optimizer_ = settings.optimizer
-        n_epochs = self._n_epochs_before = training.progress.epoch
-        printer = Printer(self.verbose, None if watch is None else self.max_iter, training)
+        if training.n_epochs_to_go is None:
+            self._n_epochs_before = training.progress.epoch
+        most = None if watch is None else training.n_epochs_to_go or self.max_iter
+        printer = Printer(self.verbose, most, training)
         plan = make_plan(self, settings, training, watch, printer.report)
         regularization = settings.regularization
         engine = Engine(
@@ -288,7 +308,7 @@ class BaseMLP(
             raise ValueError(explain_divergence(error, self, rows, plan)) from None
         finally:
             printer.close(training, outcome)
-        self._publish(training, settings, training.progress.epoch - n_epochs)
+        self._publish(training, settings, training.progress.epoch - self._n_epochs_before)
         return outcome
 
     def _rows(self, X: Any, y: Array, weight: Array | None, suffix: str) -> Rows:
@@ -311,7 +331,12 @@ class BaseMLP(
         return dtype
 
     def _training_state(
-        self, settings: Settings, rows: Rows, continuing: bool, incremental: bool
+        self,
+        settings: Settings,
+        rows: Rows,
+        continuing: bool,
+        incremental: bool,
+        resuming: bool,
     ) -> Training:
         """Return a copy of the state to go on from, or a new one; set the network."""
         optimizer = settings.optimizer
@@ -325,8 +350,11 @@ class BaseMLP(
         self.out_activation_ = registered_name(link, ACTIVATIONS)
         if continuing:
             training = copy.deepcopy(self._training)
-            training.go_on_with(len(rows), 0 if incremental else rows.checksum())
-            training.outlast_patience(self.n_iter_no_change)
+            if resuming:
+                check_same_data(training, rows)
+            else:
+                training.go_on_with(len(rows), 0 if incremental else rows.checksum())
+                training.outlast_patience(self.n_iter_no_change)
         else:
             training = new_training(self._architecture, settings, rows, self.random_state)
             training.checksum = rows.checksum()
