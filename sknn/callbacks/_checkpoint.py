@@ -38,8 +38,9 @@ class Checkpoint(EpochCallback):
     -----
     A file holds the weights, the optimizer's state and the order of the rows, and takes as long as
     the disk does. ``optimizer="lbfgs"`` cannot be resumed: set ``warm_start=True`` on its model,
-    and call `fit`. A process that is killed while it writes leaves its temporary file, with a name
-    that begins with a dot and ends with ``.tmp``.
+    and call `fit`. That another callback asked to stop is not in the file: set it again too. A
+    process that is killed while it writes leaves its temporary file, with a name that begins with a
+    dot and ends with ``.tmp``.
 
     See Also
     --------
