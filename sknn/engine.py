@@ -11,6 +11,7 @@ from scipy import sparse
 
 from sknn._blas import has_nonfinite_product, scale, warm_up
 from sknn._typing import Array
+from sknn.gauge import Gauge
 from sknn.losses import Loss
 from sknn.network import Architecture, Workspace, raw_predictions
 from sknn.optimizers import ElementwiseOptimizer, Optimizer
@@ -150,6 +151,11 @@ class Engine:
         The training set.
     seed : int
         For dropout masks.
+
+    Attributes
+    ----------
+    gauge : Gauge
+        Measures a step while it is on.
     """
 
     def __init__(
@@ -178,6 +184,7 @@ class Engine:
         self._parts = [
             Part(layout, part, vector, self._gradient.vector) for part in parts(layout.size)
         ]
+        self.gauge = Gauge(parameters, architecture.layer_names)
         hidden = [parameters[name][:-1] for name in architecture.layer_names[:-1]]
         self._max_norm = MaxNorm(hidden, regularization.max_norm)
 
@@ -212,14 +219,18 @@ class Engine:
         if weight_sum != 0:
             self._update(loss_sum, optimizer, state, learning_rate)
             self._max_norm.apply()
+            if self.gauge.is_on:
+                self.gauge.compare()
         return loss_sum, weight_sum
 
     def _update(self, loss: float, optimizer: Optimizer, state: Any, learning_rate: float) -> None:
         params, grad = self.parameters.vector, self._gradient.vector
-        clip_norm = self.regularization.clip_norm
-        if clip_norm or type(optimizer).update is not ElementwiseOptimizer.update:
+        clip_norm, is_on = self.regularization.clip_norm, self.gauge.is_on
+        if clip_norm or is_on or type(optimizer).update is not ElementwiseOptimizer.update:
             for part in self._parts:
                 self._finish_gradient(part, loss)
+            if is_on:
+                self.gauge.remember(params, grad)
             if clip_norm:
                 clip(grad, clip_norm)
             optimizer.update(params, grad, state, learning_rate)
@@ -248,6 +259,11 @@ class Engine:
         for part in self._parts:
             part.add_penalty(self.regularization)
         return loss_sum / weight_sum + self.penalty(), self._gradient.vector
+
+    def measure(self, before: Array) -> None:
+        """Let the gauge compare the present parameters, and their gradient, with those before."""
+        self.gauge.remember(before, self._gradient.vector)
+        self.gauge.compare()
 
     def penalty(self) -> float:
         """Return the penalty of the present weights."""

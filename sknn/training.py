@@ -1,6 +1,7 @@
 """Training: epochs, progress, patience and the best weights; no arithmetic on arrays."""
 
 import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +18,11 @@ from sknn.schedules import Progress, Schedule
 CONVERGED = "converged"
 MAX_ITER = "max_iter"
 INTERRUPTED = "interrupted"
+STOPPED = "stopped"
+
+
+def _go_on() -> bool:
+    return False
 
 
 @dataclass
@@ -49,6 +55,9 @@ class Plan:
         The average of the weights over the steps, if there is to be one.
     report : callable
         Told of each epoch: ``report(training)``.
+    begin_epoch, end_epoch : callable
+        Called before each epoch, and when all of it is done; training stops if the latter returns
+        True.
     """
 
     optimizer: Optimizer | Minimizer
@@ -63,6 +72,8 @@ class Plan:
     n_iter_no_change: float
     averaging: Averaging | None
     report: Callable[["Training"], None]
+    begin_epoch: Callable[[], object] = _go_on
+    end_epoch: Callable[[], bool] = _go_on
 
 
 @dataclass
@@ -101,8 +112,15 @@ class Training:
         The average of the weights over the steps, if there is to be one.
     n_averaged : int
         The steps in it.
+    n_epochs_to_go : int or None
+        The epochs that the fit under way may still take; None if there is none under way, or one
+        that cannot be resumed.
     loss_curve, validation_loss_curve, validation_scores : list of float
-        One entry an epoch.
+        One entry an epoch; the validation's for the last epochs, those that it decided on.
+    penalties, learning_rates, gradient_norms, seconds : list of float
+        One entry an epoch; rate and gradient are those of its last step.
+    update_ratios : list of float
+        One entry for each layer an epoch: how far the last step moved its weights.
     """
 
     parameters: Parameters
@@ -120,9 +138,15 @@ class Training:
     best_parameters: Parameters | None = None
     average: Parameters | None = None
     n_averaged: int = 0
+    n_epochs_to_go: int | None = None
     loss_curve: list[float] = field(default_factory=list)
     validation_loss_curve: list[float] = field(default_factory=list)
     validation_scores: list[float] = field(default_factory=list)
+    penalties: list[float] = field(default_factory=list)
+    learning_rates: list[float] = field(default_factory=list)
+    gradient_norms: list[float] = field(default_factory=list)
+    update_ratios: list[float] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
 
     def shuffle(self) -> None:
         """Shuffle the order of the last epoch."""
@@ -135,6 +159,7 @@ class Training:
 
         A checksum of 0 stands for a part of the data, whose best is worth keeping.
         """
+        self.n_epochs_to_go = None
         if n_samples != self.n_samples or checksum not in (0, self.checksum):
             self.n_samples, self.order, self.validation_rows = n_samples, None, None
         if checksum not in (0, self.checksum):
@@ -209,17 +234,20 @@ class Trainer:
         self, engine: Engine, plan: Plan, training: Training, validate: Validate | None
     ) -> None:
         self.engine, self.plan, self.training, self.validate = engine, plan, training, validate
+        self._began = time.perf_counter()
 
     def run(self) -> str:
-        """Train until it converges, for ``max_iter`` epochs, or until Ctrl-C; tell which."""
+        """Train until it converges, is told to stop or interrupted, or for ``max_iter`` epochs."""
         training = self.training
         try:
             # Divergence shows in the engine's own checks, with an error that names the layer.
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-                return self._run_until_interrupted()
+                outcome = self._run_until_interrupted()
         except NonFiniteError as error:
             error.epoch = training.progress.epoch + 1
             raise
+        training.n_epochs_to_go = None
+        return outcome
 
     def _run_until_interrupted(self) -> str:
         optimizer = self.plan.optimizer
@@ -235,14 +263,20 @@ class Trainer:
         plan, training = self.plan, self.training
         size = training.n_training if optimizer.full_batch else plan.batch_size
         n_steps = -(-training.n_training // size)
-        self._set_out(n_steps)
-        for _ in range(plan.max_iter):
+        if training.n_epochs_to_go is None:
+            self._set_out(n_steps)
+            training.n_epochs_to_go = plan.max_iter
+        while training.n_epochs_to_go > 0:
+            training.n_epochs_to_go -= 1
+            self._begin_epoch()
             if plan.shuffle and not optimizer.full_batch:
                 training.shuffle()
-            loss = self._run_epoch(optimizer, size)
-            if self._finish_epoch(loss) and not self._outlasts_plateau():
-                return CONVERGED
-        return CONVERGED if plan.schedule.knows_end else MAX_ITER
+            outcome = self._run_epoch(optimizer, size)
+            if outcome:
+                return outcome
+        # A fit that is resumed at its very end may have converged there.
+        is_over = training.n_no_improvement >= plan.n_iter_no_change
+        return CONVERGED if is_over or plan.schedule.knows_end else MAX_ITER
 
     def _set_out(self, steps_per_epoch: int) -> None:
         """Tell the schedule where its run begins and ends; one that is over begins anew."""
@@ -252,11 +286,20 @@ class Trainer:
         progress.total_steps = progress.first_step + self.plan.horizon * steps_per_epoch
         progress.steps_per_epoch = steps_per_epoch
 
-    def _run_epoch(self, optimizer: Optimizer, size: int) -> float:
-        """Pass over the rows once, and return the mean loss met, plus the penalty at the end."""
+    def _begin_epoch(self) -> None:
+        self.plan.begin_epoch()
+        self.engine.gauge.forget()
+        self._began = time.perf_counter()
+
+    def _run_epoch(self, optimizer: Optimizer, size: int) -> str | None:
+        """Pass over the rows once; the loss is the mean met, plus the penalty at the end."""
         plan, training, progress = self.plan, self.training, self.training.progress
+        gauge, rate = self.engine.gauge, math.nan
         loss_sum = weight_sum = 0.0
+        n_left = -(-training.n_training // size)
         for at in batches(training.order, training.n_training, size):
+            n_left -= 1
+            gauge.is_on = n_left == 0
             rate = plan.schedule(plan.learning_rate_init, progress)
             loss, weight = self.engine.step(
                 at, optimizer, training.optimizer_state, rate, progress.step
@@ -268,7 +311,8 @@ class Trainer:
                 self._average(plan.averaging)
         progress.samples += training.n_training
         self.engine.check(loss_sum)
-        return loss_sum / weight_sum + self.engine.penalty()
+        penalty = self.engine.penalty()
+        return self._finish_epoch(loss_sum / weight_sum + penalty, penalty, rate)
 
     def _average(self, averaging: Averaging) -> None:
         training = self.training
@@ -282,19 +326,26 @@ class Trainer:
         at = slice(0, n_samples) if training.order is None else training.order
         params = training.parameters.vector
         reached, n_epochs = params.copy(), training.progress.epoch
-        last_loss = math.nan
+        last_loss, begun, outcome = math.nan, False, None
 
         def value_and_gradient(vector: Array) -> tuple[float, Array]:
-            nonlocal last_loss
+            nonlocal last_loss, begun
+            if not begun:
+                begun = True
+                self._begin_epoch()
             last_loss, gradient = self.engine.objective(vector, at)
             return last_loss, gradient
 
         def after_iteration(vector: Array) -> bool:
-            params[...] = reached[...] = vector
+            nonlocal begun, outcome
+            params[...] = vector
             self.engine.check(last_loss, with_gradient=True)
+            self.engine.measure(reached)
+            reached[...] = vector
             training.progress.step += 1
             training.progress.samples += n_samples
-            return self._finish_epoch(last_loss) and self.validate is not None
+            begun, outcome = False, self._finish_epoch(last_loss, self.engine.penalty())
+            return outcome is not None
 
         try:
             settled = minimizer.minimize(
@@ -305,15 +356,35 @@ class Trainer:
         if training.progress.epoch == n_epochs:  # no iteration was possible, or needed
             last_loss, _ = self.engine.objective(reached, at)
             self.engine.check(last_loss, with_gradient=True)
-            training.loss_curve.append(last_loss)
-        return CONVERGED if settled else MAX_ITER
+            self.engine.measure(reached)
+            self._record(last_loss, self.engine.penalty())
+        return outcome or (CONVERGED if settled else MAX_ITER)
 
-    def _finish_epoch(self, loss: float) -> bool:
-        """Record an epoch; tell whether patience is at an end."""
+    def _finish_epoch(self, loss: float, penalty: float, rate: float = math.nan) -> str | None:
+        """Record an epoch and report it; tell how training ended, if it did."""
+        exhausted = self._judge(loss)
+        self._record(loss, penalty, rate)
+        self.plan.report(self.training)
+        converged = exhausted and not self._outlasts_plateau()
+        if converged and self.training.n_epochs_to_go:
+            self.training.n_epochs_to_go = 0
+        stopped = self.plan.end_epoch()
+        return CONVERGED if converged else STOPPED if stopped else None
+
+    def _record(self, loss: float, penalty: float, rate: float = math.nan) -> None:
+        training, gauge = self.training, self.engine.gauge
+        training.loss_curve.append(loss)
+        training.penalties.append(penalty)
+        training.learning_rates.append(rate)
+        training.gradient_norms.append(gauge.gradient_norm)
+        training.update_ratios.extend(gauge.update_ratios)
+        training.seconds.append(time.perf_counter() - self._began)
+
+    def _judge(self, loss: float) -> bool:
+        """Compare an epoch with the best; tell whether patience is at an end."""
         training, plan = self.training, self.plan
         metric = self._validation_metric() if self.validate else loss
         training.progress.epoch += 1
-        training.loss_curve.append(loss)
         plan.schedule.after_epoch(metric, training.progress)
         improved = metric <= training.best - plan.tol
         training.n_no_improvement = 0 if improved else training.n_no_improvement + 1
@@ -323,7 +394,6 @@ class Trainer:
                 training.best_parameters = training.current_parameters.copy()
             elif training.best_parameters is not None:
                 np.copyto(training.best_parameters.vector, training.current_parameters.vector)
-        plan.report(training)
         return training.n_no_improvement >= plan.n_iter_no_change
 
     def _validation_metric(self) -> float:
@@ -337,6 +407,8 @@ class Trainer:
 
     def _outlasts_plateau(self) -> bool:
         plan, training = self.plan, self.training
+        if isinstance(plan.optimizer, Minimizer):
+            return self.validate is None  # it ends by itself
         if not plan.schedule.outlasts_plateau(plan.learning_rate_init, training.progress):
             return False
         if plan.schedule.knows_end:

@@ -70,7 +70,11 @@ def state(model):
     kept |= {"training": model._training, "coefs_": model.coefs_, "intercepts_": model.intercepts_}
     kept.pop("n_iter_")
     ignored = (".scratch", ".total_steps", ".first_step")  # meaningless between steps; of the call
-    return {path: leaf for path, leaf in leaves(kept).items() if not path.endswith(ignored)}
+    return {
+        path: leaf
+        for path, leaf in leaves(kept).items()
+        if not path.endswith(ignored) and ".seconds" not in path
+    }
 
 
 def pickled(model):

@@ -18,8 +18,12 @@ ROOT = Path(__file__).parent.parent
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@pytest.mark.parametrize("page", ["README.md", "docs/contracts.md"])
-def test_python_blocks_of_a_page_run(page, monkeypatch):
+@pytest.mark.parametrize("page", ["README.md", "docs/contracts.md", "docs/saving.md"])
+def test_python_blocks_of_a_page_run(page, monkeypatch, tmp_path):
+    if page == "docs/saving.md":
+        for name in ("onnx", "onnxruntime", "skops"):
+            pytest.importorskip(name)
+    monkeypatch.chdir(tmp_path)
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
     assert blocks
     module = ModuleType("page")

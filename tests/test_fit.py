@@ -346,23 +346,3 @@ def test_data_frames_of_targets():
     assert model.predict(X).shape == y.shape
     sparse_targets = cls(8, max_iter=3).fit(X, sparse.csr_array(y))
     assert sparse_targets.predict(X).shape == y.shape
-
-
-# ---------------------------------------------------------------- printing
-
-
-@pytest.mark.parametrize("verbose", [1, True, 2])
-def test_verbose_prints_a_line_an_epoch(capsys, verbose):
-    model, *_ = fitted(verbose=verbose, early_stopping=True, scoring="accuracy")
-    lines = capsys.readouterr().out.splitlines()
-    assert [line.split(":")[0] for line in lines] == [f"Epoch {i}" for i in range(1, 6)]
-    for line, loss, score in zip(lines, model.loss_curve_, model.validation_scores_, strict=True):
-        assert f"loss {loss:.6f}" in line
-        assert f"validation score {score:.6f}" in line
-
-
-@pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
-def test_quiet_by_default(capsys, optimizer):
-    fitted(optimizer=optimizer)
-    captured = capsys.readouterr()
-    assert captured.out == captured.err == ""

@@ -214,11 +214,12 @@ IMPORTS = {
     "initializers": {"_strategy", "_typing", "activations"},
     "losses": {"_strategy", "_typing", "activations"},
     "optimizers": {"_blas", "_strategy", "_typing", "losses", "parameters"},
+    "gauge": {"_typing", "parameters"},
     "stages": {"_typing", "activations", "dropout"},
     "network": {"_typing", "activations", "dropout", "initializers", "parameters", "stages"},
     "engine": {
-        *("_blas", "_typing", "losses", "network", "optimizers", "parameters", "regularization"),
-        "stages",
+        *("_blas", "_typing", "gauge", "losses", "network", "optimizers", "parameters"),
+        *("regularization", "stages"),
     },
     "training": {"_typing", "averaging", "engine", "optimizers", "parameters", "schedules"},
     "estimators": {
@@ -241,6 +242,7 @@ IMPORTS = {
         *("estimators", "initializers", "losses", "network", "optimizers", "parameters"),
         *("schedules", "training"),
     },
+    "callbacks": {"_strategy", "estimators", "persistence", "training"},
     "export": {"_typing", "_version", "activations", "estimators", "losses"},
     "__init__": {"_strategy", "_version", "estimators", "persistence"},
 }
@@ -248,6 +250,7 @@ IMPORTS = {
 TESTING = "testing"
 THIRD_PARTY = {module: {"numpy", "scipy"} for module in IMPORTS} | {
     "parameters": {"numpy"},
+    "gauge": {"numpy"},
     "_strategy": {"sklearn"},
     "estimators": {"numpy", "scipy", "sklearn"},
     "compat": {"numpy", "sklearn"},

@@ -1,7 +1,6 @@
 """What both estimators share: fitting, parameters and attributes; no numerical training code."""
 
 import copy
-import math
 from abc import ABCMeta, abstractmethod
 from collections.abc import Callable
 from numbers import Real
@@ -17,6 +16,8 @@ from sknn.activations import ACTIVATIONS
 from sknn.engine import Engine, NonFiniteError, Rows
 from sknn.estimators import _data as data
 from sknn.estimators._atomic import all_or_nothing
+from sknn.estimators._attributes import fitted_attributes, history
+from sknn.estimators._callbacks import CallbackSupportMixin, with_callbacks
 from sknn.estimators._inside import Inside
 from sknn.estimators._messages import explain_divergence, warn
 from sknn.estimators._parameters import (
@@ -36,7 +37,10 @@ from sknn.estimators._planning import (
     new_training,
     objective,
 )
+from sknn.estimators._progress import Printer
+from sknn.estimators._resuming import ResumeMixin, check_same_criterion, check_same_data
 from sknn.estimators._scoring import make_validate, name_scoring
+from sknn.estimators._watching import Watch
 from sknn.losses import Loss
 from sknn.network import Architecture, raw_predictions
 from sknn.optimizers import Optimizer
@@ -51,7 +55,13 @@ def has_partial_fit(estimator: "BaseMLP") -> bool:
     return not is_minimizer(estimator.optimizer)
 
 
-class BaseMLP(Inside, BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  # no types there
+class BaseMLP(
+    Inside,
+    ResumeMixin,
+    CallbackSupportMixin,  # type: ignore[misc]  # no types there
+    BaseEstimator,  # type: ignore[misc]
+    metaclass=ABCMeta,
+):
     """Base of `MLPClassifier` and `MLPRegressor`, which list the parameters and attributes."""
 
     targets: ClassVar[frozenset[str]] = frozenset()
@@ -90,6 +100,7 @@ class BaseMLP(Inside, BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  
     _architecture: Architecture
     _parameters: Parameters
     _training: Training
+    _n_epochs_before: int
 
     # ---------------------------------------------------------------- what the subclasses supply
 
@@ -164,6 +175,7 @@ class BaseMLP(Inside, BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  
 
     # ---------------------------------------------------------------- fit
 
+    @with_callbacks  # type: ignore[untyped-decorator]
     def fit(
         self: Self,
         X: Any,
@@ -200,12 +212,26 @@ class BaseMLP(Inside, BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  
         ValueError
             On a wrong parameter, wrong data, or training that diverges. Nothing has changed then.
         """
-        with all_or_nothing(self):
-            data.check_validation_arguments(self.early_stopping, X_val, y_val, sample_weight_val)
-            given = None if X_val is None else (X_val, y_val, sample_weight_val)
-            outcome = self._fit(X, y, sample_weight, given)
+        outcome = self._whole_fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
         warn(self, outcome)
         return self
+
+    def _whole_fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        validation: tuple[Any, Any, Any],
+        resuming: bool = False,
+    ) -> str:
+        """Do what `fit` says, or what is left of it to do; return how training ended."""
+        watch = Watch(self, X, y, sample_weight)
+        with all_or_nothing(self):
+            data.check_validation_arguments(self.early_stopping, *validation)
+            given = None if validation[0] is None else validation
+            outcome = self._fit(X, y, sample_weight, given, watch, resuming=resuming)
+            watch.end_fit()
+        return outcome
 
     def _partial_fit(self: Self, X: Any, y: Any, sample_weight: Any, classes: Any = None) -> Self:
         """Do what `partial_fit` says; the subclasses differ in its arguments."""
@@ -215,7 +241,7 @@ class BaseMLP(Inside, BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  
                 "cannot set rows of all of it aside. Set early_stopping=False."
             )
         with all_or_nothing(self):
-            outcome = self._fit(X, y, sample_weight, None, incremental=True, classes=classes)
+            outcome = self._fit(X, y, sample_weight, None, None, classes)
         warn(self, outcome, incremental=True)
         return self
 
@@ -225,13 +251,16 @@ class BaseMLP(Inside, BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  
         y: Any,
         sample_weight: Any,
         given: tuple[Any, Any, Any] | None,
-        incremental: bool = False,
+        watch: Watch | None,
         classes: Any = None,
+        resuming: bool = False,
     ) -> str:
-        """Check, train and publish; return how training ended."""
+        """Check, train and publish; return how training ended. No watch: a part of a fit."""
+        incremental = watch is None
         loss = self._loss = read_loss(self.loss, self.targets, type(self).__name__)
         settings = read_settings(self, loss)
-        continuing = (incremental or self.warm_start) and self.__sklearn_is_fitted__()
+        going_on = resuming or incremental or self.warm_start
+        continuing = going_on and self.__sklearn_is_fitted__()
         if continuing:
             check_training_state(self)
         dtype = self._network_dtype(settings, continuing)
@@ -244,23 +273,42 @@ class BaseMLP(Inside, BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  
         check_target(loss, self._target)
         data.check_input_dropout(settings.dropouts[0], X)
         rows = self._rows(X, y, weight, "")
-        training = self._training_state(settings, rows, continuing, incremental)
+        training = self._training_state(settings, rows, continuing, incremental, resuming)
         validate = self._validation(settings, rows, y, given, training)
-        plan = make_plan(self, settings, training, incremental)
-        n_epochs = training.progress.epoch
+        if resuming:
+            check_same_criterion(self._training, training)
+        return self._train(settings, rows, training, validate, watch)
+
+    def _train(
+        self,
+        settings: Settings,
+        rows: Rows,
+        training: Training,
+        validate: Validate | None,
+        watch: Watch | None,
+    ) -> str:
+        """Train and publish; return how training ended."""
+        self._training, self._parameters = training, training.current_parameters
+        self.optimizer_ = settings.optimizer
+        if training.n_epochs_to_go is None:
+            self._n_epochs_before = training.progress.epoch
+        most = None if watch is None else training.n_epochs_to_go or self.max_iter
+        printer = Printer(self.verbose, most, training)
+        plan = make_plan(self, settings, training, watch, printer.report)
+        regularization = settings.regularization
         engine = Engine(
-            self._architecture,
-            training.parameters,
-            loss,
-            settings.regularization,
-            rows,
-            training.seed,
+            self._architecture, training.parameters, self._loss, regularization, rows, training.seed
         )
+        if watch is not None:
+            watch.begin_fit(training)
+        outcome = None
         try:
             outcome = Trainer(engine, plan, training, validate).run()
         except NonFiniteError as error:
             raise ValueError(explain_divergence(error, self, rows, plan)) from None
-        self._publish(training, settings, training.progress.epoch - n_epochs)
+        finally:
+            printer.close(training, outcome)
+        self._publish(training, settings, training.progress.epoch - self._n_epochs_before)
         return outcome
 
     def _rows(self, X: Any, y: Array, weight: Array | None, suffix: str) -> Rows:
@@ -283,7 +331,12 @@ class BaseMLP(Inside, BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  
         return dtype
 
     def _training_state(
-        self, settings: Settings, rows: Rows, continuing: bool, incremental: bool
+        self,
+        settings: Settings,
+        rows: Rows,
+        continuing: bool,
+        incremental: bool,
+        resuming: bool,
     ) -> Training:
         """Return a copy of the state to go on from, or a new one; set the network."""
         optimizer = settings.optimizer
@@ -297,8 +350,11 @@ class BaseMLP(Inside, BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  
         self.out_activation_ = registered_name(link, ACTIVATIONS)
         if continuing:
             training = copy.deepcopy(self._training)
-            training.go_on_with(len(rows), 0 if incremental else rows.checksum())
-            training.outlast_patience(self.n_iter_no_change)
+            if resuming:
+                check_same_data(training, rows)
+            else:
+                training.go_on_with(len(rows), 0 if incremental else rows.checksum())
+                training.outlast_patience(self.n_iter_no_change)
         else:
             training = new_training(self._architecture, settings, rows, self.random_state)
             training.checksum = rows.checksum()
@@ -353,18 +409,11 @@ class BaseMLP(Inside, BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  
     def _publish(self, training: Training, settings: Settings, n_iter: int) -> None:
         """Set the fitted attributes."""
         training.random_state = copy.deepcopy(training.random_state)  # the user's may go on
-        self._training, self._parameters = training, training.chosen_parameters
-        self.optimizer_ = settings.optimizer
-        self.n_iter_, self.t_ = n_iter, training.progress.samples
-        self.loss_curve_ = training.loss_curve
-        self.loss_ = training.loss_curve[-1] if training.loss_curve else math.nan
-        self.best_loss_ = min(training.loss_curve, default=math.nan)
-        scores = training.validation_scores if self.scoring != "loss" else None
-        self.validation_loss_curve_ = (
-            training.validation_loss_curve if self.early_stopping else None
+        self.optimizer_, self._n_epochs_before = (
+            settings.optimizer,
+            training.progress.epoch - n_iter,
         )
-        self.validation_scores_ = scores if self.early_stopping else None
-        self.best_validation_score_ = max(scores) if self.early_stopping and scores else None
+        self.__dict__.update(fitted_attributes(self, training))
 
     # ---------------------------------------------------------------- the fitted network
 
@@ -375,6 +424,16 @@ class BaseMLP(Inside, BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]  
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+    @property
+    def history_(self) -> dict[str, Array]:
+        """What training recorded: arrays of one length, an entry an epoch (iteration)."""
+        if vars(self).get("_training") is None:
+            raise NotFittedError(
+                f"This {type(self).__name__} has no history: it is not fitted, or was saved "
+                "without its training state."
+            )
+        return history(self._training, len(self._architecture.layer_names))
 
     @property
     def coefs_(self) -> list[Array]:

@@ -104,7 +104,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # no types
         Whether `fit` goes on from where it stopped: n epochs and n more are the same as 2 n,
         to the last bit (but for ``"lbfgs"``, whose memory of curvature starts anew).
     verbose : int, default=0
-        With 1 or more, a line is printed after each epoch.
+        1 shows how training goes on: in a terminal one line that renews itself, elsewhere lines for
+        the first epoch, for each twentieth of `max_iter` and for the last. 2 prints every epoch.
 
     Attributes
     ----------
@@ -126,6 +127,11 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # no types
         The smallest in `loss_curve_`.
     loss_curve_ : list of float
         For each epoch the mean loss of its steps, and the penalty at its end.
+    history_ : dict of str to ndarray of shape (n_epochs,)
+        An entry an epoch, of all calls that went on: ``"loss"``, the ``"penalty"`` in it,
+        ``"validation_loss"`` and ``"validation_score"`` where there are, ``"learning_rate"`` and
+        ``"gradient_norm"`` of the last step, ``"update_ratio_0"`` and so on, which say how far that
+        step moved the weights of each layer for their size, and ``"seconds"``.
     validation_loss_curve_ : list of float, or None without early stopping
         For each epoch the loss on the validation set, without penalty.
     validation_scores_ : list of float, or None if validation goes by the loss

@@ -1,4 +1,4 @@
-"""What a user reads: progress, warnings, and why training diverged."""
+"""What a user reads: warnings, and why training diverged."""
 
 import warnings
 
@@ -9,22 +9,10 @@ from sklearn.exceptions import ConvergenceWarning
 
 from sknn.engine import NonFiniteError, Rows
 from sknn.optimizers import Minimizer
-from sknn.training import INTERRUPTED, MAX_ITER, Plan, Training
+from sknn.training import INTERRUPTED, MAX_ITER, Plan
 
 # Inputs or targets beyond this size are named as the likeliest cause of divergence.
 _LARGE = 100.0
-
-
-def report(training: Training, verbose: int) -> None:
-    """Print a line about the epoch just done, if wanted."""
-    if not verbose:
-        return
-    line = f"Epoch {training.progress.epoch}: loss {training.loss_curve[-1]:.6f}"
-    if training.validation_loss_curve:
-        line += f", validation loss {training.validation_loss_curve[-1]:.6f}"
-    if training.validation_scores:
-        line += f", validation score {training.validation_scores[-1]:.6f}"
-    print(line)
 
 
 def warn(estimator: BaseEstimator, outcome: str, incremental: bool = False) -> None:
@@ -37,7 +25,7 @@ def warn(estimator: BaseEstimator, outcome: str, incremental: bool = False) -> N
             f"call. "
             f"{kept} were kept; fit with warm_start=True goes on from here.",
             UserWarning,
-            stacklevel=4 if incremental else 3,
+            stacklevel=4,
         )
     elif outcome == MAX_ITER and not incremental:
         limit, n_iter = estimator.max_iter, estimator.n_iter_
@@ -48,7 +36,7 @@ def warn(estimator: BaseEstimator, outcome: str, incremental: bool = False) -> N
             f"{name} {end} before it converged{_trend(estimator.loss_curve_)}. Raise max_iter or "
             "learning_rate_init, or scale X with StandardScaler.",
             ConvergenceWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
 
 

@@ -1,13 +1,14 @@
 """From parameters to a plan: batch size, rate, and the state of training before its first step."""
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 
 from sknn.engine import Rows
-from sknn.estimators._messages import report
 from sknn.estimators._parameters import Settings
+from sknn.estimators._watching import Watch
 from sknn.initializers import Auto, Zeros
 from sknn.network import Architecture, calibrate
 from sknn.optimizers import Minimizer
@@ -23,16 +24,21 @@ def default_batch_size(n_samples: int) -> int:
 
 
 def make_plan(
-    estimator: BaseEstimator, settings: Settings, training: Training, incremental: bool
+    estimator: BaseEstimator,
+    settings: Settings,
+    training: Training,
+    watch: Watch | None,
+    report: Callable[[Training], None],
 ) -> Plan:
-    """Return how a fit, or a part of one that is an epoch, goes about it."""
+    """Return how a fit, or without a watch a part of one that is an epoch, goes about it."""
     optimizer, n_rows = settings.optimizer, training.n_training
     rate, size = estimator.learning_rate_init, estimator.batch_size
+    incremental = watch is None
     if isinstance(optimizer, Minimizer):
         rate = 0.0
     elif isinstance(rate, str):
         rate = optimizer.default_learning_rate(settings.loss)
-    return Plan(
+    plan = Plan(
         optimizer=optimizer,
         schedule=settings.schedule,
         learning_rate_init=float(rate),
@@ -44,8 +50,11 @@ def make_plan(
         tol=float(estimator.tol),
         n_iter_no_change=float(estimator.n_iter_no_change),
         averaging=settings.averaging,
-        report=lambda training: report(training, int(estimator.verbose)),
+        report=report,
     )
+    if watch is not None:
+        plan.begin_epoch, plan.end_epoch = watch.begin_epoch, watch.end_epoch
+    return plan
 
 
 def new_training(

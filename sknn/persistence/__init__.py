@@ -1,5 +1,5 @@
 """Models in files without pickle: arrays and JSON, no code."""
 
-from sknn.persistence._model import load, save
+from sknn.persistence._model import check_parameters, load, save
 
-__all__ = ["load", "save"]
+__all__ = ["check_parameters", "load", "save"]

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from sknn._version import __version__
 from sknn.estimators import BaseMLP
+from sknn.estimators._attributes import OF_CALLBACKS
 from sknn.losses import BINARY, Loss
 from sknn.network import Architecture
 from sknn.optimizers import State
@@ -17,7 +18,6 @@ from sknn.training import Training
 
 # Attributes with a place of their own in the file; scikit-learn's callbacks have none.
 _APART: Final = ("_architecture", "_loss", "_training", "_metadata_request")
-_CALLBACKS: Final = ("_skl_callbacks", "_callback_fit_ctx", "_parent_callback_ctx")
 
 
 def save(model: Any, path: str | os.PathLike[str], *, training_state: bool = False) -> None:
@@ -79,12 +79,17 @@ def save(model: Any, path: str | os.PathLike[str], *, training_state: bool = Fal
         "training": None,
     }
     if model.__sklearn_is_fitted__():
-        skipped = {*header["parameters"], *_APART, *_CALLBACKS}
+        skipped = {*header["parameters"], *_APART, *OF_CALLBACKS}
         held = {name: each for name, each in vars(model).items() if name not in skipped}
         header["network"] = _encode_network(encoder, model)
         header["attributes"] = _encode_all(encoder, held)
         header["training"] = _encode_training(encoder, model) if training_state else None
     _file.write(path, header, encoder.arrays)
+
+
+def check_parameters(model: BaseMLP) -> None:
+    """Raise a ValueError if a parameter of a model cannot be stored; fitted it need not be."""
+    _encode_all(Encoder(), model.get_params(deep=False))
 
 
 def _encode_all(encoder: Encoder, values: dict[str, Any]) -> dict[str, Any]:

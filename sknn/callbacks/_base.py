@@ -1,0 +1,65 @@
+"""The base of this package's callbacks, and what they may read."""
+
+from typing import Any
+
+from sknn.estimators._attributes import fitted_so_far
+from sknn.estimators._base import BaseMLP
+from sknn.estimators._watching import EPOCH
+from sknn.training import Training
+
+__all__ = ["EpochCallback", "fitted_so_far", "training_of"]
+
+
+def training_of(estimator: BaseMLP) -> Training:
+    """Return where training of an estimator stands: its own object, to be read only."""
+    return estimator._training
+
+
+class EpochCallback:
+    """Base of callbacks that are told of each epoch: subclass it and write `after_epoch`.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sknn import MLPClassifier
+    >>> from sknn.callbacks import EpochCallback, training_of
+    >>> class StopAfter(EpochCallback):
+    ...     def __init__(self, n_epochs):
+    ...         self.n_epochs = n_epochs
+    ...
+    ...     def after_epoch(self, estimator):
+    ...         return training_of(estimator).progress.epoch >= self.n_epochs
+    >>> X, y = load_digits(return_X_y=True)
+    >>> MLPClassifier(random_state=0).set_callbacks(StopAfter(3)).fit(X / 16, y).n_iter_
+    3
+    """
+
+    def before_fit(self, estimator: BaseMLP) -> None:
+        """Prepare for a fit, whose parameters are not checked yet."""
+
+    def after_epoch(self, estimator: BaseMLP) -> bool:
+        """Do what is to be done after each epoch; return whether to stop."""
+        raise NotImplementedError
+
+    def after_fit(self, estimator: BaseMLP) -> None:
+        """Clean up; called however the fit ended."""
+
+    # ---------------------------------------------------------------- scikit-learn's protocol
+
+    def setup(self, estimator: Any, context: Any) -> None:
+        if not isinstance(estimator, BaseMLP):
+            name = type(self).__name__
+            raise TypeError(
+                f"{name} watches a network, not {type(estimator).__name__}: set it on the "
+                f"MLPClassifier or MLPRegressor itself, model[-1].set_callbacks({name}(...))."
+            )
+        self.before_fit(estimator)
+
+    def teardown(self, estimator: Any, context: Any) -> None:
+        self.after_fit(estimator)
+
+    def on_fit_task_begin(self, estimator: Any, context: Any) -> None:
+        pass
+
+    def on_fit_task_end(self, estimator: Any, context: Any) -> bool:
+        return context.task_name == EPOCH and self.after_epoch(estimator)

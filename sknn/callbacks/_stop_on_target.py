@@ -1,0 +1,86 @@
+"""A fit that ends when it is good enough."""
+
+import math
+
+from sknn._strategy import Range
+from sknn.callbacks._base import EpochCallback, training_of
+from sknn.estimators._base import BaseMLP
+
+
+class StopOnTarget(EpochCallback):
+    """Ends a fit with the first epoch that reaches one of the targets.
+
+    Parameters
+    ----------
+    loss : float, default=None
+        A training loss, penalty included, that is low enough: of `loss_curve_`.
+    validation_loss : float, default=None
+        A validation loss that is low enough. Needs ``early_stopping=True``.
+    validation_score : float, default=None
+        A validation score that is high enough. Needs ``early_stopping=True``, and a `scoring`
+        other than ``"loss"``.
+
+    Raises
+    ------
+    ValueError
+        If no target is given, or one is not a finite number, or, at `fit`, if the estimator
+        computes no such number.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sknn import MLPClassifier
+    >>> from sknn.callbacks import StopOnTarget
+    >>> X, y = load_digits(return_X_y=True)
+    >>> model = MLPClassifier(early_stopping=True, scoring="accuracy", random_state=0)
+    >>> model.set_callbacks(StopOnTarget(validation_score=0.95)).fit(X / 16, y)
+    MLPClassifier(early_stopping=True, random_state=0, scoring='accuracy')
+    >>> [score >= 0.95 for score in model.validation_scores_[-2:]]
+    [False, True]
+    """
+
+    def __init__(
+        self,
+        loss: float | None = None,
+        validation_loss: float | None = None,
+        validation_score: float | None = None,
+    ) -> None:
+        targets = {
+            "loss": loss,
+            "validation_loss": validation_loss,
+            "validation_score": validation_score,
+        }
+        if all(target is None for target in targets.values()):
+            raise ValueError("StopOnTarget needs a target: set one of " + ", ".join(targets) + ".")
+        for name, target in targets.items():
+            if target is not None:
+                Range(-math.inf, math.inf, "neither").check(name, target)
+        self.loss, self.validation_loss = loss, validation_loss
+        self.validation_score = validation_score
+
+    def before_fit(self, estimator: BaseMLP) -> None:
+        validates = self.validation_loss is not None or self.validation_score is not None
+        if validates and not estimator.early_stopping:
+            raise ValueError(
+                "StopOnTarget has a target for validation, which early_stopping=False does not "
+                "do: set early_stopping=True, or a target for loss."
+            )
+        if self.validation_score is not None and estimator.scoring == "loss":
+            raise ValueError(
+                "StopOnTarget has a validation_score, and scoring='loss' computes none: set "
+                "scoring='accuracy', say, or a target for validation_loss."
+            )
+
+    def after_epoch(self, estimator: BaseMLP) -> bool:
+        training = training_of(estimator)
+        return (
+            (self.loss is not None and training.loss_curve[-1] <= self.loss)
+            or (
+                self.validation_loss is not None
+                and training.validation_loss_curve[-1] <= self.validation_loss
+            )
+            or (
+                self.validation_score is not None
+                and training.validation_scores[-1] >= self.validation_score
+            )
+        )

@@ -1,0 +1,53 @@
+"""A fit that ends when its time is up."""
+
+import time
+from typing import Any
+
+from sknn._strategy import POSITIVE
+from sknn.callbacks._base import EpochCallback
+from sknn.estimators._base import BaseMLP
+
+
+class TimeBudget(EpochCallback):
+    """Ends a fit with the first epoch that is over when the time is up.
+
+    A fit takes up to an epoch longer than that. With ``early_stopping=True`` the best weights so
+    far stay, otherwise the last ones.
+
+    Parameters
+    ----------
+    seconds : float
+        The time of each call to `fit`, positive.
+
+    Raises
+    ------
+    ValueError
+        If ``seconds`` is not a positive number.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sknn import MLPClassifier
+    >>> from sknn.callbacks import TimeBudget
+    >>> X, y = load_digits(return_X_y=True)
+    >>> model = MLPClassifier(max_iter=10**6, tol=0.0, random_state=0)
+    >>> model.set_callbacks(TimeBudget(seconds=0.2)).fit(X / 16, y).n_iter_ < 1000
+    True
+    """
+
+    def __init__(self, seconds: float) -> None:
+        POSITIVE.check("seconds", seconds)
+        self.seconds = seconds
+        self._ends: dict[BaseMLP, float] = {}
+
+    def before_fit(self, estimator: BaseMLP) -> None:
+        self._ends[estimator] = time.monotonic() + self.seconds
+
+    def after_epoch(self, estimator: BaseMLP) -> bool:
+        return time.monotonic() >= self._ends[estimator]
+
+    def after_fit(self, estimator: BaseMLP) -> None:
+        self._ends.pop(estimator, None)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"_ends": {}}  # another process has fits of its own

@@ -1,0 +1,78 @@
+"""The attributes that tell of an estimator's training, in the middle of it and afterwards."""
+
+import copy
+import math
+from typing import Any, Final
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from sknn._typing import Array
+from sknn.training import Training
+
+# What an estimator holds for its callbacks, some of it only while it is fitted.
+OF_CALLBACKS: Final = (
+    "_skl_callbacks",
+    "_skl_callbacks_to_teardown",
+    "_callback_fit_ctx",
+    "_parent_callback_ctx",
+)
+
+
+def fitted_attributes(estimator: BaseEstimator, training: Training) -> dict[str, Any]:
+    """Return the attributes that say where training stands."""
+    curve, validated = training.loss_curve, estimator.early_stopping
+    scores = training.validation_scores if validated and estimator.scoring != "loss" else None
+    return {
+        "_training": training,
+        "_parameters": training.chosen_parameters,
+        "n_iter_": training.progress.epoch - estimator._n_epochs_before,
+        "t_": training.progress.samples,
+        "loss_curve_": curve,
+        "loss_": curve[-1] if curve else math.nan,
+        "best_loss_": min(curve, default=math.nan),
+        "validation_loss_curve_": training.validation_loss_curve if validated else None,
+        "validation_scores_": scores,
+        "best_validation_score_": max(scores) if scores else None,
+    }
+
+
+def attributes_so_far(estimator: BaseEstimator) -> dict[str, Any]:
+    """Return what `fitted_attributes` would be if training ended now, for keeps."""
+    training = copy.deepcopy(estimator._training)
+    training.n_epochs_to_go = None  # it has ended
+    return fitted_attributes(estimator, training)
+
+
+def fitted_so_far(estimator: Any) -> Any:
+    """Return a copy of an estimator, without callbacks, as it would be if training ended now."""
+    fitted = copy.copy(estimator)
+    vars(fitted).update(attributes_so_far(estimator))
+    for name in OF_CALLBACKS:
+        vars(fitted).pop(name, None)
+    return fitted
+
+
+def history(training: Training, n_layers: int) -> dict[str, Array]:
+    """Return what training recorded, an array a quantity, all of one length.
+
+    Validation covers the last epochs, those that it decided on; before them are NaNs.
+    """
+    n_epochs = len(training.loss_curve)
+    ratios = np.array(training.update_ratios).reshape(-1, n_layers).T
+    curves: dict[str, Any] = {
+        "loss": training.loss_curve,
+        "penalty": training.penalties,
+        "validation_loss": training.validation_loss_curve,
+        "validation_score": training.validation_scores,
+        "learning_rate": training.learning_rates,
+        "gradient_norm": training.gradient_norms,
+        **{f"update_ratio_{i}": ratio for i, ratio in enumerate(ratios)},
+        "seconds": training.seconds,
+    }
+    told = {}
+    for name, curve in curves.items():
+        if len(curve) or not name.startswith("validation"):
+            told[name] = np.full(n_epochs, np.nan)
+            told[name][n_epochs - len(curve) :] = curve
+    return told
