@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 
 from sknn._typing import Array
 from sknn.activations import Activation
@@ -50,7 +49,7 @@ class Inputs:
             self.output = self._augmented.T
 
     def load(self, X: Any, rows: Array | slice, start: int = 0) -> None:
-        """Gather rows of X, dense, `with_ones` or CSR; a slice goes to the columns from `start` on."""
+        """Gather rows of X, dense, `with_ones` or CSR; a slice goes to columns from `start`."""
         if self._is_sparse:
             self.rows = X[rows].astype(self._dtype, copy=False)
         elif isinstance(rows, slice):

@@ -3,6 +3,7 @@
 import importlib
 import pickle
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -180,8 +181,8 @@ def test_rows_set_aside_are_not_among_the_training_rows():
 
 def test_time_budget_ends_with_the_epoch_in_which_time_is_up(monkeypatch):
     model, X, y = make(max_iter=100)
-    now = iter(range(100, 200))
-    monkeypatch.setattr("sknn.callbacks._time_budget.time.monotonic", lambda: next(now))
+    clock = SimpleNamespace(monotonic=iter(range(100, 200)).__next__)
+    monkeypatch.setattr("sknn.callbacks._time_budget.time", clock)
     model.set_callbacks(TimeBudget(7)).fit(X, y)
     assert model.n_iter_ == 7
     model.fit(X, y)

@@ -221,10 +221,15 @@ IMPORTS = {
         *("_blas", "_typing", "gauge", "losses", "network", "optimizers", "parameters"),
         *("regularization", "stages"),
     },
+    "exceptions": set(),
+    "diagnosis": {
+        *("_typing", "activations", "engine", "losses", "network", "parameters", "stages"),
+    },
     "training": {"_typing", "averaging", "engine", "optimizers", "parameters", "schedules"},
     "estimators": {
-        *("_strategy", "_table", "_typing", "activations", "averaging", "dropout", "engine"),
-        *("initializers", "losses", "network", "optimizers", "parameters", "regularization"),
+        *("_strategy", "_table", "_typing", "activations", "averaging", "diagnosis", "dropout"),
+        *("engine", "exceptions", "initializers", "losses", "network", "optimizers", "parameters"),
+        "regularization",
         *("schedules", "training"),
     },
     "inspection": {
@@ -252,6 +257,7 @@ THIRD_PARTY = {module: {"numpy", "scipy"} for module in IMPORTS} | {
     "parameters": {"numpy"},
     "gauge": {"numpy"},
     "_strategy": {"sklearn"},
+    "exceptions": {"sklearn"},
     "estimators": {"numpy", "scipy", "sklearn"},
     "compat": {"numpy", "sklearn"},
     "inspection": {"matplotlib", "numpy", "scipy", "sklearn"},

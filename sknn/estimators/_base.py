@@ -13,13 +13,14 @@ from sklearn.exceptions import NotFittedError
 from sknn._strategy import registered_name, resolve
 from sknn._typing import Array
 from sknn.activations import ACTIVATIONS
+from sknn.diagnosis import diagnose
 from sknn.engine import Engine, NonFiniteError, Rows
 from sknn.estimators import _data as data
 from sknn.estimators._atomic import all_or_nothing
 from sknn.estimators._attributes import fitted_attributes, history
 from sknn.estimators._callbacks import CallbackSupportMixin, with_callbacks
 from sknn.estimators._inside import Inside
-from sknn.estimators._messages import explain_divergence, warn
+from sknn.estimators._messages import explain_divergence
 from sknn.estimators._parameters import (
     FAMILIES,
     Settings,
@@ -40,12 +41,13 @@ from sknn.estimators._planning import (
 from sknn.estimators._progress import Printer
 from sknn.estimators._resuming import ResumeMixin, check_same_criterion, check_same_data
 from sknn.estimators._scoring import make_validate, name_scoring
+from sknn.estimators._warnings import Ending, warn
 from sknn.estimators._watching import Watch
 from sknn.losses import Loss
 from sknn.network import Architecture, raw_predictions
 from sknn.optimizers import Optimizer
 from sknn.parameters import Parameters
-from sknn.training import Trainer, Training, Validate
+from sknn.training import INTERRUPTED, Trainer, Training, Validate
 
 Self = TypeVar("Self", bound="BaseMLP")
 
@@ -212,8 +214,8 @@ class BaseMLP(
         ValueError
             On a wrong parameter, wrong data, or training that diverges. Nothing has changed then.
         """
-        outcome = self._whole_fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
-        warn(self, outcome)
+        ending = self._whole_fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
+        warn(self, ending)
         return self
 
     def _whole_fit(
@@ -223,15 +225,15 @@ class BaseMLP(
         sample_weight: Any,
         validation: tuple[Any, Any, Any],
         resuming: bool = False,
-    ) -> str:
+    ) -> Ending:
         """Do what `fit` says, or what is left of it to do; return how training ended."""
         watch = Watch(self, X, y, sample_weight)
         with all_or_nothing(self):
             data.check_validation_arguments(self.early_stopping, *validation)
             given = None if validation[0] is None else validation
-            outcome = self._fit(X, y, sample_weight, given, watch, resuming=resuming)
+            ending = self._fit(X, y, sample_weight, given, watch, resuming=resuming)
             watch.end_fit()
-        return outcome
+        return ending
 
     def _partial_fit(self: Self, X: Any, y: Any, sample_weight: Any, classes: Any = None) -> Self:
         """Do what `partial_fit` says; the subclasses differ in its arguments."""
@@ -241,8 +243,8 @@ class BaseMLP(
                 "cannot set rows of all of it aside. Set early_stopping=False."
             )
         with all_or_nothing(self):
-            outcome = self._fit(X, y, sample_weight, None, None, classes)
-        warn(self, outcome, incremental=True)
+            ending = self._fit(X, y, sample_weight, None, None, classes)
+        warn(self, ending)
         return self
 
     def _fit(
@@ -254,7 +256,7 @@ class BaseMLP(
         watch: Watch | None,
         classes: Any = None,
         resuming: bool = False,
-    ) -> str:
+    ) -> Ending:
         """Check, train and publish; return how training ended. No watch: a part of a fit."""
         incremental = watch is None
         loss = self._loss = read_loss(self.loss, self.targets, type(self).__name__)
@@ -286,7 +288,7 @@ class BaseMLP(
         training: Training,
         validate: Validate | None,
         watch: Watch | None,
-    ) -> str:
+    ) -> Ending:
         """Train and publish; return how training ended."""
         self._training, self._parameters = training, training.current_parameters
         self.optimizer_ = settings.optimizer
@@ -309,7 +311,10 @@ class BaseMLP(
         finally:
             printer.close(training, outcome)
         self._publish(training, settings, training.progress.epoch - self._n_epochs_before)
-        return outcome
+        diagnosis = None
+        if watch is not None and outcome != INTERRUPTED:
+            diagnosis = diagnose(self._architecture, self._parameters, self._loss, rows)
+        return Ending(outcome, training, plan.learning_rate_init, diagnosis)
 
     def _rows(self, X: Any, y: Array, weight: Array | None, suffix: str) -> Rows:
         """Return checked inputs, targets and weights in the network's form."""

@@ -4,8 +4,8 @@ from typing import Any, TypeVar
 
 from sknn.engine import Rows
 from sknn.estimators._callbacks import with_callbacks
-from sknn.estimators._messages import warn
 from sknn.estimators._parameters import is_minimizer
+from sknn.estimators._warnings import warn
 from sknn.training import Training
 
 Self = TypeVar("Self", bound="ResumeMixin")
@@ -61,10 +61,10 @@ class ResumeMixin:
         """
         check_resumable(self)
         validation = (X_val, y_val, sample_weight_val)
-        outcome = self._whole_fit(  # type: ignore[attr-defined]
+        ending = self._whole_fit(  # type: ignore[attr-defined]
             X, y, sample_weight, validation, resuming=True
         )
-        warn(self, outcome)
+        warn(self, ending)
         return self
 
 

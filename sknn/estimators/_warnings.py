@@ -1,0 +1,294 @@
+"""At most one warning a fit: what is wrong, and what to do about it."""
+
+import math
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from sknn import exceptions
+from sknn.diagnosis import Diagnosis
+from sknn.optimizers import Minimizer
+from sknn.training import INTERRUPTED, MAX_ITER, Training
+
+# Scales that differ by more than this, from each other or from 1, are far apart.
+_FAR: Final = 1e3
+# The standard deviation of a target whose squared error a `tol` of 1e-4 still resolves.
+_SMALL_TARGET: Final = 0.03
+# The shares of a layer's units that are dead, and of its activations that are saturated.
+_DEAD, _SATURATED = 0.5, 0.75
+# Fewer rows than this tell nothing about units.
+_ENOUGH: Final = 30
+# A layer's gradient over the output layer's, below and above which it vanishes and explodes.
+_VANISHED, _EXPLODED = 1e-3, 1e3
+# A loss over that of a constant prediction, above which signals have exploded.
+_ABSURD: Final = 100.0
+# The loss still moves if in the last tenth of the epochs it changes by more than the first share of
+# all that it has fallen, or by more than the second and more than the third of itself an epoch.
+_MUCH, _SOMETHING, _AN_EPOCH = 0.05, 0.005, 0.01
+
+
+@dataclass
+class Ending:
+    """How a call to `fit` or `partial_fit` ended.
+
+    Attributes
+    ----------
+    outcome : str
+        One of those of `sknn.training`.
+    training : Training
+        Where it stands.
+    learning_rate : float
+        The rate that it began with.
+    diagnosis : Diagnosis or None
+        What was found; None where nothing is to be looked for.
+    """
+
+    outcome: str
+    training: Training
+    learning_rate: float
+    diagnosis: Diagnosis | None
+
+
+@dataclass
+class _Finding:
+    category: type[Warning]
+    problem: str
+    advice: str
+
+
+def warn(estimator: BaseEstimator, ending: Ending, stacklevel: int = 4) -> None:
+    """Issue the warning that helps most, if any is due; what else was found is named in it."""
+    name = type(estimator).__name__
+    if ending.outcome == INTERRUPTED:
+        finding = _interrupted(estimator)
+    elif ending.diagnosis is None:
+        return
+    else:
+        findings = [found for look in _LOOKS if (found := look(estimator, ending))]
+        if not findings:
+            return
+        finding, *others = findings
+        finding.problem = ". It also ".join(each.problem for each in (finding, *others))
+    text = f"{name} {finding.problem}. {finding.advice}"
+    warnings.warn(text, finding.category, stacklevel=stacklevel)
+
+
+def _interrupted(estimator: BaseEstimator) -> _Finding:
+    kept = "The best weights so far" if estimator.early_stopping else "The last weights"
+    return _Finding(
+        exceptions.InterruptedWarning,
+        f"was interrupted after {estimator.n_iter_} whole epochs (iterations) of this call",
+        f"{kept} were kept; fit with warm_start=True goes on from here.",
+    )
+
+
+def _call(estimator: BaseEstimator) -> str:
+    """Return the estimator as it may stand in a line to paste."""
+    call = " ".join(BaseEstimator.__repr__(estimator).split())  # without the layers
+    return (
+        call if len(call) < 70 and "object at" not in call else f"{type(estimator).__name__}(...)"
+    )
+
+
+def _features(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
+    smallest, largest = _of(ending).feature_scales
+    if largest <= _FAR * min(smallest, 1.0):
+        return None
+    scaler = "MaxAbsScaler" if _of(ending).is_sparse else "StandardScaler"
+    return _Finding(
+        exceptions.FeatureScaleWarning,
+        f"got features of sizes from {_size(smallest)} to {_size(largest)} (root mean square), "
+        "too far from each other or from 1 for one learning rate",
+        f"Scale X:\n\n"
+        f"    from sklearn.pipeline import make_pipeline\n"
+        f"    from sklearn.preprocessing import {scaler}\n"
+        f"    model = make_pipeline({scaler}(), {_call(estimator)})",
+    )
+
+
+def _target(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
+    scales = _of(ending).target_scales
+    if estimator._loss.positive_targets or not scales:
+        return None
+    if scales[0] >= _SMALL_TARGET and scales[-1] <= _FAR:
+        return None
+    far = scales[0] if scales[0] < _SMALL_TARGET else scales[-1]
+    return _Finding(
+        exceptions.TargetScaleWarning,
+        f"got targets y with a standard deviation of {_size(far)}, for which neither tol nor the "
+        "default rates are made",
+        f"Scale y:\n\n"
+        f"    from sklearn.compose import TransformedTargetRegressor\n"
+        f"    from sklearn.preprocessing import StandardScaler\n"
+        f"    model = TransformedTargetRegressor(\n"
+        f"        {_call(estimator)}, transformer=StandardScaler()\n"
+        f"    )",
+    )
+
+
+def _exploding(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
+    problem = _explosion(_of(ending), ending.training)
+    if problem is None:
+        return None
+    advice = f"Use init='auto', lower learning_rate_init (now {_rate(ending)}), or set clip_norm=1."
+    if _runs_by_itself(estimator):
+        advice = "Use init='auto', or scale X and y."
+    return _Finding(exceptions.ExplodingGradientWarning, problem, advice)
+
+
+def _explosion(found: Diagnosis, training: Training) -> str | None:
+    measured = len(training.penalties)  # a model converted from scikit-learn's has a longer curve
+    curve = np.subtract(training.loss_curve[-measured:], training.penalties)
+    if 0 < found.baseline < math.inf and curve.max() > _ABSURD * found.baseline:
+        at, times = int(curve.argmax()), _size(curve.max() / found.baseline)
+        return (
+            f"had a loss of {_size(curve.max())} in epoch {at + 1}, {times} times that of a "
+            f"constant prediction, with a gradient of norm {_size(training.gradient_norms[at])}: "
+            "signals explode on their way through the layers"
+        )
+    ratios = _ratios(found)
+    if ratios and max(ratios) > _EXPLODED:
+        return (
+            f"has an exploding gradient: that of {_layer(ratios, max)} is {_size(max(ratios))} "
+            "times the output layer's"
+        )
+    return None
+
+
+def _dead(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
+    shares = _of(ending).dead
+    if _of(ending).n_rows < _ENOUGH or not any(share >= _DEAD for share in shares):
+        return None
+    worst = int(np.nanargmax(shares))
+    rate = f"lower learning_rate_init (now {_rate(ending)})"
+    if _runs_by_itself(estimator):
+        rate = "scale X"
+    return _Finding(
+        exceptions.DeadUnitsWarning,
+        f"has dead units: {shares[worst]:.0%} of those in hidden layer {worst + 1} are constant on "
+        f"all of {_of(ending).n_rows} rows, and get no gradient",
+        f"To avoid it, {rate}, or use activation='leaky_relu'.",
+    )
+
+
+def _saturated(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
+    shares = _of(ending).saturated
+    # The last of several layers may be saturated because the network is sure of its predictions.
+    counted = shares[: max(1, len(shares) - 1)]
+    if _of(ending).n_rows < _ENOUGH or not any(share >= _SATURATED for share in counted):
+        return None
+    worst = int(np.nanargmax(counted))
+    return _Finding(
+        exceptions.SaturatedUnitsWarning,
+        f"has saturated units: {shares[worst]:.0%} of the activations of hidden layer {worst + 1} "
+        f"on {_of(ending).n_rows} rows are at an end of their range, and pass little gradient on",
+        "To avoid it, scale X, keep init='auto', lower learning_rate_init, or use "
+        "activation='relu'.",
+    )
+
+
+def _vanishing(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
+    ratios, curve = _ratios(_of(ending)), ending.training.loss_curve
+    # A gradient of exactly zero is another matter: output weights of zero, or dead units.
+    if not ratios or not 0 < min(ratios) < _VANISHED or curve[-1] < curve[0] / 2:
+        return None
+    return _Finding(
+        exceptions.VanishingGradientWarning,
+        f"has a vanishing gradient: that of {_layer(ratios, min)} is {min(ratios):.2g} of the "
+        f"output layer's, and the loss has hardly fallen, to {curve[-1]:.4g}",
+        "Use activation='relu' or 'selu', keep init='auto', or take fewer layers.",
+    )
+
+
+def _unconverged(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
+    if ending.outcome != MAX_ITER:
+        return None
+    training, n_iter = ending.training, estimator.n_iter_
+    curve = training.validation_loss_curve or training.loss_curve
+    curve = curve[-n_iter:] if n_iter else curve[-1:]
+    name = "validation loss" if training.validation_loss_curve else "loss"
+    change, n_epochs = _change(curve)
+    if not math.isnan(change) and not _still_moves(curve, change, n_epochs):
+        return None
+    limit = estimator.max_iter
+    end = f"reached max_iter={limit}" if n_iter >= limit else f"gave up after {n_iter} iterations"
+    trend = ""
+    if n_epochs:
+        verb = "fell" if change >= 0 else "rose"
+        last = "its last epoch" if n_epochs == 1 else f"its last {n_epochs} epochs"
+        trend = f": in {last} the {name} {verb} by {abs(change):.2g} to {curve[-1]:.4g}"
+    return _Finding(
+        exceptions.NotConvergedWarning,
+        f"{end} before it converged{trend}",
+        _more_or_less(estimator, ending, change),
+    )
+
+
+def _more_or_less(estimator: BaseEstimator, ending: Ending, change: float) -> str:
+    """Return what to do about a loss that still moves."""
+    if _runs_by_itself(estimator):
+        return f"Raise max_iter, to {5 * estimator.max_iter} say, or scale X with StandardScaler."
+    if change < 0:
+        return (
+            f"Lower learning_rate_init (now {_rate(ending)}), or let it fall, with "
+            "learning_rate='adaptive' or 'cosine'."
+        )
+    return (
+        f"Raise max_iter, to {5 * estimator.max_iter} say, or learning_rate_init (now "
+        f"{_rate(ending)}), or scale X with StandardScaler."
+    )
+
+
+def _change(curve: list[float]) -> tuple[float, int]:
+    """Return by how much the loss fell in the last tenth of the epochs, and how many they are."""
+    n_epochs = min(len(curve) - 1, max(1, len(curve) // 10))
+    return (curve[-1 - n_epochs] - curve[-1], n_epochs) if n_epochs else (math.nan, 0)
+
+
+def _still_moves(curve: list[float], change: float, n_epochs: int) -> bool:
+    fallen = curve[0] - min(curve)
+    fast = abs(change) > _AN_EPOCH * n_epochs * abs(curve[-1])
+    return fallen <= 0 or abs(change) > (_SOMETHING if fast else _MUCH) * fallen
+
+
+def _of(ending: Ending) -> Diagnosis:
+    assert ending.diagnosis is not None
+    return ending.diagnosis
+
+
+def _rate(ending: Ending) -> str:
+    return f"{ending.learning_rate:g}"
+
+
+def _runs_by_itself(estimator: BaseEstimator) -> bool:
+    return isinstance(estimator.optimizer_, Minimizer)
+
+
+def _size(number: float) -> str:
+    """Return a number to two digits or so.
+
+    Examples
+    --------
+    >>> from sknn.estimators._warnings import _size
+    >>> _size(0.0123), _size(1234.5), _size(12345678.9)
+    ('0.012', '1,234', '1.2e+07')
+    """
+    return f"{number:,.0f}" if 100 <= number < 1e6 else f"{number:.2g}"
+
+
+def _ratios(found: Diagnosis) -> list[float]:
+    """Return the hidden layers' gradients over the output layer's; none if that is zero."""
+    *hidden, output = found.gradients
+    return [each / output for each in hidden] if 0 < output < math.inf else []
+
+
+def _layer(ratios: list[float], choose: Callable[[Any], float]) -> str:
+    return f"hidden layer {ratios.index(choose(ratios)) + 1} of {len(ratios)}"
+
+
+# Causes before their symptoms.
+_LOOKS: Final = (_features, _target, _exploding, _dead, _saturated, _vanishing, _unconverged)

@@ -1,0 +1,61 @@
+"""What a fit warns of, at most one a fit; each kind can be silenced, or made an error, alone.
+
+All but `InterruptedWarning` are `TrainingWarning`, and so scikit-learn's ``ConvergenceWarning``.
+
+Examples
+--------
+>>> import warnings
+>>> from sknn.exceptions import NotConvergedWarning
+>>> warnings.simplefilter("ignore", NotConvergedWarning)
+"""
+
+from sklearn.exceptions import ConvergenceWarning
+
+
+class TrainingWarning(ConvergenceWarning):  # type: ignore[misc]  # no types there
+    """Base of the warnings that training could have gone better."""
+
+
+class NotConvergedWarning(TrainingWarning):
+    """Training reached its limit while the loss was still moving."""
+
+
+class FeatureScaleWarning(TrainingWarning):
+    """Features are far from each other's scale, or from 1."""
+
+
+class TargetScaleWarning(TrainingWarning):
+    """The targets of a regression are far from unit scale."""
+
+
+class DeadUnitsWarning(TrainingWarning):
+    """Half of a layer's rectifiers or more are constant, and get no gradient any more."""
+
+
+class SaturatedUnitsWarning(TrainingWarning):
+    """Most activations of a layer are at an end of their range, and pass little gradient on."""
+
+
+class VanishingGradientWarning(TrainingWarning):
+    """A layer's gradient is so much smaller than the output layer's that it hardly learns."""
+
+
+class ExplodingGradientWarning(TrainingWarning):
+    """The loss was far above that of a constant, or a layer's gradient far above the output's."""
+
+
+class InterruptedWarning(UserWarning):
+    """Training was interrupted with Ctrl-C, and the weights so far were kept."""
+
+
+__all__ = [
+    "DeadUnitsWarning",
+    "ExplodingGradientWarning",
+    "FeatureScaleWarning",
+    "InterruptedWarning",
+    "NotConvergedWarning",
+    "SaturatedUnitsWarning",
+    "TargetScaleWarning",
+    "TrainingWarning",
+    "VanishingGradientWarning",
+]

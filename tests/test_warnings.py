@@ -1,0 +1,236 @@
+"""One warning a fit: ills are provoked, named, and cured by what the text says; health is quiet."""
+
+import warnings
+
+import numpy as np
+import pytest
+from scipy import sparse
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_wine
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.preprocessing import StandardScaler
+
+from sknn import MLPClassifier, MLPRegressor, exceptions
+from sknn.initializers import Constant, Normal
+
+WINE, BREAST_CANCER = load_wine(return_X_y=True), load_breast_cancer(return_X_y=True)
+DIGITS, DIABETES = load_digits(return_X_y=True), load_diabetes(return_X_y=True)
+
+
+def scaled(data, factor=1.0):
+    X, y = data
+    return StandardScaler().fit_transform(X), y * factor if y.dtype.kind == "f" else y
+
+
+def told(model, X, y, **given):
+    """Return the warnings of a fit."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        model.fit(X, y, **given)
+    return caught
+
+
+def only(model, X, y, category):
+    """Return the text of the one warning of a fit, which must be of a category and point here."""
+    caught = told(model, X, y)
+    assert [each.category for each in caught] == [category]
+    assert caught[0].filename == __file__
+    return str(caught[0].message)
+
+
+# ---------------------------------------------------------------- health
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("early_stopping", [False, True])
+@pytest.mark.parametrize(
+    ("cls", "data"),
+    [
+        (MLPClassifier, (DIGITS[0] / 16, DIGITS[1])),
+        (MLPClassifier, scaled(WINE)),
+        (MLPClassifier, scaled(BREAST_CANCER)),
+        (MLPRegressor, scaled(DIABETES)),
+        (MLPRegressor, (scaled(DIABETES)[0], (DIABETES[1] - 152) / 77)),
+    ],
+    ids=["digits", "wine", "cancer", "diabetes", "diabetes scaled"],
+)
+def test_healthy_fits_say_nothing(cls, data, early_stopping, seed):
+    model = cls(random_state=seed, early_stopping=early_stopping, dtype="float32")
+    assert not told(model, *data)
+
+
+def test_partial_fit_says_nothing():
+    model = MLPClassifier(random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model.partial_fit(*WINE, classes=np.unique(WINE[1]))
+
+
+def test_a_constant_target_and_constant_features_are_no_ill():
+    X = np.hstack([scaled(WINE)[0], np.full((178, 1), 1e-7)])
+    model = MLPRegressor(random_state=0, max_iter=500)
+    assert not told(model, X, np.full(178, 5.0))
+
+
+# ---------------------------------------------------------------- scales
+
+
+def pasted(text, names):
+    """Run the lines that a warning offers, and return the model that they make."""
+    lines = [line[4:] for line in text.splitlines() if line.startswith("    ")]
+    scope = dict(names)
+    exec("\n".join(lines), scope)
+    return scope["model"]
+
+
+def test_features_of_different_scales_and_the_line_that_helps():
+    text = only(MLPClassifier(random_state=0), *WINE, exceptions.FeatureScaleWarning)
+    assert "got features of sizes from 0.38 to 810 (root mean square)" in text
+    model = pasted(text, {"MLPClassifier": MLPClassifier})
+    assert [type(step) for _, step in model.steps] == [StandardScaler, MLPClassifier]
+    assert model[-1].random_state == 0
+    assert not told(model, *WINE)
+
+
+@pytest.mark.parametrize("factor", [2e3, 1e-4])
+def test_a_feature_far_from_the_others(factor):
+    X, y = scaled(WINE)
+    X[:, 3] *= factor
+    only(MLPClassifier(random_state=0), X, y, exceptions.FeatureScaleWarning)
+
+
+def test_sparse_features_are_scaled_without_a_centre():
+    X, y = scaled(WINE)
+    X = sparse.csr_array(np.where(np.abs(X) > 0.5, X, 0) * np.r_[5e3, np.ones(12)])
+    text = only(MLPClassifier(random_state=0), X, y, exceptions.FeatureScaleWarning)
+    assert not told(pasted(text, {"MLPClassifier": MLPClassifier}), X, y)
+
+
+@pytest.mark.parametrize("to_sparse", [np.asarray, sparse.csr_array])
+def test_rare_features_are_no_small_ones(to_sparse):
+    X, y = scaled(WINE)
+    rare = np.zeros((178, 20))
+    rare[np.arange(20) * 8, np.arange(20)] = 1
+    model = MLPClassifier(random_state=0)
+    assert not told(model, to_sparse(np.hstack([X * 10, rare])), y)
+
+
+@pytest.mark.parametrize("factor", [1e3, 0.014 / 77], ids=["dollars", "naval"])
+def test_target_far_from_unit_scale_and_the_line_that_helps(factor):
+    X, y = scaled(DIABETES, factor)
+    text = only(MLPRegressor(random_state=0), X, y, exceptions.TargetScaleWarning)
+    model = pasted(text, {"MLPRegressor": MLPRegressor})
+    assert isinstance(model, TransformedTargetRegressor)
+    assert not told(model, X, y)
+
+
+def test_losses_of_positive_targets_have_no_unit_scale():
+    X, y = scaled(DIABETES, 1e3)
+    caught = told(MLPRegressor(loss="gamma", random_state=0), X, y)
+    assert exceptions.TargetScaleWarning not in [each.category for each in caught]
+
+
+# ---------------------------------------------------------------- units and gradients
+
+
+def test_dead_units():
+    model = MLPClassifier(20, bias_init=Constant(-20), random_state=0)
+    text = only(model, *scaled(WINE), exceptions.DeadUnitsWarning)
+    assert "100% of those in hidden layer 1 are constant on all of 178 rows" in text
+    assert "lower learning_rate_init (now 0.001), or use activation='leaky_relu'" in text
+    assert not told(model.set_params(activation="leaky_relu", bias_init="auto"), *scaled(WINE))
+
+
+@pytest.mark.parametrize("activation", ["tanh", "sigmoid", "hard_tanh"])
+def test_saturated_units(activation):
+    model = MLPClassifier(activation=activation, init=Normal(std=10.0), random_state=0)
+    text = only(model, *scaled(WINE), exceptions.SaturatedUnitsWarning)
+    assert "of the activations of hidden layer 1 on 178 rows are at an end" in text
+
+
+def test_vanishing_gradient():
+    model = MLPClassifier((50,) * 8, activation="sigmoid", random_state=0)
+    text = only(model, *scaled(WINE), exceptions.VanishingGradientWarning)
+    assert "of 8 is " in text
+    assert "Use activation='relu' or 'selu'" in text
+
+
+def test_exploding_signals():
+    model = MLPClassifier((100,) * 4, init=Normal(), random_state=0, max_iter=50)
+    text = only(model, *scaled(WINE), exceptions.ExplodingGradientWarning)
+    assert "times that of a constant prediction, with a gradient of norm" in text
+    assert "init='auto', lower learning_rate_init (now 0.001), or set clip_norm=1" in text
+    assert f"had a loss of {model.loss_curve_[0] - model.history_['penalty'][0]:,.0f}" in text
+
+
+# ---------------------------------------------------------------- convergence
+
+
+@pytest.mark.parametrize(
+    ("params", "advice"),
+    [
+        ({}, r"Raise max_iter, to 20 say, or learning_rate_init \(now 0.001\), or scale X"),
+        ({"optimizer": "lbfgs"}, "Raise max_iter, to 20 say, or scale X with StandardScaler"),
+    ],
+)
+def test_not_converged(params, advice):
+    model = MLPClassifier(max_iter=4, random_state=0, **params)
+    with pytest.warns(exceptions.NotConvergedWarning, match=advice) as caught:
+        model.fit(*scaled(WINE))
+    fell = model.loss_curve_[-2] - model.loss_curve_[-1]
+    assert (
+        f"reached max_iter=4 before it converged: in its last epoch the loss fell by {fell:.2g} "
+        f"to {model.loss_curve_[-1]:.4g}"
+    ) in str(caught[0].message)
+
+
+def test_not_converged_because_the_loss_rises():
+    X, y = scaled(WINE)
+    model = MLPClassifier(max_iter=4, early_stopping=True, n_iter_no_change=100, random_state=0)
+    (caught,) = told(model, X, y, X_val=X, y_val=(y + 1) % 3)
+    rose = model.validation_loss_curve_[-1] - model.validation_loss_curve_[-2]
+    assert f"in its last epoch the validation loss rose by {rose:.2g}" in str(caught.message)
+    assert "Lower learning_rate_init (now 0.001), or let it fall" in str(caught.message)
+
+
+def test_validation_decides_whether_the_loss_still_moves():
+    model = MLPClassifier(max_iter=4, early_stopping=True, random_state=0)
+    text = only(model, *scaled(WINE), exceptions.NotConvergedWarning)
+    fell = model.validation_loss_curve_[-2] - model.validation_loss_curve_[-1]
+    assert f"in its last epoch the validation loss fell by {fell:.2g}" in text
+
+
+def test_one_warning_names_all_ills():
+    X, y = scaled(DIABETES, 1e3)
+    model = MLPRegressor(max_iter=3, random_state=0)
+    text = only(model, X * 5e3, y, exceptions.FeatureScaleWarning)
+    assert ". It also got targets y with a standard deviation of " in text
+    assert ". It also reached max_iter=3 before it converged: " in text
+
+
+@pytest.mark.parametrize("name", exceptions.__all__)
+def test_each_kind_can_be_silenced_alone(name):
+    category = getattr(exceptions, name)
+    assert issubclass(category, UserWarning)
+    parent = UserWarning if name == "InterruptedWarning" else ConvergenceWarning
+    assert issubclass(category, parent)
+    model = MLPClassifier(max_iter=4, random_state=0)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        warnings.simplefilter("ignore", category)
+        model.fit(*scaled(WINE))
+    is_ours = issubclass(exceptions.NotConvergedWarning, category)
+    assert len(caught) == (0 if is_ours else 1)
+
+
+def test_a_diagnosis_leaves_the_model_alone(monkeypatch):
+    X, y = scaled(WINE)
+    params = {"activation": ("prelu", "tanh"), "random_state": 0, "dropout": 0.3, "max_iter": 5}
+    model = MLPClassifier((10, 10), **params, warm_start=True)
+    assert told(model, X, y)
+    assert told(model, X, y)
+    monkeypatch.setattr("sknn.estimators._base.diagnose", lambda *args: None)
+    other = MLPClassifier((10, 10), **params, warm_start=True)
+    assert not told(other, X, y)
+    other.fit(X, y)
+    np.testing.assert_array_equal(other.coefs_[0], model.coefs_[0])
