@@ -18,7 +18,9 @@ ROOT = Path(__file__).parent.parent
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@pytest.mark.parametrize("page", ["README.md", "docs/contracts.md", "docs/saving.md"])
+@pytest.mark.parametrize(
+    "page", ["README.md", "docs/contracts.md", "docs/saving.md", "docs/watching.md"]
+)
 def test_python_blocks_of_a_page_run(page, monkeypatch, tmp_path):
     if page == "docs/saving.md":
         for name in ("onnx", "onnxruntime", "skops"):
