@@ -69,7 +69,7 @@ def test_negative_weights_are_refused(kind, method):
     weight = np.where(np.arange(len(y)) == 7, -1.0, 1.0)
     with pytest.raises(ValueError, match="sample_weight must not be negative, got -1"):
         getattr(kind(), method)(X, y, sample_weight=weight, **known)
-    with pytest.raises(ValueError, match="at least one non-zero number"):
+    with pytest.raises(ValueError, match="at least one"):
         getattr(kind(), method)(X, y, sample_weight=weight * 0, **known)
 
 
