@@ -8,6 +8,8 @@ from sknn._blas import axpy, scale
 from sknn._strategy import BELOW_ONE, Range, Strategy
 from sknn._typing import Array
 
+__all__ = ["AVERAGINGS", "EMA", "Averaging"]
+
 
 @dataclass(repr=False, eq=False)
 class Averaging(Strategy):

@@ -9,6 +9,8 @@ import numpy as np
 from sknn._strategy import BELOW_ONE, Range, Strategy
 from sknn._typing import Array
 
+__all__ = ["AlphaDropout", "Dropout"]
+
 
 @dataclass(repr=False, eq=False)
 class Dropout(Strategy):

@@ -33,7 +33,7 @@ class HiddenLayer(
     ----------
     n_features_in_ : int
         Features of the data that the network was fitted to.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Their names, if the network knows them.
 
     Examples

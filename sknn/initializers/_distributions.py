@@ -64,7 +64,7 @@ class Zeros(Initializer):
 
 @dataclass(repr=False, eq=False)
 class Normal(Initializer):
-    """Independent draws from N(`mean`, `std`^2).
+    """Independent draws from ``N(mean, std^2)``.
 
     N(0, 1) saturates sigmoid layers and N(0, 0.1^2) lets signals fade: `XavierNormal` and
     `HeNormal` choose the standard deviation by the layer's size instead.
@@ -132,9 +132,9 @@ class Uniform(Initializer):
 
 @dataclass(repr=False, eq=False)
 class TruncatedNormal(Initializer):
-    """Independent draws from N(`mean`, `std`^2), kept within two standard deviations.
+    """Independent draws from ``N(mean, std^2)``, kept within two standard deviations.
 
-    Values are drawn by inversion; their variance is 0.7737 `std`^2.
+    Values are drawn by inversion; their variance is ``0.7737 std^2``.
 
     Use it as `Normal`, where outliers among the weights do harm.
 

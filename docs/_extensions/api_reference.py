@@ -1,0 +1,222 @@
+"""Write the API reference from ``__all__`` of the public packages, a page for each name.
+
+Pages go to ``docs/api``, which is not under version control, before Sphinx reads its sources.
+"""
+
+import importlib
+import inspect
+from pathlib import Path
+from typing import Any
+
+# Each public package with what its page is called.
+PACKAGES = {
+    "sknn": "Estimators and files",
+    "sknn.activations": "Activations",
+    "sknn.initializers": "Initializers",
+    "sknn.optimizers": "Optimizers",
+    "sknn.schedules": "Schedules",
+    "sknn.losses": "Losses",
+    "sknn.dropout": "Dropout",
+    "sknn.averaging": "Averaged weights",
+    "sknn.inspection": "Inspection",
+    "sknn.estimators": "Hidden layers",
+    "sknn.callbacks": "Callbacks",
+    "sknn.exceptions": "Warnings",
+    "sknn.export": "Export",
+    "sknn.compat": "scikit-learn's signature",
+    "sknn.testing": "Checks of your own parts",
+}
+# The two estimators show all that their base has; every part shares the checks of `Strategy`.
+WITHOUT_PAGE = {"BaseMLP", "Strategy"}
+
+
+def has_page(member: Any) -> bool:
+    """Tell whether a public object is a class or function, with a page of its own."""
+    is_one = inspect.isclass(member) or inspect.isfunction(member)
+    return is_one and member.__name__ not in WITHOUT_PAGE
+
+
+def public() -> dict[str, dict[str, Any]]:
+    """Return each package's public objects; one that several packages have is the first's."""
+    seen: set[int] = set()
+    found: dict[str, dict[str, Any]] = {}
+    for package in PACKAGES:
+        module = importlib.import_module(package)
+        members = {name: getattr(module, name) for name in module.__all__}
+        found[package] = {
+            name: member
+            for name, member in members.items()
+            if id(member) not in seen and name not in WITHOUT_PAGE
+        }
+        seen |= {id(member) for member in members.values() if has_page(member)}
+    return found
+
+
+def pages() -> dict[str, Any]:
+    """Return the objects that have pages, by full name."""
+    return {
+        f"{package}.{name}": member
+        for package, members in public().items()
+        for name, member in members.items()
+        if has_page(member)
+    }
+
+
+# ---------------------------------------------------------------- what pages are made of
+
+
+def summary(member: Any) -> str:
+    """Return the first paragraph of a docstring, on one line."""
+    return " ".join((inspect.getdoc(member) or "").split("\n\n")[0].split())
+
+
+def heading(text: str) -> str:
+    """Return a page's heading."""
+    return f"{text}\n{'=' * len(text)}"
+
+
+def indent(text: str) -> str:
+    """Return text as the content of a directive."""
+    return "\n".join("   " + line if line else "" for line in text.split("\n"))
+
+
+def table(header: list[str], rows: list[list[str]]) -> str:
+    """Return a table whose cells are of one line each."""
+    lines = [
+        f"{'  ' if i else '* '}- {cell}" for row in (header, *rows) for i, cell in enumerate(row)
+    ]
+    return f".. list-table::\n   :header-rows: 1\n\n{indent(chr(10).join(lines))}"
+
+
+def link(full_name: str, member: Any) -> str:
+    """Return a link to a page that shows the bare name."""
+    return f":py:{'class' if inspect.isclass(member) else 'func'}:`~{full_name}`"
+
+
+def toctree(names: list[str], hidden: bool = True) -> str:
+    """Return a table of contents."""
+    options = "   :hidden:\n" if hidden else "   :maxdepth: 1\n"
+    return f".. toctree::\n{options}\n{indent(chr(10).join(names))}"
+
+
+# ---------------------------------------------------------------- pages
+
+
+def methods(cls: type, with_page: set[type]) -> dict[str, Any]:
+    """Return a class's methods and properties that have docstrings of their own.
+
+    What a base with a page introduces is told on that page.
+    """
+    found: dict[str, Any] = {}
+    for base in cls.__mro__:
+        if base is not cls and (base in with_page or base.__name__ == "Strategy"):
+            continue
+        if base.__module__.startswith("sknn"):
+            for name, member in vars(base).items():
+                is_one = callable(member) or isinstance(member, (classmethod, property))
+                has_text = bool(
+                    getattr(inspect.unwrap(member) if callable(member) else member, "__doc__", None)
+                )
+                if is_one and not inspect.isclass(member) and not name.startswith("_") and has_text:
+                    found.setdefault(name, member)
+    return found
+
+
+def class_page(full_name: str, cls: type, names: dict[type, str]) -> str:
+    """Return the page of a class."""
+    package, _, short = full_name.rpartition(".")
+    content = []
+    own = methods(cls, set(names))
+    if own:
+        rows = [[f":py:obj:`~{full_name}.{name}`", summary(each)] for name, each in own.items()]
+        content.append(f".. rubric:: Methods\n\n{table(['method', ''], rows)}")
+    for name, member in own.items():
+        kind = "property" if isinstance(member, property) else "method"
+        content.append(f".. auto{kind}:: {name}")
+    text = f".. autoclass:: {short}\n\n{indent((chr(10) * 2).join(content))}"
+    bases = [link(names[base], base) for base in cls.__mro__[1:] if base in names]
+    if bases:
+        text += f"\n\nMore is told of its base{'s'[: len(bases) - 1]} {' and '.join(bases)}."
+    return f"{heading(short)}\n\n.. currentmodule:: {package}\n\n{text}\n"
+
+
+def function_page(full_name: str) -> str:
+    """Return the page of a function."""
+    package, _, short = full_name.rpartition(".")
+    return f"{heading(short)}\n\n.. currentmodule:: {package}\n\n.. autofunction:: {short}\n"
+
+
+def value(name: str, member: Any, names: dict[Any, str]) -> str:
+    """Return the entry of a constant: a family as a table, another by its value."""
+    if not isinstance(member, dict):
+        return f".. py:data:: {name}\n   :value: {member!r}"
+    rows = [
+        [
+            f"``{key!r}``",
+            link(names[each], each) if each in names else f"``{each!r}``",
+            summary(each),
+        ]
+        for key, each in member.items()
+    ]
+    return f".. py:data:: {name}\n\n{indent(table(['name', 'class', ''], rows))}"
+
+
+def package_page(package: str, members: dict[str, Any], names: dict[Any, str]) -> str:
+    """Return the page of a package, which lists its names."""
+    families = [
+        each for member in members.values() if isinstance(member, dict) for each in member.values()
+    ]
+    with_page = {name: member for name, member in members.items() if has_page(member)}
+    rows = [
+        [link(f"{package}.{name}", member), summary(member)]
+        for name, member in with_page.items()
+        if not any(member is each for each in families)
+    ]
+    parts = [
+        heading(PACKAGES[package]),
+        f".. automodule:: {package}",
+        f".. currentmodule:: {package}",
+    ]
+    if rows:
+        parts.append(table([f"``{package}``", ""], rows))
+    parts += [value(name, each, names) for name, each in members.items() if name not in with_page]
+    parts.append(toctree([f"{package}.{name}" for name in with_page]))
+    return "\n\n".join(parts) + "\n"
+
+
+def texts() -> dict[str, str]:
+    """Return the text of each page, by its name."""
+    objects = pages()
+    names = {member: name for name, member in objects.items()}
+    found = {
+        name: class_page(name, member, names) if inspect.isclass(member) else function_page(name)
+        for name, member in objects.items()
+    }
+    for package, members in public().items():
+        found[package] = package_page(package, members, names)
+    rows = [
+        [f":doc:`{title} <{package}>`", f"``{package}``"] for package, title in PACKAGES.items()
+    ]
+    contents = f"{table(['what', 'from'], rows)}\n\n{toctree(list(PACKAGES))}"
+    found["index"] = f"{heading('API reference')}\n\n{contents}\n"
+    return found
+
+
+def write(app: Any) -> None:
+    """Write the pages that have changed, and delete those whose names are gone."""
+    folder = Path(app.srcdir) / "api"
+    folder.mkdir(exist_ok=True)
+    wanted = {f"{name}.rst": text for name, text in texts().items()}
+    for path in folder.glob("*.rst"):
+        if path.name not in wanted:
+            path.unlink()
+    for name, text in wanted.items():
+        path = folder / name
+        if not path.exists() or path.read_text() != text:
+            path.write_text(text)
+
+
+def setup(app: Any) -> dict[str, bool]:
+    """Hook the writing into Sphinx."""
+    app.connect("builder-inited", write, priority=100)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,75 @@
+"""Configuration of the documentation: ``python -m sphinx -W --keep-going docs build/html``."""
+
+import os
+import sys
+from pathlib import Path
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # examples and pages print the same everywhere
+DOCS = Path(__file__).parent
+sys.path[:0] = [str(DOCS.parent), str(DOCS / "_extensions")]
+
+import sknn  # noqa: E402
+
+project = "sknn"
+author = "the developers of sknn"
+project_copyright = "the developers of sknn"
+version = release = sknn.__version__
+
+extensions = [
+    "api_reference",
+    "myst_parser",
+    "numpydoc",
+    "sphinx.ext.autodoc",
+    "sphinx_gallery.gen_gallery",
+]
+exclude_patterns = ["_build", "_extensions", "**sg_execution_times.rst"]
+default_role = "py:obj"
+templates_path = ["_templates"]
+
+myst_heading_anchors = 3
+
+# ---------------------------------------------------------------- docstrings
+
+autodoc_typehints = "none"  # numpydoc's sections say more
+numpydoc_show_class_members = False
+numpydoc_class_members_toctree = False
+
+# ---------------------------------------------------------------- gallery
+
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "gallery",
+    "filename_pattern": r"plot_",
+    "ignore_pattern": r"^quickstart\.py$",
+    "backreferences_dir": "gallery/backreferences",
+    "doc_module": ("sknn",),
+    "within_subsection_order": "FileNameSortKey",
+    "download_all_examples": False,
+    "show_memory": False,
+    "show_signature": False,
+    "min_reported_time": 3600,
+    "matplotlib_animations": False,
+    "capture_repr": ("_repr_html_", "__repr__"),
+    "abort_on_example_error": True,
+    "nested_sections": False,
+}
+
+# ---------------------------------------------------------------- pages
+
+html_theme = "pydata_sphinx_theme"
+html_static_path = ["_static"]
+html_css_files = ["sknn.css"]
+html_title = "sknn"
+html_show_sourcelink = False
+html_copy_source = False
+html_theme_options = {
+    "navbar_align": "left",
+    "navbar_center": ["navbar-nav"],
+    "header_links_before_dropdown": 6,
+    "secondary_sidebar_items": ["page-toc"],
+    "show_prev_next": True,
+    "footer_start": ["copyright"],
+    "footer_end": ["sphinx-version"],
+    "pygments_light_style": "tango",
+    "pygments_dark_style": "monokai",
+}
