@@ -20,7 +20,8 @@ X_train, X_test, y_train, y_test = train_test_split(X / 16, y, random_state=0)
 
 # %%
 # One network, at a rate that is far too high, and three ways out. ``partial_fit`` is an epoch;
-# after each we count the hidden units whose derivative is zero for every training row.
+# after each we count the hidden units whose derivative is zero for every training row. With
+# ``max_norm`` the weights stay bounded, so that no fit diverges.
 
 VARIANTS = {
     "ReLU, rate 1.2": {"activation": "relu", "learning_rate_init": 1.2},
@@ -35,7 +36,9 @@ VARIANTS = {
 
 dead, models = {}, {}
 for name, params in VARIANTS.items():
-    model = MLPClassifier((60, 60), optimizer="sgd", batch_size=50, random_state=0, **params)
+    model = MLPClassifier(
+        (60, 60), optimizer="sgd", batch_size=50, max_norm=3, random_state=0, **params
+    )
     dead[name] = []
     for _ in range(15):
         model.partial_fit(X_train, y_train, classes=range(10))
