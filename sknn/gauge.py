@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from sknn._blas import dot
 from sknn._typing import Array
 from sknn.parameters import Parameters
 
@@ -78,4 +79,4 @@ class Gauge:
 
 
 def _norm(vector: Array) -> float:
-    return math.sqrt(np.dot(vector, vector))
+    return math.sqrt(dot(vector, vector))

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from sknn._blas import axpy, has_nonfinite_product, scale
+from sknn._blas import axpy, dot, has_nonfinite_product, scale
 from sknn._typing import Array
 from sknn.parameters import Layout
 
@@ -77,10 +77,10 @@ class Part:
         value = 0.0
         for weights, _ in self._weights:
             if l2:
-                value += l2 / 2 * float(np.dot(weights, weights))
+                value += l2 / 2 * dot(weights, weights)
             if l1:
                 # BLAS's asum would round by where the memory begins, and so from fit to fit.
-                value += l1 * float(np.dot(weights, self._sign(weights)))
+                value += l1 * dot(weights, self._sign(weights))
         return value
 
     def _sign(self, weights: Array) -> Array:
@@ -113,11 +113,11 @@ def clip(grad: Array, clip_norm: float) -> None:
     >>> grad
     array([0.6, 0.8])
     """
-    norm = math.sqrt(np.dot(grad, grad))
+    norm = math.sqrt(dot(grad, grad))
     if norm > clip_norm:
         if math.isinf(norm):  # the sum of squares overflowed, the norm itself need not
             np.divide(grad, float(max(grad.max(), -grad.min())), out=grad)
-            norm = math.sqrt(np.dot(grad, grad))
+            norm = math.sqrt(dot(grad, grad))
         scale(clip_norm / norm, grad)
 
 

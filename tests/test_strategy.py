@@ -214,7 +214,7 @@ IMPORTS = {
     "initializers": {"_strategy", "_typing", "activations"},
     "losses": {"_strategy", "_typing", "activations"},
     "optimizers": {"_blas", "_strategy", "_typing", "losses", "parameters"},
-    "gauge": {"_typing", "parameters"},
+    "gauge": {"_blas", "_typing", "parameters"},
     "stages": {"_typing", "activations", "dropout"},
     "network": {"_typing", "activations", "dropout", "initializers", "parameters", "stages"},
     "engine": {

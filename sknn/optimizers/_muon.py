@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 
 import numpy as np
 
-from sknn._blas import axpy, scale
+from sknn._blas import axpy, dot, scale
 from sknn._strategy import BELOW_ONE, NOT_NEGATIVE, Range
 from sknn._typing import Array
 from sknn.optimizers import _base
@@ -163,7 +163,7 @@ def _orthogonalize(
         flat_factor.reshape(n, n),
         slice(0, None, n + 1),
     )
-    np.multiply(source, 1 / max(math.sqrt(np.dot(source, source)), smallest_norm), out=free)
+    np.multiply(source, 1 / max(math.sqrt(dot(source, source)), smallest_norm), out=free)
     x, y = free.reshape(shape), source.reshape(shape)
     is_wide = shape[0] < shape[1]
     for _ in range(N_ITERATIONS):
