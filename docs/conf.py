@@ -17,6 +17,7 @@ version = release = sknn.__version__
 
 extensions = [
     "api_reference",
+    "name_links",
     "myst_parser",
     "numpydoc",
     "sphinx.ext.autodoc",
@@ -24,7 +25,7 @@ extensions = [
 ]
 exclude_patterns = ["_build", "_extensions", "**sg_execution_times.rst"]
 default_role = "py:obj"
-templates_path = ["_templates"]
+toc_object_entries_show_parents = "hide"
 
 myst_heading_anchors = 3
 
@@ -43,13 +44,14 @@ sphinx_gallery_conf = {
     "ignore_pattern": r"^quickstart\.py$",
     "backreferences_dir": "gallery/backreferences",
     "doc_module": ("sknn",),
-    "within_subsection_order": "FileNameSortKey",
+    "within_subsection_order": "gallery_order.position",
     "download_all_examples": False,
     "show_memory": False,
     "show_signature": False,
     "min_reported_time": 3600,
     "matplotlib_animations": False,
     "capture_repr": ("_repr_html_", "__repr__"),
+    "ignore_repr_types": r"matplotlib|sknn\.inspection",
     "abort_on_example_error": True,
     "nested_sections": False,
 }
@@ -59,14 +61,17 @@ sphinx_gallery_conf = {
 html_theme = "pydata_sphinx_theme"
 html_static_path = ["_static"]
 html_css_files = ["sknn.css"]
+html_favicon = "_static/favicon.svg"
 html_title = "sknn"
+html_context = {"default_mode": "auto"}
+html_sidebars = {"index": []}
 html_show_sourcelink = False
 html_copy_source = False
 html_theme_options = {
     "navbar_align": "left",
     "navbar_center": ["navbar-nav"],
     "header_links_before_dropdown": 6,
-    "secondary_sidebar_items": ["page-toc"],
+    "secondary_sidebar_items": {"**": ["page-toc"], "index": [], "gallery/index": []},
     "show_prev_next": True,
     "footer_start": ["copyright"],
     "footer_end": ["sphinx-version"],

@@ -137,13 +137,24 @@ def class_page(full_name: str, cls: type, names: dict[type, str]) -> str:
     bases = [link(names[base], base) for base in cls.__mro__[1:] if base in names]
     if bases:
         text += f"\n\nMore is told of its base{'s'[: len(bases) - 1]} {' and '.join(bases)}."
-    return f"{heading(short)}\n\n.. currentmodule:: {package}\n\n{text}\n"
+    return f"{heading(short)}\n\n.. currentmodule:: {package}\n\n{text}\n{gallery(full_name)}"
 
 
 def function_page(full_name: str) -> str:
     """Return the page of a function."""
     package, _, short = full_name.rpartition(".")
-    return f"{heading(short)}\n\n.. currentmodule:: {package}\n\n.. autofunction:: {short}\n"
+    text = f".. currentmodule:: {package}\n\n.. autofunction:: {short}"
+    return f"{heading(short)}\n\n{text}\n{gallery(full_name)}"
+
+
+def gallery(full_name: str) -> str:
+    """Return the examples that use an object, which sphinx-gallery calls by a short name."""
+    package, _, short = full_name.rpartition(".")
+    if package == "sknn.compat":
+        return ""
+    return (
+        f"\n.. minigallery:: sknn.{short}\n   :add-heading: In the gallery\n   :heading-level: -\n"
+    )
 
 
 def value(name: str, member: Any, names: dict[Any, str]) -> str:
@@ -151,14 +162,9 @@ def value(name: str, member: Any, names: dict[Any, str]) -> str:
     if not isinstance(member, dict):
         return f".. py:data:: {name}\n   :value: {member!r}"
     rows = [
-        [
-            f"``{key!r}``",
-            link(names[each], each) if each in names else f"``{each!r}``",
-            summary(each),
-        ]
-        for key, each in member.items()
+        [f"``{key!r}`` {link(names[each], each)}", summary(each)] for key, each in member.items()
     ]
-    return f".. py:data:: {name}\n\n{indent(table(['name', 'class', ''], rows))}"
+    return f".. py:data:: {name}\n\n{indent(table(['name and class', ''], rows))}"
 
 
 def package_page(package: str, members: dict[str, Any], names: dict[Any, str]) -> str:
