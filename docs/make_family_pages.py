@@ -1,4 +1,4 @@
-"""Write a page for each family of strategies, from the docstrings of its members.
+"""Write the catalogue of each family into its page, from the docstrings of its members.
 
 Run it as ``python docs/make_family_pages.py`` after a docstring has changed; a test compares.
 """
@@ -9,48 +9,22 @@ from dataclasses import fields
 from pathlib import Path
 
 from sknn.activations import ACTIVATIONS
+from sknn.dropout import AlphaDropout, Dropout
 from sknn.initializers import INITIALIZERS
 from sknn.losses import LOSSES
 from sknn.optimizers import OPTIMIZERS, Optimizer
 from sknn.schedules import SCHEDULES
 
-# Title, module, parameter of the estimators, members, and what the page says first.
 FAMILIES = {
-    "activations": (
-        "Activations",
-        "activation",
-        ACTIVATIONS,
-        "What a unit makes of its weighted sum `z`; `L` is the loss. One for all hidden layers, or "
-        "a sequence of one for each: `MLPClassifier((64, 32), activation=('tanh', 'relu'))`.",
-    ),
-    "initializers": (
-        "Initializers",
-        "init",
-        INITIALIZERS,
-        "Where weights start. Biases have `bias_init`, which takes the same names.",
-    ),
-    "optimizers": (
-        "Optimizers",
-        "optimizer",
-        OPTIMIZERS,
-        "How weights follow the gradient. The rates are those that `learning_rate_init='auto'` "
-        "stands for: for classes, and for the squared error.",
-    ),
-    "schedules": (
-        "Schedules",
-        "learning_rate",
-        SCHEDULES,
-        "How the learning rate changes. `epoch` counts whole passes; `f` is the part of the run "
-        "that is done. `polynomial`, `cosine` and `one_cycle` know their end and run to "
-        "`max_iter`.",
-    ),
-    "losses": (
-        "Losses",
-        "loss",
-        LOSSES,
-        "What training makes small, from raw predictions `z` and targets `y`.",
-    ),
+    "activations": ACTIVATIONS,
+    "initializers": INITIALIZERS,
+    "optimizers": OPTIMIZERS,
+    "schedules": SCHEDULES,
+    "dropout": {"dropout": Dropout, "alpha_dropout": AlphaDropout},
+    "losses": LOSSES,
 }
+BEGIN = "<!-- from here on made by make_family_pages.py from the docstrings; do not edit -->"
+END = "<!-- until here -->"
 SECTION = re.compile(r"\n(\w[\w ]*)\n-{3,}\n")
 
 
@@ -93,39 +67,49 @@ def rates(member):
     return f"{found[0]:g}, {found[1]:g}"
 
 
-def page(family):
-    """Return the text of a family's page."""
-    title, parameter, members, opening = FAMILIES[family]
-    columns = ["name", "when to use it", "rule", "hyperparameters", "source"]
+def catalogue(family):
+    """Return a table of a family's members, their formulas, and the sources."""
+    columns = ["name", "when to use it", "hyperparameters"]
     if family == "optimizers":
-        columns.insert(4, "rates")
-    rows, sources = [], []
-    for name, member in members.items():
+        columns.append("rates")
+    rows, rules, sources = [], [], []
+    for name, member in FAMILIES[family].items():
         parts = sections(member)
         rule, use = meaning(parts[""])
         source = one_line(parts.get("References", ""))
         if source and source not in sources:
             sources.append(source)
-        number = f"[{sources.index(source) + 1}]" if source else ""
-        cells = [f"`{name}`<br>`{member.__name__}`", use, rule, hyperparameters(member), number]
+        number = f" [{sources.index(source) + 1}]" if source else ""
+        names = (
+            f"`{name}`<br>`{member.__name__}`" if family != "dropout" else f"`{member.__name__}`"
+        )
+        cells = [names, use, hyperparameters(member)]
         if family == "optimizers":
-            cells.insert(4, rates(member))
+            cells.append(rates(member))
         rows.append(f"| {' | '.join(cells)} |")
+        rules.append(f"- **{member.__name__}**: {unescaped(rule)}{number}")
     table = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|", *rows]
     listed = [f"{i}. {source}" for i, source in enumerate(sources, start=1)]
-    how = (
-        f"Pass a name or an instance as `{parameter}`; instances come from `sknn.{family}`. "
-        "[Write your own](contracts.md)."
-    )
-    made = "<!-- made by make_family_pages.py from the docstrings; do not edit -->"
-    parts = [made, f"# {title}", opening, how, "\n".join(table), "## Sources", "\n".join(listed)]
-    return "\n\n".join(parts) + "\n"
+    parts = [BEGIN, "## All of them", "\n".join(table), "## Formulas", "\n".join(rules)]
+    return "\n\n".join([*parts, "## Sources", "\n".join(listed), END])
+
+
+def unescaped(cell):
+    """Return a cell's text as it stands outside of tables."""
+    return cell.replace("\\|", "|")
+
+
+def page(family, text):
+    """Return a page's text with its catalogue renewed."""
+    before, rest = text.split(BEGIN)
+    return before + catalogue(family) + rest.split(END)[1]
 
 
 def main():
-    """Write all pages."""
+    """Renew all pages."""
     for family in FAMILIES:
-        Path(__file__).with_name(f"{family}.md").write_text(page(family))
+        path = Path(__file__).with_name(f"{family}.md")
+        path.write_text(page(family, path.read_text()))
 
 
 if __name__ == "__main__":

@@ -19,6 +19,8 @@ class Dropout(Strategy):
     So the expectation of a unit does not change, and prediction needs no scaling:
     ``a_dropped = a * mask``, ``mask`` in ``{0, 1 / (1 - rate)}``. Each sample has its own mask.
 
+    Use it where validation rows have a much larger error than training rows.
+
     Parameters
     ----------
     rate : float in [0, 1), default=0.5
@@ -92,6 +94,8 @@ class AlphaDropout(Dropout):
     A dropped unit takes SELU's negative limit ``s``, and all are shifted and scaled:
     ``a_dropped = gain (mask a + (1 - mask) s) + shift`` with ``mask`` in {0, 1},
     ``gain = ((1 - rate) (1 + rate s^2))^(-1/2)`` and ``shift = -gain rate s``.
+
+    Use it after `SELU` layers, whose mean and variance `Dropout` would change.
 
     Parameters
     ----------

@@ -1,0 +1,378 @@
+"""Draw the pictures of the pages, with the library itself.
+
+Run it as ``python docs/make_pictures.py [name ...]``; it needs matplotlib and takes about a
+minute. The same library and the same matplotlib draw the same bytes.
+"""
+
+import re
+import sys
+import warnings
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from scipy.ndimage import maximum_filter1d
+from sklearn.datasets import load_digits
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import train_test_split
+from sklearn.preprocessing import StandardScaler
+
+from sknn import MLPClassifier
+from sknn.activations import ACTIVATIONS
+from sknn.dropout import Dropout
+from sknn.inspection import (
+    ActivationDisplay,
+    GradientDisplay,
+    LossCurveDisplay,
+    OptimizerPathDisplay,
+)
+from sknn.losses import LOSSES, Quantile
+from sknn.optimizers import Momentum
+from sknn.schedules import SCHEDULES, ReduceOnPlateau, Step, Warmup
+
+FOLDER = Path(__file__).with_name("pictures")
+# A phone shows 350 of 480 pixels, so letters stay legible on it.
+WIDTH = 5.0
+# The palette of M. Okabe and K. Ito, Color universal design, 2008, without its yellow.
+COLORS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000"]
+STYLE = {
+    "svg.hashsalt": "sknn",
+    "svg.fonttype": "none",
+    "font.sans-serif": ["DejaVu Sans", "Verdana", "Helvetica"],
+    "font.size": 10,
+    "axes.titlesize": 10,
+    "axes.labelsize": 10,
+    "xtick.labelsize": 8.5,
+    "ytick.labelsize": 8.5,
+    "legend.fontsize": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "path.simplify_threshold": 0.3,
+}
+
+
+def pyplot():
+    """Return ``matplotlib.pyplot`` with the pages' style; only pictures need it."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    plt.rcdefaults()
+    plt.rcParams.update(STYLE, **{"axes.prop_cycle": plt.cycler(color=COLORS)})
+    return plt
+
+
+def panels(rows, columns, height, **options):
+    """Return a figure of the pages' width and its axes in a flat array."""
+    figure, axes = pyplot().subplots(
+        rows, columns, figsize=(WIDTH, height), squeeze=False, layout="constrained", **options
+    )
+    figure.get_layout_engine().set(w_pad=0.06, h_pad=0.06)
+    return figure, axes.ravel()
+
+
+def digits():
+    """Return the digits with pixels from 0 to 1."""
+    X, y = load_digits(return_X_y=True)
+    return X / 16, y
+
+
+def fit(model, *data, **options):
+    """Fit for the epochs given, converged or not."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return model.fit(*data, **options)
+
+
+def value_and_derivative(name, z):
+    """Return an activation of one unit, and its derivative."""
+    activation, z = ACTIVATIONS[name](), z.copy()
+    scratch = activation.scratch(z)
+    a = np.empty_like(z) if activation.needs_z else z
+    activation.forward(z, a, scratch)
+    value, derivative = a[0].copy(), np.ones_like(z)
+    activation.backward(derivative, z, a, scratch)
+    return value, derivative[0]
+
+
+def activations():
+    """Activations and their derivatives; grey where a unit is saturated."""
+    names = ["sigmoid", "tanh", "softsign", "relu", "leaky_relu", "elu"]
+    names += ["selu", "softplus", "gelu", "silu", "hard_silu", "soft_shrink"]
+    figure, axes = panels(4, 3, 6.4, sharex=True)
+    z = np.linspace(-5, 5, 501)[np.newaxis]
+    for ax, name in zip(axes, names, strict=True):
+        value, derivative = value_and_derivative(name, z)
+        ax.axhline(0, color="0.7", linewidth=0.8)
+        (solid,) = ax.plot(z[0], value)
+        (dashed,) = ax.plot(z[0], derivative, "--")
+        saturated = maximum_filter1d(np.abs(derivative), 9) < 0.01
+        whole = ax.get_xaxis_transform()
+        ax.fill_between(z[0], 0, 1, where=saturated, fc="0.9", lw=0, transform=whole, zorder=0)
+        ax.set(title=name, ylim=(max(-2, value.min() - 0.3), min(2.5, value.max() + 0.3)))
+    figure.legend(
+        [solid, dashed], ["activation", "derivative"], loc="outside upper center", ncols=2
+    )
+    figure.supxlabel("z", fontsize="medium")
+    return figure
+
+
+def vanishing_gradients():
+    """Gradient norms by layer, of ten sigmoid and ten ReLU layers, before the first step."""
+    X, y = digits()
+    X = StandardScaler().fit_transform(X)
+    figure, (ax,) = panels(1, 1, 3.2)
+    for activation, marker in zip(("sigmoid", "tanh", "relu", "selu"), "osD^", strict=True):
+        model = MLPClassifier(
+            (50,) * 10, activation=activation, init=FITTING[activation], max_iter=1, random_state=0
+        )
+        norms = GradientDisplay.from_estimator(model, X, y).gradient_norms[0]
+        ax.plot(range(1, len(norms)), norms[:-1], marker + "-", label=activation, markersize=5)
+    ax.set(yscale="log", xlabel="hidden layer", ylabel="norm of its gradient", xticks=range(1, 11))
+    ax.legend()
+    return figure
+
+
+FITTING = {
+    "sigmoid": "xavier_uniform",
+    "tanh": "xavier_uniform",
+    "relu": "he_normal",
+    "selu": "lecun_normal",
+}
+
+
+def layers_before_training(activation):
+    """Activations in ten layers from four initializers."""
+    X = StandardScaler().fit_transform(digits()[0])
+    model = MLPClassifier((100,) * 10, activation=activation, random_state=0)
+    figure, axes = panels(2, 2, 7.4)
+    ActivationDisplay.from_initializers(model, X).plot(axes)
+    return figure
+
+
+def initializers_sigmoid():
+    """Ten sigmoid layers."""
+    return layers_before_training("sigmoid")
+
+
+def initializers_relu():
+    """Ten ReLU layers."""
+    return layers_before_training("relu")
+
+
+def ravine():
+    """Paths in a ravine, twenty times steeper across than along."""
+    figure, (ax,) = panels(1, 1, 3.7)
+    OptimizerPathDisplay.from_surface(
+        "ravine",
+        {"sgd": "sgd", "momentum": Momentum(momentum=0.8), "adam": "adam"},
+        learning_rate=[0.094, 0.015, 0.1],
+        n_steps=60,
+    ).plot(ax)
+    return figure
+
+
+def rosenbrock():
+    """Paths in Rosenbrock's bent valley."""
+    figure, (ax,) = panels(1, 1, 3.7)
+    OptimizerPathDisplay.from_surface(
+        "rosenbrock",
+        ["sgd", "momentum", "adam", "lbfgs"],
+        learning_rate=[0.001, 0.0005, 0.05, 1.0],
+        n_steps=200,
+    ).plot(ax)
+    for line in ax.lines:
+        line.set_marker("" if len(line.get_xdata()) > 1 else line.get_marker())
+    return figure
+
+
+def optimizer_losses():
+    """Training loss on the digits, each optimizer at its automatic rate."""
+    X, y = digits()
+    names = ["sgd", "momentum", "adagrad", "rmsprop", "adam", "nadam", "lbfgs"]
+    models = {
+        name: fit(MLPClassifier((50, 50), optimizer=name, max_iter=50, random_state=0), X, y)
+        for name in names
+    }
+    figure, (ax,) = panels(1, 1, 3.6)
+    LossCurveDisplay.from_estimator(models).plot(ax)
+    ax.set(ylim=(0.02, 3), xlabel="epoch (iteration of lbfgs)")
+    ax.legend(ncols=2)
+    return figure
+
+
+def schedules():
+    """The rate of each epoch in real fits."""
+    X, y = digits()
+    rules = {name: rule() for name, rule in SCHEDULES.items()}
+    rules["step"] = Step(step_size=20, factor=0.3)
+    rules["reduce_on_plateau"] = ReduceOnPlateau(factor=0.3, patience=3, threshold=0.05)
+    rules["warmup"] = Warmup(schedule="cosine", n_epochs=10)
+    figure, axes = panels(5, 2, 7.4, sharex=True, sharey=True)
+    for ax, (name, rule) in zip(axes, rules.items(), strict=True):
+        model = MLPClassifier(
+            30,
+            optimizer="momentum",
+            learning_rate=rule,
+            learning_rate_init=0.1,
+            max_iter=60,
+            tol=0.01,
+            n_iter_no_change=8 if name == "adaptive" else float("inf"),
+            random_state=0,
+        )
+        fit(model, X, y)
+        LossCurveDisplay.from_estimator({name: model}).plot(ax, quantity="learning_rate")
+        ax.get_legend().remove()
+        if name in ("adaptive", "step", "reduce_on_plateau"):
+            ax.lines[0].set_drawstyle("steps-mid")
+        ax.set(title=name, xlabel="", ylabel="", yscale="linear", xlim=(0, 61), ylim=(0, 0.105))
+    figure.supxlabel("epoch", fontsize="medium")
+    figure.supylabel("learning rate", fontsize="medium")
+    return figure
+
+
+def dropout_mask():
+    """What inverted dropout does to twelve units: three draws, and none for a prediction."""
+    a = np.random.default_rng(1).uniform(0.3, 1.0, size=(12, 1))
+    generator = np.random.Generator(np.random.Philox(2))
+    figure, axes = panels(4, 1, 4.6, sharex=True, sharey=True)
+    for i, ax in enumerate(axes):
+        mask, out = np.ones_like(a), a.copy()
+        if i < 3:
+            Dropout(0.5).draw(mask, np.empty(a.shape, np.float32), generator)
+            Dropout(0.5).forward(a, mask, out)
+        ax.bar(range(1, 13), out[:, 0], color=COLORS[1 if i < 3 else 0])
+        ax.plot(np.arange(1, 13)[mask[:, 0] == 0], np.zeros((mask == 0).sum()), "kx", clip_on=False)
+        title = (
+            f"step {i + 1}: what stays counts twice" if i < 3 else "predict: all units, as they are"
+        )
+        ax.set(title=title, xticks=range(1, 13), ylim=(0, 2.1))
+        ax.set_ylabel("a")
+    axes[-1].set_xlabel("unit")
+    return figure
+
+
+def dropout_gap():
+    """Error on training and other rows, without and with dropout, where labels are wrong."""
+    X, y = digits()
+    X_train, X_val, y_train, y_val = train_test_split(X, y, test_size=0.5, random_state=0)
+    wrong = np.random.default_rng(0).random(len(y_train)) < 0.1
+    y_train = np.where(wrong, (y_train + 1) % 10, y_train)
+    figure, axes = panels(1, 2, 3.3, sharey=True)
+    for ax, dropout in zip(axes, (0.0, 0.5), strict=True):
+        model = MLPClassifier((300, 300), dropout=dropout, batch_size=50, alpha=0, random_state=0)
+        errors = []
+        for _ in range(60):
+            model.partial_fit(X_train, y_train, classes=range(10))
+            scores = model.score(X_train, y_train), model.score(X_val, y_val)
+            errors.append([100 - 100 * score for score in scores])
+        training, validation = np.transpose(errors)
+        ax.plot(range(1, 61), training, "--", label="training")
+        ax.plot(range(1, 61), validation, label="validation")
+        ax.set(title=f"dropout={dropout}", xlabel="epoch", ylim=(0, 20))
+        print(
+            f"dropout {dropout}: {training[-1]:.1f} % training, {validation[-1]:.1f} % validation"
+        )
+    axes[0].set_ylabel("error (%)")
+    axes[1].legend()
+    return figure
+
+
+def losses():
+    """Losses over what they are functions of."""
+    figure, (numbers, classes, positive) = panels(3, 1, 9)
+    e = np.linspace(-3, 3, 121)[np.newaxis]
+    members = {name: LOSSES[name]() for name in ("squared_error", "absolute_error", "huber")}
+    members |= {"log_cosh": LOSSES["log_cosh"](), "quantile, 0.9": Quantile(0.9)}
+    for name, loss in members.items():
+        numbers.plot(e[0], loss.value(e, np.zeros_like(e)), label=name)
+    numbers.set(xlabel="prediction - target", ylabel="loss", ylim=(0, 3))
+    z = np.linspace(-4, 4, 121)[np.newaxis]
+    for name in ("log_loss", "focal", "hinge"):
+        classes.plot(z[0], LOSSES[name]().value(z, np.ones_like(z)), label=name)
+    classes.set(xlabel="raw prediction z of a sample of the positive class", ylabel="loss")
+    z = np.linspace(-1.5, 2.5, 121)[np.newaxis]
+    for name in ("poisson", "gamma", "tweedie"):
+        positive.plot(np.exp(z[0]), LOSSES[name]().value(z, np.full_like(z, 2.0)), label=name)
+    positive.set(xlabel="prediction exp(z), for a target of 2", ylabel="loss", ylim=(0, 2.5))
+    for ax in (numbers, classes, positive):
+        for line, style in zip(ax.lines, ("-", "--", "-.", ":", (0, (6, 1, 1, 1))), strict=False):
+            line.set_linestyle(style)
+        ax.legend()
+    return figure
+
+
+PICTURES = {
+    draw.__name__: draw
+    for draw in (
+        activations,
+        vanishing_gradients,
+        initializers_sigmoid,
+        initializers_relu,
+        ravine,
+        rosenbrock,
+        optimizer_losses,
+        schedules,
+        dropout_mask,
+        dropout_gap,
+        losses,
+    )
+}
+
+
+def main(names):
+    """Draw pictures by their names, or all."""
+    plt = pyplot()
+    for name in names or PICTURES:
+        figure = PICTURES[name]()
+        path = FOLDER / f"{name}.svg"
+        figure.savefig(path, metadata={"Date": None, "Creator": None}, facecolor="white")
+        plt.close(figure)
+        path.write_text(shortened(path.read_text()))
+        print(f"{path.name}: {path.stat().st_size / 1000:.0f} kB")
+
+
+def shortened(svg):
+    """Return an SVG with shorter lines: a digit after the point, which is a tenth of a pixel."""
+    svg = re.sub(r' d="(M[^"CQ]*)"', lambda path: f' d="{_short_path(path[1])}"', svg)
+    svg = re.sub(r"\n *", "\n", re.sub(r' transform="rotate\(-0 [^"]*"', "", svg))
+    return re.sub(r"(?<= )(x|y)=\"(-?\d+\.\d+)\"", lambda at: f'{at[1]}="{float(at[2]):.1f}"', svg)
+
+
+def _short_path(path):
+    """Return a path of straight lines without the points that lie on a line of their neighbours."""
+    lines = []
+    for line in re.findall(r"M[^M]*", path):
+        points = np.array(re.findall(r"(-?[\d.]+) (-?[\d.]+)", line), float).round(1)
+        kept = [points[i] for i in _corners(points)]
+        text = f"M{kept[0][0]:.1f} {kept[0][1]:.1f}"
+        for (x0, y0), (x, y) in pairwise(kept):
+            text += f"V{y:.1f}" if x == x0 else f"H{x:.1f}" if y == y0 else f"L{x:.1f} {y:.1f}"
+        lines.append(text.replace(".0", "") + "z" * ("z" in line))
+    return "".join(lines)
+
+
+def _corners(points, tolerance=0.08):
+    """Return which points to keep: Ramer's and Douglas and Peucker's rule, without recursion."""
+    kept, spans = {0, len(points) - 1}, [(0, len(points) - 1)]
+    while spans:
+        first, last = spans.pop()
+        if last - first < 2:
+            continue
+        chord, inner = points[last] - points[first], points[first + 1 : last] - points[first]
+        length = np.hypot(*chord)
+        if length > 0:
+            along = np.clip(inner @ chord / length**2, 0, 1)[:, np.newaxis] * chord
+        else:
+            along = np.zeros_like(inner)
+        distance = np.hypot(*(inner - along).T)
+        if distance.max() > tolerance:
+            middle = first + 1 + int(distance.argmax())
+            kept.add(middle)
+            spans += [(first, middle), (middle, last)]
+    return sorted(kept)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

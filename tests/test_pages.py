@@ -1,0 +1,108 @@
+"""The pages: their sessions print what they say, their pictures and links exist."""
+
+import doctest
+import re
+import runpy
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+PAGES = sorted([ROOT / "README.md", *DOCS.glob("*.md"), *DOCS.glob("[!_]*/*.md")])
+GUIDE = ("activations", "initializers", "optimizers", "schedules", "dropout", "losses")
+PICTURES = runpy.run_path(str(DOCS / "make_pictures.py"))["PICTURES"]
+SESSION = re.compile(r"```python\n(>>> .*?)```", re.DOTALL)
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+PICTURE = re.compile(r"!\[([^]]*)\]\(([^)]+\.svg)\)")
+
+
+def name_of(page):
+    return page.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if SESSION.search(p.read_text())], ids=name_of)
+def test_sessions_of_a_page_print_what_it_says(page, monkeypatch, tmp_path):
+    if "import pandas" in page.read_text():
+        pytest.importorskip("pandas")
+    monkeypatch.chdir(tmp_path)
+    blocks = "\n".join(SESSION.findall(page.read_text()))
+    test = doctest.DocTestParser().get_doctest(blocks, {}, page.name, page.name, 0)
+    assert test.examples
+    flags = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
+    assert doctest.DocTestRunner(optionflags=flags).run(test).failed == 0
+
+
+@pytest.mark.parametrize("name", GUIDE)
+def test_guide_shows_a_picture_and_says_what_goes_wrong(name):
+    text = (DOCS / f"{name}.md").read_text()
+    assert PICTURE.search(text).start() < 200
+    assert SESSION.search(text)
+    for heading in ("## What goes wrong", "## All of them", "## Formulas", "## Sources"):
+        assert f"\n{heading}\n" in text
+    assert "watching.md#warnings" in text
+
+
+def test_pictures_are_those_that_pages_show():
+    shown = {
+        (page.parent / path).resolve()
+        for page in PAGES
+        for _, path in PICTURE.findall(page.read_text())
+    }
+    assert shown == set((DOCS / "pictures").iterdir())
+    assert {picture.stem for picture in shown} == set(PICTURES)
+
+
+@pytest.mark.parametrize("picture", sorted((DOCS / "pictures").iterdir()), ids=lambda p: p.name)
+def test_picture_is_small_and_undated(picture):
+    text = picture.read_text()
+    assert len(text) < 70_000
+    assert "<dc:date>" not in text
+
+
+@pytest.mark.parametrize("name", ["dropout_mask", "losses"])
+def test_picture_is_drawn_anew(name):
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    with matplotlib.rc_context():
+        figure = PICTURES[name]()
+        figure.canvas.draw()
+        assert len(figure.axes) == {"dropout_mask": 4, "losses": 3}[name]
+        plt.close(figure)
+
+
+def test_pictures_have_texts():
+    for page in PAGES:
+        for alt, path in PICTURE.findall(page.read_text()):
+            assert len(alt.split()) >= 4, path
+
+
+def anchors(page):
+    """Return the anchors of a page's headings, as GitHub makes them."""
+    text = re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)
+    return {
+        re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+        for heading in re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    }
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_links_of_a_page_lead_somewhere(page):
+    text = re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)
+    for link in LINK.findall(text):
+        if "://" in link:
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), link
+
+
+@pytest.mark.parametrize("page", sorted((DOCS / "how_to").glob("*.md")), ids=lambda p: p.name)
+def test_how_to_begins_with_code_and_is_short(page):
+    text = page.read_text()
+    if page.name != "index.md":
+        assert text.count("\n") < 120
+        assert 0 <= text.find("```python\n>>> ") < 500
