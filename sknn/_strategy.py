@@ -40,7 +40,10 @@ class Range:
     def __contains__(self, value: object) -> bool:
         if isinstance(value, bool) or not isinstance(value, Integral if self.integer else Real):
             return False
-        number = float(value)
+        try:
+            number = float(value)
+        except OverflowError:  # an integer or a fraction beyond all floats
+            return False
         above = number >= self.low if self.closed in ("both", "left") else number > self.low
         below = number <= self.high if self.closed in ("both", "right") else number < self.high
         return above and below
@@ -135,7 +138,7 @@ class Strategy(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no ty
         low, high : str
             Names of hyperparameters.
         """
-        if getattr(self, low) >= getattr(self, high):
+        if float(getattr(self, low)) >= float(getattr(self, high)):
             raise ValueError(
                 f"{name}__{low} must be below {name}__{high}, got {getattr(self, low)} >= "
                 f"{getattr(self, high)}."

@@ -24,6 +24,8 @@ from sknn.stages import Masks, with_ones
 SHARE: Final = 2048
 # Bytes of inputs up to which a fit keeps a copy of them that is gathered faster.
 COPIED: Final = 2**28
+# The most rows that are predicted to see whether the trained network is sound.
+CHECKED: Final = 256
 
 
 class NonFiniteError(ValueError):
@@ -33,17 +35,13 @@ class NonFiniteError(ValueError):
     ----------
     what : str
         What it was, and in which layer.
-
-    Attributes
-    ----------
     epoch : int
-        When it happened, counted from 1; the trainer fills it in.
+        When it happened, counted from 1; where it is 0 the trainer fills it in.
     """
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, what: str, epoch: int = 0) -> None:
         super().__init__(what)
-        self.what = what
-        self.epoch = 0
+        self.what, self.epoch = what, epoch
 
 
 @dataclass
@@ -313,6 +311,19 @@ class Engine:
         if not math.isfinite(loss) or has_nonfinite_product(params, other):
             self._raise_nonfinite()
 
+    def check_predictions(self, parameters: Parameters, epoch: int) -> None:
+        """Raise a NonFiniteError if a network predicts what is not finite, on some of the rows.
+
+        Finite weights may do so after the last step, and no further step would notice.
+        """
+        some = slice(None, None, -(-len(self.rows) // CHECKED))
+        link = self.architecture.link
+        for _, raw in raw_predictions(self.architecture, parameters, self.rows.X[some]):
+            prediction = np.empty_like(raw)
+            link.forward(raw, prediction, link.scratch(prediction))
+            if not np.isfinite(prediction).all():
+                raise NonFiniteError("a prediction after it", epoch)
+
     def _raise_nonfinite(self) -> NoReturn:
         params, grad = self.parameters.vector, self._gradient.vector
         for what, vector in (("a parameter", params), ("the gradient", grad)):
@@ -320,6 +331,8 @@ class Engine:
             if wrong.size:
                 layer = self.parameters.layout.name_at(int(wrong[0]))
                 raise NonFiniteError(f"{what} of {layer}")
+        if not math.isfinite(self.penalty()):
+            raise NonFiniteError("the penalty")
         raise NonFiniteError("the loss (from the output layer)")
 
 

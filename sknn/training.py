@@ -243,8 +243,9 @@ class Trainer:
             # Divergence shows in the engine's own checks, with an error that names the layer.
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
                 outcome = self._run_until_interrupted()
+                self.engine.check_predictions(training.chosen_parameters, training.progress.epoch)
         except NonFiniteError as error:
-            error.epoch = training.progress.epoch + 1
+            error.epoch = error.epoch or training.progress.epoch + 1
             raise
         training.n_epochs_to_go = None
         return outcome
@@ -310,8 +311,8 @@ class Trainer:
             if plan.averaging and weight > 0:
                 self._average(plan.averaging)
         progress.samples += training.n_training
-        self.engine.check(loss_sum)
         penalty = self.engine.penalty()
+        self.engine.check(loss_sum + penalty)
         return self._finish_epoch(loss_sum / weight_sum + penalty, penalty, rate)
 
     def _average(self, averaging: Averaging) -> None:

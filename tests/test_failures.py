@@ -161,7 +161,10 @@ MESSAGE = (
     r"Training diverged in epoch {epoch}: {what} is not finite\. Likeliest cause: {cause}"
     r".*The estimator is as it was"
 )
-LAYER = r"(a parameter of layer_\d|the gradient of layer_\d|the loss \(from the output layer\))"
+LAYER = (
+    r"(a parameter of layer_\d|the gradient of layer_\d|the loss \(from the output layer\)|"
+    r"the penalty)"
+)
 
 
 def diverging(match, model, X, y):

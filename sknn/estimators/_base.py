@@ -275,7 +275,8 @@ class BaseMLP(
         check_target(loss, self._target)
         data.check_input_dropout(settings.dropouts[0], X)
         rows = self._rows(X, y, weight, "")
-        training = self._training_state(settings, rows, continuing, incremental, resuming)
+        with np.errstate(over="ignore", invalid="ignore"):  # the first step finds what overflows
+            training = self._training_state(settings, rows, continuing, incremental, resuming)
         validate = self._validation(settings, rows, y, given, training)
         if resuming:
             check_same_criterion(self._training, training)
@@ -475,11 +476,20 @@ class BaseMLP(
             Columns of the result; None for a vector.
         dtype : dtype, optional
             Of the result; by default the network's.
+
+        Raises
+        ------
+        ValueError
+            If X is wrong, or so large that a prediction is not finite.
         """
         own = self._parameters.vector.dtype
         X = data.check_inputs(self, X, own)
         shape = (X.shape[0],) if n_columns is None else (X.shape[0], n_columns)
         out = np.empty(shape, own if dtype is None else dtype)
-        for rows, raw_prediction in raw_predictions(self._architecture, self._parameters, X):
-            out[rows] = convert(raw_prediction)
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            for rows, raw_prediction in raw_predictions(self._architecture, self._parameters, X):
+                data.check_predicted(raw_prediction, X, rows)
+                out[rows] = convert(raw_prediction)
+                if out.dtype.kind == "f":
+                    data.check_predicted(out[rows], X, rows)
         return out

@@ -298,7 +298,11 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # no types
                 "labels: set class_weight=None, and weigh rows with sample_weight."
             )
         of_rows = labels.row_weights(self.class_weight, y, weight, self.classes_)
-        return of_rows if weight is None else of_rows * weight
+        if weight is None:
+            return of_rows
+        # Only ratios count, and the product of large weights would overflow; this changes no bit.
+        weights: Array = of_rows * np.ldexp(weight, -np.frexp(weight.max())[1])
+        return weights
 
     # ---------------------------------------------------------------- predictions
 

@@ -27,6 +27,8 @@ def explain_divergence(
             f"y has values up to {largest_y:.3g}: scale it, with TransformedTargetRegressor("
             "regressor, transformer=StandardScaler())."
         )
+    elif estimator.alpha > _LARGE:
+        cause = f"alpha={estimator.alpha!r} is too large a penalty."
     elif isinstance(plan.optimizer, Minimizer):
         cause = "the start: scale X and y, or try another init or random_state."
     else:

@@ -188,10 +188,12 @@ def _checked(name: str, value: object) -> Any:
 
 
 def _with_plain_numbers(strategy: Strategy) -> Strategy:
-    """Turn NumPy's numbers into Python's, in place: a float64 would widen float32 arrays."""
+    """Make all numbers Python's own, in place: a float64 of NumPy would widen float32 arrays."""
     for name, value in list(vars(strategy).items()):
-        if isinstance(value, np.generic):
-            setattr(strategy, name, value.item())
+        if isinstance(value, Integral):
+            setattr(strategy, name, int(value))
+        elif isinstance(value, Real):
+            setattr(strategy, name, float(value))
     return strategy
 
 
@@ -276,7 +278,7 @@ def _dtype(value: object) -> np.dtype[Any] | None:
     if value is None:
         return None
     for allowed in (np.dtype(np.float32), np.dtype(np.float64)):
-        with suppress(TypeError):  # what NumPy cannot read as a dtype equals none
+        with suppress(TypeError, ValueError):  # what NumPy cannot read as a dtype equals none
             if allowed == value:
                 return allowed
     raise ValueError(f"dtype must be None, 'float32' or 'float64', got {value!r}.")

@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator
 from sklearn.metrics import check_scoring
 
 from sknn._typing import Array
-from sknn.engine import Rows, mean_loss
+from sknn.engine import NonFiniteError, Rows, mean_loss
 from sknn.losses import Loss
 from sknn.training import Validate
 
@@ -55,6 +55,8 @@ def make_validate(estimator: BaseEstimator, rows: Rows, y: Array, loss: Loss) ->
 
     def validate() -> tuple[float, float | None]:
         value = mean_loss(model._architecture, model._parameters, loss, rows)
+        if not math.isfinite(value):
+            raise NonFiniteError("the validation loss")
         if scorer is None:
             return value, None
         score = scorer(model, rows.X, y, **weights)

@@ -52,6 +52,21 @@ class Progress:
         return min(1.0, max(0.0, done))
 
 
+def divided(rate: float, base: float, power: float) -> float:
+    """Return ``rate / base^power``, and 0 where the power is beyond all floats.
+
+    Examples
+    --------
+    >>> from sknn.schedules._base import divided
+    >>> divided(0.1, 5.0, 1), divided(0.1, 5.0, 1000)
+    (0.02, 0.0)
+    """
+    try:
+        return float(rate / base**power)
+    except OverflowError:
+        return 0.0
+
+
 @dataclass(repr=False, eq=False)
 class Schedule(Strategy):
     """Base of the schedules: subclass it and write ``__call__``."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from sknn._strategy import COUNT, NOT_NEGATIVE, Range
-from sknn.schedules._base import Progress, Schedule
+from sknn.schedules._base import Progress, Schedule, divided
 
 FACTOR: Final = Range(0, 1, "neither")
 
@@ -55,7 +55,7 @@ class InvScaling(Schedule):
     ranges: ClassVar[Mapping[str, Range]] = {"power_t": NOT_NEGATIVE}
 
     def __call__(self, learning_rate_init: float, progress: Progress) -> float:
-        return float(learning_rate_init / (progress.epoch + 1) ** self.power_t)
+        return divided(learning_rate_init, progress.epoch + 1, self.power_t)
 
 
 @dataclass(repr=False, eq=False)

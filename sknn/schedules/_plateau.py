@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from sknn._strategy import BELOW_ONE, NOT_NEGATIVE, POSITIVE, Range
-from sknn.schedules._base import Progress, Schedule
+from sknn.schedules._base import Progress, Schedule, divided
 
 
 @dataclass(repr=False, eq=False)
@@ -42,7 +42,7 @@ class Adaptive(Schedule):
     }
 
     def __call__(self, learning_rate_init: float, progress: Progress) -> float:
-        return float(learning_rate_init / self.divisor**progress.plateaus)
+        return divided(learning_rate_init, self.divisor, progress.plateaus)
 
     def outlasts_plateau(self, learning_rate_init: float, progress: Progress) -> bool:
         return self(learning_rate_init, progress) > self.minimum
