@@ -31,6 +31,11 @@ model.fit(X_train, y_train)
 print(f"test accuracy: {model.score(X_test, y_test):.3f}")
 
 # %%
+# In a notebook a model is a diagram, which unfolds into its parts and their parameters.
+
+model
+
+# %%
 # Its layers, and how many parameters they have.
 
 print(model[-1].summary())

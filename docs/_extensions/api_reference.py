@@ -8,6 +8,10 @@ import inspect
 from pathlib import Path
 from typing import Any
 
+from sklearn.base import BaseEstimator
+
+from sknn._strategy import Strategy
+
 # Each public package with what its page is called.
 PACKAGES = {
     "sknn": "Estimators and files",
@@ -26,8 +30,8 @@ PACKAGES = {
     "sknn.compat": "scikit-learn's signature",
     "sknn.testing": "Checks of your own parts",
 }
-# The two estimators show all that their base has; every part shares the checks of `Strategy`.
-WITHOUT_PAGE = {"BaseMLP", "Strategy"}
+# The two estimators show all that their base has.
+WITHOUT_PAGE = {"BaseMLP"}
 
 
 def has_page(member: Any) -> bool:
@@ -102,24 +106,40 @@ def toctree(names: list[str], hidden: bool = True) -> str:
 # ---------------------------------------------------------------- pages
 
 
+# What one looks for first; the rest in the order of the source.
+FIRST = ("fit", "partial_fit", "resume", "predict", "predict_proba", "predict_log_proba")
+
+
 def methods(cls: type, with_page: set[type]) -> dict[str, Any]:
     """Return a class's methods and properties that have docstrings of their own.
 
-    What a base with a page introduces is told on that page.
+    What a base with a page introduces is told on that page, and fitted attributes in a section.
     """
     found: dict[str, Any] = {}
     for base in cls.__mro__:
-        if base is not cls and (base in with_page or base.__name__ == "Strategy"):
+        elsewhere = base is not cls and (base in with_page or base is Strategy)
+        if elsewhere or not base.__module__.startswith("sknn"):
             continue
-        if base.__module__.startswith("sknn"):
-            for name, member in vars(base).items():
-                is_one = callable(member) or isinstance(member, (classmethod, property))
-                has_text = bool(
-                    getattr(inspect.unwrap(member) if callable(member) else member, "__doc__", None)
-                )
-                if is_one and not inspect.isclass(member) and not name.startswith("_") and has_text:
-                    found.setdefault(name, member)
-    return found
+        for name, member in vars(base).items():
+            function = getattr(member, "fn", member)  # of scikit-learn's available_if
+            is_one = inspect.isfunction(function) or isinstance(function, (classmethod, property))
+            told = bool(function.__doc__) and not name.startswith("_") and not name.endswith("_")
+            if is_one and told:
+                found.setdefault(name, member)
+    first = {name: found[name] for name in FIRST if name in found}
+    return first | found
+
+
+def from_sklearn(cls: type, own: dict[str, Any]) -> str:
+    """Return a sentence on the methods that an estimator has of scikit-learn's."""
+    if not issubclass(cls, BaseEstimator) or issubclass(cls, Strategy):
+        return ""
+    names = [
+        name
+        for name in dir(cls)
+        if not name.startswith("_") and name not in own and callable(getattr(cls, name))
+    ]
+    return f"As in scikit-learn: {', '.join(f'``{name}``' for name in names)}."
 
 
 def class_page(full_name: str, cls: type, names: dict[type, str]) -> str:
@@ -135,6 +155,9 @@ def class_page(full_name: str, cls: type, names: dict[type, str]) -> str:
         content.append(f".. auto{kind}:: {name}")
     text = f".. autoclass:: {short}\n\n{indent((chr(10) * 2).join(content))}"
     bases = [link(names[base], base) for base in cls.__mro__[1:] if base in names]
+    inherited = from_sklearn(cls, own)
+    if inherited:
+        text += f"\n\n{inherited}"
     if bases:
         text += f"\n\nMore is told of its base{'s'[: len(bases) - 1]} {' and '.join(bases)}."
     return f"{heading(short)}\n\n.. currentmodule:: {package}\n\n{text}\n{gallery(full_name)}"
