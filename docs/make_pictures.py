@@ -20,11 +20,13 @@ from sklearn.preprocessing import StandardScaler
 from sknn import MLPClassifier
 from sknn.activations import ACTIVATIONS
 from sknn.dropout import Dropout
+from sknn.initializers import Normal
 from sknn.inspection import (
     ActivationDisplay,
     GradientDisplay,
     LossCurveDisplay,
     OptimizerPathDisplay,
+    WeightDisplay,
 )
 from sknn.losses import LOSSES, Quantile
 from sknn.optimizers import Momentum
@@ -279,6 +281,15 @@ def dropout_gap():
     return figure
 
 
+def digit_weights():
+    """First-layer weights on the digits."""
+    X, y = digits()
+    model = MLPClassifier(36, init=Normal(std=0.01), alpha=0.001, dropout=0.3, random_state=0)
+    figure, (ax,) = panels(1, 1, 4.6)
+    WeightDisplay.from_estimator(fit(model, X, y)).plot(ax)
+    return figure
+
+
 def losses():
     """Losses over what they are functions of."""
     figure, (numbers, classes, positive) = panels(3, 1, 9)
@@ -317,6 +328,7 @@ PICTURES = {
         dropout_mask,
         dropout_gap,
         losses,
+        digit_weights,
     )
 }
 
