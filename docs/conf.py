@@ -34,6 +34,13 @@ myst_heading_anchors = 3
 autodoc_typehints = "none"  # numpydoc's sections say more
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
+# Not demanded everywhere: a See Also, an extended summary, examples, and types without names.
+numpydoc_validation_checks = {"all", "SA01", "ES01", "EX01", "RT02"}
+numpydoc_validation_exclude = {
+    # Their parameters are those of scikit-learn, or fields that the house fills in.
+    r"^sknn\.compat\.MLP(Classifier|Regressor)$",
+    r"^sknn\.(inspection\.RangeTest|optimizers\.State|schedules\.Progress)$",
+}
 
 # ---------------------------------------------------------------- gallery
 

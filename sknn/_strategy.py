@@ -55,7 +55,15 @@ class Range:
         return f"{kind} in {left}{self.low:g}, {self.high:g}{right}"
 
     def check(self, name: str, value: object) -> None:
-        """Raise a ValueError that names the parameter, the value and the interval."""
+        """Raise a ValueError that names the parameter, the value and the interval.
+
+        Parameters
+        ----------
+        name : str
+            What the number is called.
+        value : object
+            What is to lie in the interval.
+        """
         if value not in self:
             raise ValueError(f"{name} must be {self}, got {value!r}.")
 

@@ -75,11 +75,29 @@ class Dropout(Strategy):
         np.multiply(mask, self.gain, out=mask)
 
     def forward(self, a: Array, mask: Array, out: Array) -> None:
-        """Write the masked activations into ``out``; all of shape (units, n_samples)."""
+        """Write the masked activations into ``out``.
+
+        Parameters
+        ----------
+        a : ndarray of shape (units, n_samples)
+            The activations.
+        mask : ndarray of shape (units, n_samples)
+            As `draw` left it.
+        out : ndarray of shape (units, n_samples)
+            Written to.
+        """
         np.multiply(a, mask, out=out)
 
     def backward(self, delta: Array, mask: Array) -> None:
-        """Multiply ``delta`` by the mask, in place: a dropped unit gets no gradient."""
+        """Multiply ``delta`` by the mask, in place: a dropped unit gets no gradient.
+
+        Parameters
+        ----------
+        delta : ndarray of shape (units, n_samples)
+            The gradient of the loss; updated.
+        mask : ndarray of shape (units, n_samples)
+            As `draw` left it.
+        """
         np.multiply(delta, mask, out=delta)
 
 

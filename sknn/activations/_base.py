@@ -69,7 +69,7 @@ class Activation(Strategy):
         Parameters
         ----------
         delta : ndarray of shape (units, n_samples)
-            dL/da on entry, dL/dz on return.
+            On entry dL/da, on return dL/dz.
         z, a : ndarray of shape (units, n_samples)
             As `forward` left them; may be overwritten.
         scratch : object

@@ -11,7 +11,18 @@ __all__ = ["EpochCallback", "fitted_so_far", "training_of"]
 
 
 def training_of(estimator: BaseMLP) -> Training:
-    """Return where training of an estimator stands: its own object, to be read only."""
+    """Return where training of an estimator stands: its own object, to be read only.
+
+    Parameters
+    ----------
+    estimator : MLPClassifier or MLPRegressor
+        What a callback was given.
+
+    Returns
+    -------
+    training : Training
+        Its ``progress``, ``loss_curve``, ``validation_scores`` and so on.
+    """
     return estimator._training
 
 
@@ -35,14 +46,37 @@ class EpochCallback:
     """
 
     def before_fit(self, estimator: BaseMLP) -> None:
-        """Prepare for a fit, whose parameters are not checked yet."""
+        """Prepare for a fit, whose parameters are not checked yet.
+
+        Parameters
+        ----------
+        estimator : MLPClassifier or MLPRegressor
+            What is about to be fitted.
+        """
 
     def after_epoch(self, estimator: BaseMLP) -> bool:
-        """Do what is to be done after each epoch; return whether to stop."""
+        """Do what is to be done after each epoch; return whether to stop.
+
+        Parameters
+        ----------
+        estimator : MLPClassifier or MLPRegressor
+            What is being fitted; ask `training_of` and `fitted_so_far` about it.
+
+        Returns
+        -------
+        stop : bool
+            Whether the fit ends here.
+        """
         raise NotImplementedError
 
     def after_fit(self, estimator: BaseMLP) -> None:
-        """Clean up; called however the fit ended."""
+        """Clean up; called however the fit ended.
+
+        Parameters
+        ----------
+        estimator : MLPClassifier or MLPRegressor
+            What was fitted.
+        """
 
     # ---------------------------------------------------------------- scikit-learn's protocol
 

@@ -34,6 +34,10 @@ class Checkpoint(EpochCallback):
     OSError
         If a file cannot be written. The fit ends then, and changes nothing.
 
+    See Also
+    --------
+    sknn.MLPClassifier.resume : Goes on with the fit.
+
     Notes
     -----
     A file holds the weights, the optimizer's state and the order of the rows, and takes as long as
@@ -41,10 +45,6 @@ class Checkpoint(EpochCallback):
     and call `fit`. That another callback asked to stop is not in the file: set it again too. A
     process that is killed while it writes leaves its temporary file, with a name that begins with a
     dot and ends with ``.tmp``.
-
-    See Also
-    --------
-    sknn.MLPClassifier.resume : Goes on with the fit.
 
     Examples
     --------

@@ -307,7 +307,7 @@ def _by_rows(X: Any) -> Any:
 
 
 class MLPClassifier(_Engined, neural_network.MLPClassifier):  # type: ignore[misc]
-    """scikit-learn's ``MLPClassifier``, trained by this package's engine.
+    """The ``MLPClassifier`` of scikit-learn, trained by this package's engine.
 
     Parameters, attributes, methods, warnings and errors are scikit-learn's, and so are the
     numbers, but for rounding: to 1e-10 in float64. Where scikit-learn is wrong it differs: a
@@ -333,7 +333,7 @@ class MLPClassifier(_Engined, neural_network.MLPClassifier):  # type: ignore[mis
 
 
 class MLPRegressor(_Engined, neural_network.MLPRegressor):  # type: ignore[misc]
-    """scikit-learn's ``MLPRegressor``, trained by this package's engine.
+    """The ``MLPRegressor`` of scikit-learn, trained by this package's engine.
 
     As `MLPClassifier`; and ``loss="poisson"`` refuses negative targets, ``solver="lbfgs"`` has no
     ``partial_fit``, and the tags say that several outputs are served.
@@ -361,7 +361,22 @@ class MLPRegressor(_Engined, neural_network.MLPRegressor):  # type: ignore[misc]
 
     @available_if(lambda estimator: estimator._check_solver())  # type: ignore[untyped-decorator]
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> "MLPRegressor":
-        """Train for one epoch on X and y, going on from where training stands."""
+        """Train for one epoch on X and y, going on from where training stands.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Inputs.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights, not negative.
+
+        Returns
+        -------
+        self : object
+            The estimator itself.
+        """
         super().partial_fit(X, y, sample_weight)
         return self
 

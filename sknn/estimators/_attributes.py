@@ -45,7 +45,18 @@ def attributes_so_far(estimator: BaseEstimator) -> dict[str, Any]:
 
 
 def fitted_so_far(estimator: Any) -> Any:
-    """Return a copy of an estimator, without callbacks, as it would be if training ended now."""
+    """Return a copy of an estimator, without callbacks, as it would be if training ended now.
+
+    Parameters
+    ----------
+    estimator : MLPClassifier or MLPRegressor
+        What is being fitted.
+
+    Returns
+    -------
+    fitted : MLPClassifier or MLPRegressor
+        Independent of the fit, which goes on.
+    """
     fitted = copy.copy(estimator)
     vars(fitted).update(attributes_so_far(estimator))
     for name in OF_CALLBACKS:

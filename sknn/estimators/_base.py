@@ -147,6 +147,7 @@ class BaseMLP(
         Returns
         -------
         self : object
+            The estimator itself.
         """
         nested = {key: value for key, value in params.items() if "__" in key}
         before = {name: getattr(self, name) for name in self._get_param_names()}
@@ -208,6 +209,7 @@ class BaseMLP(
         Returns
         -------
         self : object
+            The estimator itself.
 
         Raises
         ------

@@ -253,6 +253,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # no types
         Returns
         -------
         self : object
+            The estimator itself.
 
         Raises
         ------
@@ -336,6 +337,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # no types
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
+            Members of `classes_`, or a 0/1 matrix.
         """
         check_is_fitted(self)
         classes = self.classes_
@@ -376,6 +378,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # no types
         Returns
         -------
         log_probabilities : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
+            Finite where the probability itself would round to zero.
         """
         check_is_fitted(self)
         if self._target == MULTICLASS:

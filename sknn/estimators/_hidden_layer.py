@@ -66,6 +66,7 @@ class HiddenLayer(
         Returns
         -------
         self : object
+            The transformer itself.
 
         Raises
         ------
@@ -141,7 +142,8 @@ class HiddenLayer(
 
         Returns
         -------
-        params : dict
+        params : dict of str to object
+            The parameters by name.
         """
         return {"estimator": self.estimator, "layer": self.layer}
 

@@ -244,6 +244,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # no types t
         Returns
         -------
         self : object
+            The estimator itself.
 
         Raises
         ------

@@ -52,6 +52,7 @@ class ResumeMixin:
         Returns
         -------
         self : object
+            The estimator itself.
 
         Raises
         ------

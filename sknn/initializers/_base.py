@@ -35,6 +35,7 @@ class Initializer(Strategy):
         Returns
         -------
         values : float64 ndarray of the given shape
+            A new array.
         """
         raise NotImplementedError
 
@@ -47,6 +48,11 @@ class Initializer(Strategy):
             What follows the layer.
         is_output : bool
             Whether it is the last one.
+
+        Returns
+        -------
+        initializer : Initializer
+            What draws the layer's weights.
         """
         return self
 
@@ -62,5 +68,10 @@ class Initializer(Strategy):
             The layer's weights; updated.
         z : ndarray of shape (fan_out, n_samples)
             The pre-activations that they give.
+
+        Returns
+        -------
+        changed : bool
+            Whether the weights were adjusted, so that the network computes ``z`` again.
         """
         return False

@@ -80,8 +80,12 @@ class ActivationDisplay:
 
         Parameters
         ----------
-        estimator, X, init
-            As for `initialization_report`.
+        estimator : MLPClassifier or MLPRegressor
+            Fitted or not; what it has learned is not used.
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Inputs; up to 1000 rows of them are used.
+        init : sequence of str or Initializer
+            Where weights start, one network for each.
 
         Returns
         -------
@@ -106,6 +110,7 @@ class ActivationDisplay:
         Returns
         -------
         self : ActivationDisplay
+            The display itself.
         """
         depth = max(map(len, self.activations.values()))
         panels = row_of_axes(ax, len(self.activations), (3.8, 1.2 + 0.45 * depth))

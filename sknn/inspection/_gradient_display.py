@@ -96,6 +96,7 @@ class GradientDisplay:
         Returns
         -------
         self : GradientDisplay
+            The display itself.
         """
         ax = axes_or_new(ax)
         epochs = np.arange(1, len(self.gradient_norms) + 1)

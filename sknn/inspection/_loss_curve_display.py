@@ -79,6 +79,7 @@ class LossCurveDisplay:
         Returns
         -------
         self : LossCurveDisplay
+            The display itself.
 
         Raises
         ------

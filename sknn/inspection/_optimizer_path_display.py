@@ -30,7 +30,7 @@ class OptimizerPathDisplay:
     values : dict of str to ndarray of shape (n_points,)
         What is minimized, at the points.
     grid : tuple of ndarray
-        x of shape (n_x,), y of shape (n_y,), and values of shape (n_y, n_x), for the contours.
+        Of x of shape (n_x,), y of shape (n_y,), and values of shape (n_y, n_x), for the contours.
     minimum : tuple of float or None, default=None
         Where the least value is, if known.
     explained_variance_ratio : float or None, default=None
@@ -177,6 +177,7 @@ class OptimizerPathDisplay:
         Returns
         -------
         self : OptimizerPathDisplay
+            The display itself.
         """
         ax = axes_or_new(ax)
         x, y, values = self.grid

@@ -87,6 +87,7 @@ class WeightDisplay:
         Returns
         -------
         self : WeightDisplay
+            The display itself.
         """
         COUNT.check("n_units", n_units)
         ax = axes_or_new(ax)

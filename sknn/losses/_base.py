@@ -51,7 +51,18 @@ class Loss(Strategy):
         return False
 
     def n_outputs(self, n_targets: int) -> int:
-        """Return how many outputs the network has for so many columns of targets."""
+        """Return how many outputs the network has for so many columns of targets.
+
+        Parameters
+        ----------
+        n_targets : int
+            Columns of y, or one for a vector.
+
+        Returns
+        -------
+        n_outputs : int
+            Units of the output layer.
+        """
         return n_targets
 
     def check_targets(self, y: Array, name: str) -> None:
@@ -104,15 +115,50 @@ class Loss(Strategy):
         return Softmax() if target == MULTICLASS else Sigmoid()
 
     def value(self, raw_prediction: Array, y_true: Array) -> Array:
-        """Return the losses as a new ndarray of shape (n_samples,)."""
+        """Return the loss of each sample.
+
+        Parameters
+        ----------
+        raw_prediction : ndarray of shape (n_outputs, n_samples)
+            The output layer before the link.
+        y_true : ndarray of shape (n_outputs, n_samples), or of shape (n_samples,)
+            The targets; class codes are of the latter shape.
+
+        Returns
+        -------
+        value : ndarray of shape (n_samples,)
+            A new array, summed over the outputs.
+        """
         raise NotImplementedError
 
     def gradient(self, raw_prediction: Array, y_true: Array) -> Array:
-        """Return dl / d raw_prediction as a new ndarray of shape (n_outputs, n_samples)."""
+        """Return the derivative of the losses by the raw predictions.
+
+        Parameters
+        ----------
+        raw_prediction, y_true : ndarray
+            As for `value`.
+
+        Returns
+        -------
+        gradient : ndarray of shape (n_outputs, n_samples)
+            A new array.
+        """
         raise NotImplementedError
 
     def scratch(self, raw_prediction: Array) -> Any:
-        """Return memory for `value_and_gradient`, made once for each batch size."""
+        """Return memory for `value_and_gradient`, made once for each batch size.
+
+        Parameters
+        ----------
+        raw_prediction : ndarray of shape (n_outputs, n_samples)
+            Tells shape and dtype.
+
+        Returns
+        -------
+        scratch : object
+            Arrays to write to, or None.
+        """
         return None
 
     def value_and_gradient(

@@ -55,7 +55,18 @@ class Optimizer(Strategy):
     full_batch: ClassVar[bool] = False
 
     def default_learning_rate(self, loss: Loss) -> float:
-        """Return the rate that ``learning_rate_init="auto"`` stands for with this loss."""
+        """Return the rate that ``learning_rate_init="auto"`` stands for.
+
+        Parameters
+        ----------
+        loss : Loss
+            What is minimized.
+
+        Returns
+        -------
+        learning_rate : float
+            A rate that suits most data, unless overridden 0.001.
+        """
         return 1e-3
 
     def init(self, params: Array, layout: Layout | None = None) -> Any:
@@ -112,11 +123,34 @@ class ElementwiseOptimizer(Optimizer):
         return State(0, slots, np.empty_like(params[:BLOCK]), decayed)
 
     def coefficients(self, step: int, learning_rate: float) -> tuple[float, ...]:
-        """Return the numbers of this step, counted from 1, that `rule` takes last."""
+        """Return the numbers of a step that `rule` takes last.
+
+        Parameters
+        ----------
+        step : int
+            Which step it is, counted from 1.
+        learning_rate : float
+            Its rate.
+
+        Returns
+        -------
+        coefficients : tuple of float
+            The rate alone, unless overridden.
+        """
         return (learning_rate,)
 
     def rule(self, params: Array, grad: Array, scratch: Array, *rest: Any) -> None:
-        """Update some elements in place; ``rest`` is the slots, then the coefficients."""
+        """Update some of the parameters, in place.
+
+        Parameters
+        ----------
+        params, grad : ndarray of shape (size,)
+            Some elements, and their gradient, which may be overwritten.
+        scratch : ndarray of shape (size,)
+            Memory to write to.
+        *rest : ndarray of shape (size,), then float
+            The slots, updated in place, then the `coefficients`.
+        """
         raise NotImplementedError
 
     def update(self, params: Array, grad: Array, state: Any, learning_rate: float) -> None:
@@ -126,20 +160,58 @@ class ElementwiseOptimizer(Optimizer):
             self.rule(*self.operands(part, params, grad, state), *coefficients)
 
     def begin_update(self, state: State, learning_rate: float) -> tuple[float, ...]:
-        """Count a step, and return its coefficients."""
+        """Count a step, and return its coefficients.
+
+        Parameters
+        ----------
+        state : State
+            Its number of steps is updated.
+        learning_rate : float
+            The rate of this step.
+
+        Returns
+        -------
+        coefficients : tuple of float
+            As `coefficients` returns them.
+        """
         state.step += 1
         return self.coefficients(state.step, learning_rate)
 
     def decay_part(self, part: slice, params: Array, state: State, learning_rate: float) -> None:
-        """Shrink the weights of a part, if there is weight decay."""
+        """Shrink the weights of a part, in place, if there is weight decay.
+
+        Parameters
+        ----------
+        part : slice
+            Which elements.
+        params : ndarray of shape (size,)
+            All parameters.
+        state : State
+            Knows which of them decay.
+        learning_rate : float
+            The rate of this step.
+        """
         weight_decay = getattr(self, "weight_decay", 0.0)
         if weight_decay:
             for weights in state.decayed[part.start]:
                 scale(1 - learning_rate * weight_decay, params[weights])
 
     def operands(self, part: slice, params: Array, grad: Array, state: State) -> tuple[Array, ...]:
-        """Return what `rule` takes before the coefficients, for a part of at most `BLOCK` elements:
-        views of the vectors, of the scratch and of the slots.
+        """Return what `rule` takes before the coefficients, for a part of the parameters.
+
+        Parameters
+        ----------
+        part : slice
+            Which elements, at most `BLOCK` of them.
+        params, grad : ndarray of shape (size,)
+            All parameters, and the gradient.
+        state : State
+            Holds the scratch and the slots.
+
+        Returns
+        -------
+        operands : tuple of ndarray
+            Views of the vectors, of the scratch and of the slots.
         """
         scratch = state.scratch[: part.stop - part.start]
         return params[part], grad[part], scratch, *(slot[part] for slot in state.slots)

@@ -88,7 +88,20 @@ class Schedule(Strategy):
         raise NotImplementedError
 
     def outlasts_plateau(self, learning_rate_init: float, progress: Progress) -> bool:
-        """Tell whether training goes on, with one plateau more, when it stops improving."""
+        """Tell whether training goes on, with one plateau more, when it stops improving.
+
+        Parameters
+        ----------
+        learning_rate_init : float
+            The estimator's.
+        progress : Progress
+            Where training stands.
+
+        Returns
+        -------
+        goes_on : bool
+            False unless overridden.
+        """
         return False
 
     @property

@@ -52,7 +52,18 @@ class Warmup(Schedule):
     }
 
     def set_params(self, **params: Any) -> "Warmup":
-        """Set parameters; those of the other schedule work on its name too."""
+        """Set parameters; those of the other schedule work on its name too.
+
+        Parameters
+        ----------
+        **params : dict
+            Parameters, ``<parameter>`` or ``schedule__<its parameter>``.
+
+        Returns
+        -------
+        self : Warmup
+            The schedule itself.
+        """
         if "schedule" in params:
             self.schedule = params.pop("schedule")
         if isinstance(self.schedule, str) and any(key.startswith("schedule__") for key in params):
