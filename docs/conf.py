@@ -25,6 +25,8 @@ extensions = [
 ]
 exclude_patterns = ["_build", "_extensions", "**sg_execution_times.rst"]
 default_role = "py:obj"
+nitpicky = True  # a name in a docstring that nothing has is an error
+nitpick_ignore_regex = [("py:obj", r"sklearn\..*")]
 toc_object_entries_show_parents = "hide"
 
 myst_heading_anchors = 3

@@ -3,6 +3,7 @@
 So the pages need no markup of Sphinx's, and read as well where it is not at hand.
 """
 
+import re
 from typing import Any
 
 from api_reference import methods, pages
@@ -62,7 +63,21 @@ class NameLinks(SphinxTransform):
                 link += node
 
 
+def find_elsewhere(app: Any, env: Any, node: Any, content: nodes.Node) -> nodes.Node | None:
+    """Resolve a docstring's name of another module; a bare parameter or attribute is no link."""
+    if node.get("refdomain") != "py" or node.get("reftype") != "obj":
+        return None
+    name = node["reftarget"]
+    package = (node.get("py:module") or "sknn").removeprefix("sknn.")
+    target = choose(NameLinks.names.get(name, [""] * 2), package)
+    if target:
+        domain = env.get_domain("py")
+        return domain.resolve_xref(env, node["refdoc"], app.builder, "obj", target, node, content)
+    return content if re.fullmatch(r"[a-z][a-z0-9_]*", name) else None
+
+
 def setup(app: Any) -> dict[str, bool]:
     """Add the transform."""
     app.add_transform(NameLinks)
+    app.connect("missing-reference", find_elsewhere)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

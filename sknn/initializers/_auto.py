@@ -25,7 +25,7 @@ from sknn.initializers._structured import Identity, Orthogonal, Sparse
 class Auto(Initializer):
     """He for ReLU and its family, LeCun for SELU, Xavier for the others; zeros for the output.
 
-    Each activation names its own in `Activation.initializer`. An output layer of zeros starts
+    Each activation names its own in ``Activation.initializer``. An output layer of zeros starts
     from the same prediction for all rows, where a random one has first to be unlearned.
 
     Use it first.

@@ -90,7 +90,7 @@ class Identity(Initializer):
 
 @dataclass(repr=False, eq=False)
 class Sparse(Initializer):
-    """N(0, `std`^2) for `n_connections` inputs of each unit, drawn at random; zeros elsewhere.
+    """``N(0, std^2)`` for `n_connections` inputs of each unit, drawn at random; zeros elsewhere.
 
     A unit's input is then of the same size whatever the width of the layer below. A bias is zero.
 

@@ -202,7 +202,7 @@ class ElementwiseOptimizer(Optimizer):
         Parameters
         ----------
         part : slice
-            Which elements, at most `BLOCK` of them.
+            Which elements, at most ``BLOCK`` of them.
         params, grad : ndarray of shape (size,)
             All parameters, and the gradient.
         state : State
