@@ -68,7 +68,9 @@ class Rows:
     def checksum(self) -> int:
         """Return a positive number that tells data from other data."""
         X = self.X
-        arrays = [X.data, X.indices, X.indptr] if sparse.issparse(X) else [X]
+        arrays = [X]
+        if sparse.issparse(X):  # whose indices may be of 4 or 8 bytes
+            arrays = [X.data, *(each.astype(np.int64) for each in (X.indices, X.indptr))]
         checksum = 1
         for array in (*arrays, self.y, self.weight):
             if array is not None:

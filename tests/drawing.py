@@ -1,11 +1,14 @@
 """Hypothesis strategies for estimators: every constructor argument, and small data of all kinds."""
 
 import math
+import warnings
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from hypothesis import assume
 from hypothesis import strategies as st
 from scipy import sparse
@@ -30,7 +33,8 @@ LARGEST = {"history_size": 30, "n_cycles": 1000}
 class Case:
     """An estimator and what its fit is given.
 
-    `spoilt` is the parameter that has a value that is not allowed, if there is one.
+    `spoilt` is the parameter that has a value that is not allowed, and `hostile` the argument of
+    `fit` that is not as it should be, if there are such.
     """
 
     model: Any
@@ -38,6 +42,7 @@ class Case:
     y: Any
     fit_params: dict[str, Any] = field(default_factory=dict)
     spoilt: str | None = None
+    hostile: str | None = None
 
 
 # ---------------------------------------------------------------- hyperparameters
@@ -256,4 +261,49 @@ def spoilt_cases(draw):
     case.spoilt = draw(st.sampled_from(sorted(case.model.get_params(deep=False))))
     value = draw(st.sampled_from(SPOILERS))
     case.model.set_params(**{case.spoilt: value})
+    return case
+
+
+# ---------------------------------------------------------------- hostile data
+
+VALUES = (
+    *(np.inf, -np.inf, np.nan, 1e300, -1e300, 1.7e308, -1.7e308, 3.5e38, 5e-324, 1e-310, 1e-40),
+    *(-0.0, 2**53 + 1, 10**30, 10**400, None, "1", "a", "nan", b"2", True, 1j, [1], object()),
+    *(np.datetime64("NaT"), Fraction(1, 3), np.float16(7), np.longdouble("1e4000"), pd.NA),
+)
+DTYPES = (
+    *(bool, np.int8, np.uint8, np.uint64, np.float16, np.float32, np.longdouble, complex, object),
+    *("S32", "U32", ">f8", ">f4", "datetime64[s]", "timedelta64[s]"),
+)
+
+
+@st.composite
+def hostile_arrays(draw, array):
+    """Draw values to put into an array, or a dtype that is not meant for it."""
+    array = np.array(array.toarray() if sparse.issparse(array) else array)
+    if draw(st.booleans()):
+        values = draw(st.lists(st.sampled_from(VALUES), min_size=1, max_size=3))
+        plain = all(isinstance(each, float) for each in values) and array.dtype.kind != "U"
+        array = array.astype(float if plain else object)
+        for each in values:
+            array.reshape(-1)[draw(st.integers(0, array.size - 1))] = each
+        return array
+    with warnings.catch_warnings(), suppress(ValueError, TypeError):
+        warnings.simplefilter("ignore")
+        return array.astype(draw(st.sampled_from(DTYPES)))
+    return array
+
+
+@st.composite
+def hostile_cases(draw):
+    """Draw a case of whose data a part is hostile."""
+    case = draw(cases())
+    case.hostile = draw(st.sampled_from(["X", "X", "y", "y", "sample_weight"]))
+    if case.hostile == "X":
+        case.X = draw(hostile_arrays(case.X))
+        case.X = pd.DataFrame(case.X) if draw(st.integers(0, 3)) == 0 else case.X
+    elif case.hostile == "y":
+        case.y = draw(hostile_arrays(case.y))
+    else:
+        case.fit_params["sample_weight"] = draw(hostile_arrays(np.ones(len(case.y))))
     return case

@@ -26,7 +26,10 @@ def check_inputs(estimator: BaseEstimator, X: Any, dtype: np.dtype[Any]) -> Any:
 
     It may be of the other float dtype: rows are cast a chunk at a time, when they are loaded.
     """
-    X = validate_data(estimator, X, dtype=FLOATS, accept_sparse="csr", reset=False)
+    check_sparse(X, "X")
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused
+        X = validate_data(estimator, X, dtype=FLOATS, accept_sparse="csr", reset=False)
+    X = _canonical(X)
     values = X.data if hasattr(X, "toarray") else X
     if dtype == np.float32 and X.dtype == np.float64 and values.size:
         largest = max(values.max(), -values.min())
@@ -55,7 +58,10 @@ def check_inputs_and_targets(
 
     y is of shape (n_samples,) or (n_samples, n_outputs); a single column is raveled.
     """
-    with np.errstate(over="ignore"):  # what overflows in float32 is refused as an infinity
+    check_sparse(X, "X")
+    check_sparse(y, "y")
+    # What overflows in float32 is refused as an infinity.
+    with np.errstate(over="ignore", invalid="ignore"):
         X, y = validate_data(
             estimator,
             X,
@@ -66,7 +72,32 @@ def check_inputs_and_targets(
             multi_output=True,
             reset=reset,
         )
-    return X, _dense_targets(y)
+    return _canonical(X), _dense_targets(y)
+
+
+def check_sparse(X: Any, name: str) -> None:
+    """Raise a ValueError if a sparse matrix points outside itself: SciPy would write there."""
+    if not (sparse.issparse(X) and X.format in ("csr", "csc")):
+        return
+    n_major, n_minor = X.shape if X.format == "csr" else X.shape[::-1]
+    starts, indices = X.indptr, X.indices
+    sound = starts.size == n_major + 1 and starts[0] == 0 and (np.diff(starts) >= 0).all()
+    sound = sound and starts[-1] <= min(indices.size, X.data.size)
+    indices = indices[: starts[-1]] if sound else indices
+    if not sound or (indices.size and not 0 <= indices.min() <= indices.max() < n_minor):
+        raise ValueError(f"{name} is a damaged sparse matrix: it has indices beyond its shape.")
+
+
+def _canonical(X: Any) -> Any:
+    """Return X in the one form from which the same bits follow: native, and if sparse with sorted
+    indices that are each there once.
+    """
+    if not sparse.issparse(X):
+        return X.astype(X.dtype.newbyteorder("="), copy=False)
+    if not X.has_canonical_format:
+        X = X.copy()
+        X.sum_duplicates()
+    return X
 
 
 def check_input_dropout(dropout: Dropout, X: Any) -> None:
@@ -80,7 +111,7 @@ def check_input_dropout(dropout: Dropout, X: Any) -> None:
 
 def check_regression_targets(y: Array, dtype: Any, name: str) -> Array:
     """Return y as a finite array of shape (n_samples, n_outputs) and of the given dtype."""
-    with np.errstate(over="ignore"):  # what overflows is refused as an infinity
+    with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused as an infinity
         converted: Array = check_array(y, dtype=dtype, ensure_2d=False, input_name=name)
     return converted.reshape(len(y), -1)
 
@@ -89,7 +120,8 @@ def check_weights(sample_weight: Any, X: Any, name: str = "sample_weight") -> Ar
     """Return weights, not negative and not all zero, or None."""
     if sample_weight is None:
         return None
-    weight: Array = _check_sample_weight(sample_weight, X, dtype=np.float64)
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused
+        weight: Array = _check_sample_weight(sample_weight, X, dtype=np.float64)
     if (weight < 0).any():
         raise ValueError(f"{name} must not be negative, got {weight.min():g} among its elements.")
     check_total_weight(weight, name)
@@ -119,12 +151,19 @@ def check_validation_set(
 ) -> tuple[Any, Array, Array | None]:
     """Return a validation set checked as the training set is, with errors that name it."""
     validate_data(estimator, X_val, reset=False, skip_check_array=True)
-    X_val = check_array(X_val, dtype=dtype, accept_sparse="csr", order="C", input_name="X_val")
+    check_sparse(X_val, "X_val")
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused
+        X_val = check_array(X_val, dtype=dtype, accept_sparse="csr", order="C", input_name="X_val")
+    X_val = _canonical(X_val)
     if X_val.shape[1] != estimator.n_features_in_:
         raise ValueError(
             f"X_val has {X_val.shape[1]} features, and X has {estimator.n_features_in_}."
         )
-    y_val = check_array(y_val, dtype=None, accept_sparse="csr", ensure_2d=False, input_name="y_val")
+    check_sparse(y_val, "y_val")
+    with np.errstate(over="ignore", invalid="ignore"):
+        y_val = check_array(
+            y_val, dtype=None, accept_sparse="csr", ensure_2d=False, input_name="y_val"
+        )
     check_consistent_length(X_val, y_val)
     weight = check_weights(sample_weight_val, X_val, "sample_weight_val")
     return X_val, _dense_targets(y_val), weight

@@ -113,11 +113,14 @@ def _from_dict(class_weight: dict[Any, float], classes: Array) -> Array:
 
 
 def _kind(y: Array) -> str:
-    kind = str(type_of_target(y, input_name="y"))
+    try:
+        with np.errstate(invalid="ignore"):  # it turns numbers into integers
+            kind = str(type_of_target(y, input_name="y"))
+            check_classification_targets(y)  # says what is wrong with it
+    except TypeError as error:
+        raise ValueError(f"y cannot be read as classes: {error}") from None
     if kind == "multilabel-indicator":
         return MULTILABEL
-    if kind not in ("binary", "multiclass"):
-        check_classification_targets(y)  # says what is wrong with it
     if y.ndim != 1:
         raise ValueError(
             "y has several columns that are not 0 or 1: give one column of classes, a 0/1 matrix "

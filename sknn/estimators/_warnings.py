@@ -144,7 +144,7 @@ def _explosion(found: Diagnosis, training: Training) -> str | None:
     measured = len(training.penalties)  # a model converted from scikit-learn's has a longer curve
     curve = np.subtract(training.loss_curve[-measured:], training.penalties)
     if 0 < found.baseline < math.inf and curve.max() > _ABSURD * found.baseline:
-        at, times = int(curve.argmax()), _size(curve.max() / found.baseline)
+        at, times = int(curve.argmax()), _size(float(curve.max()) / found.baseline)
         return (
             f"had a loss of {_size(curve.max())} in epoch {at + 1}, {times} times that of a "
             f"constant prediction, with a gradient of norm {_size(training.gradient_norms[at])}: "

@@ -38,7 +38,10 @@ class _Convex(FusedLoss):
             return float(gradient[0] @ weights)
 
         low, high = float(y.min()), float(y.max())
-        return low if low == high else float(brentq(slope, low, high, xtol=1e-12 * (high - low)))
+        if low == high:
+            return low
+        tolerance = max(1e-12 * (high - low), np.finfo(np.float64).tiny)
+        return float(brentq(slope, low, high, xtol=tolerance))
 
 
 @dataclass(repr=False, eq=False)
