@@ -104,7 +104,7 @@ def test_names_in_pages_find_what_they_mean(monkeypatch):
 
 
 def test_gallery_order_names_every_example():
-    order = runpy.run_path(str(DOCS / "_extensions/gallery_order.py"))
+    order = runpy.run_path(str(DOCS / "_extensions/gallery.py"))
     names = {path.name for path in (DOCS.parent / "examples").glob("plot_*.py")}
     assert {f"plot_{name}.py" for name in order["ORDER"]} == names
     assert order["position"]("plot_quickstart.py") < order["position"]("plot_new.py")

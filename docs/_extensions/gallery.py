@@ -1,5 +1,11 @@
-"""The order of the gallery: from a first fit, through what happens inside, to tasks."""
+"""How the gallery is built: in which order, and with warnings as errors."""
 
+import warnings
+from typing import Any
+
+from sklearn.exceptions import ConvergenceWarning
+
+# From a first fit, through what happens inside, to tasks and parts of one's own.
 ORDER = (
     "quickstart",
     "activations",
@@ -22,3 +28,9 @@ def position(filename: str) -> tuple[int, str]:
     """Return where an example stands; those that are not listed come last, by name."""
     name = str(filename).removeprefix("plot_").removesuffix(".py")
     return ORDER.index(name) if name in ORDER else len(ORDER), name
+
+
+def make_strict(conf: dict[str, Any], filename: str) -> None:
+    """Make errors of the warnings that an example may give; one that expects them ignores them."""
+    for category in (ConvergenceWarning, RuntimeWarning, FutureWarning):
+        warnings.simplefilter("error", category)
