@@ -225,12 +225,12 @@ class Engine:
 
     def _update(self, loss: float, optimizer: Optimizer, state: Any, learning_rate: float) -> None:
         params, grad = self.parameters.vector, self._gradient.vector
-        clip_norm, is_on = self.regularization.clip_norm, self.gauge.is_on
-        if clip_norm or is_on or type(optimizer).update is not ElementwiseOptimizer.update:
+        clip_norm, gauge = self.regularization.clip_norm, self.gauge
+        if clip_norm or type(optimizer).update is not ElementwiseOptimizer.update:
             for part in self._parts:
                 self._finish_gradient(part, loss)
-            if is_on:
-                self.gauge.remember(params, grad)
+            if gauge.is_on:
+                gauge.remember(params, grad)
             if clip_norm:
                 clip(grad, clip_norm)
             optimizer.update(params, grad, state, learning_rate)
@@ -245,6 +245,8 @@ class Engine:
         coefficients = optimizer.begin_update(state, learning_rate)
         for part, operands in zip(self._parts, self._operands, strict=True):
             self._finish_gradient(part, loss)
+            if gauge.is_on:
+                gauge.remember(params, grad, part.slice)
             optimizer.decay_part(part.slice, params, state, learning_rate)
             optimizer.rule(*operands, *coefficients)
 

@@ -2,12 +2,15 @@
 
 import math
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 
 from sknn._blas import dot
 from sknn._typing import Array
 from sknn.parameters import Parameters
+
+EVERYTHING: Final = slice(None)
 
 
 class Gauge:
@@ -52,6 +55,7 @@ class Gauge:
         self._starts = starts
         self._moved: Array | None = None
         self._moved_weights: list[Array] = []
+        self._squares = 0.0
         self.is_on = False
         self.forget()
 
@@ -60,18 +64,22 @@ class Gauge:
         self.gradient_norm = math.nan
         self.update_ratios = [math.nan] * len(self._weights)
 
-    def remember(self, params: Array, grad: Array) -> None:
-        """Take down where a step starts, and its gradient; both of shape (size,)."""
+    def remember(self, params: Array, grad: Array, at: slice = EVERYTHING) -> None:
+        """Take down where a step starts, and its gradient; both of shape (size,).
+
+        Parts of the vectors may come one after the other.
+        """
         if self._moved is None:
             self._moved = np.empty_like(self._params)
-            self._moved_weights = [self._moved[at : at + size] for at, size in self._starts]
-        np.copyto(self._moved, params)
-        self.gradient_norm = _norm(grad)
+            self._moved_weights = [self._moved[i : i + size] for i, size in self._starts]
+        np.copyto(self._moved[at], params[at])
+        self._squares += dot(grad[at], grad[at])
 
     def compare(self) -> None:
         """Measure how far the parameters have moved since."""
         if self._moved is None:
             return
+        self.gradient_norm, self._squares = math.sqrt(self._squares), 0.0
         np.subtract(self._params, self._moved, out=self._moved)
         for i, weights in enumerate(self._weights):
             moved, length = _norm(self._moved_weights[i]), _norm(weights)

@@ -281,17 +281,18 @@ def _forward_chunks(
     architecture: Architecture, parameters: Parameters, X: Any
 ) -> Iterator[tuple[slice, Workspace, slice]]:
     """Yield rows, a workspace that has computed them, and the columns in which they are."""
-    is_sparse = sparse.issparse(X)
+    n_samples, is_sparse = X.shape[0], sparse.issparse(X)
     edge = 0 if is_sparse else EDGE  # SciPy treats all rows alike
-    size = min(CHUNK, -(-X.shape[0] // TILE) * TILE) + 2 * edge
-    workspace: Workspace | None = None
-    for start in range(0, X.shape[0], CHUNK):
-        rows = slice(start, min(start + CHUNK, X.shape[0]))
-        n_rows = rows.stop - rows.start
-        if is_sparse:
-            size = n_rows
-        if workspace is None or workspace.n_samples != size:
-            workspace = Workspace(architecture, parameters, size, is_sparse)
-        workspace.inputs.load(X, rows, edge)
+    tile = 1 if is_sparse else TILE
+    size = min(CHUNK, -(-n_samples // tile) * tile) + 2 * edge
+    workspace = Workspace(architecture, parameters, size, is_sparse)
+    for start in range(0, n_samples, CHUNK):
+        rows = slice(start, min(start + CHUNK, n_samples))
+        if is_sparse:  # always as many: the last chunk takes some rows once more
+            workspace.inputs.load(X, slice(rows.stop - size, rows.stop))
+            columns = slice(start - rows.stop + size, size)
+        else:
+            workspace.inputs.load(X, rows, edge)
+            columns = slice(edge, edge + rows.stop - start)
         workspace.forward()
-        yield rows, workspace, slice(edge, edge + n_rows)
+        yield rows, workspace, columns

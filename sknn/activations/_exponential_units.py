@@ -49,7 +49,7 @@ class ELU(Activation):
     initializer: ClassVar[str] = "he_uniform"
 
     def scratch(self, z: Array) -> tuple[Array, Array]:
-        return np.zeros(z.shape[-1], z.dtype), np.empty_like(z)
+        return np.zeros(z.shape, z.dtype), np.empty_like(z)
 
     def forward(self, z: Array, a: Array, scratch: Any) -> None:
         zeros, room = scratch
@@ -99,7 +99,7 @@ class SELU(Activation):
     initializer: ClassVar[str] = "lecun_normal"
 
     def scratch(self, z: Array) -> tuple[Array, Array]:
-        return np.zeros(z.shape[-1], z.dtype), np.empty_like(z)
+        return np.zeros(z.shape, z.dtype), np.empty_like(z)
 
     def forward(self, z: Array, a: Array, scratch: Any) -> None:
         zeros, room = scratch
@@ -154,7 +154,7 @@ class CELU(Activation):
     initializer: ClassVar[str] = "he_uniform"
 
     def scratch(self, z: Array) -> tuple[Array, Array]:
-        return np.zeros(z.shape[-1], z.dtype), np.empty_like(z)
+        return np.zeros(z.shape, z.dtype), np.empty_like(z)
 
     def forward(self, z: Array, a: Array, scratch: Any) -> None:
         zeros, room = scratch

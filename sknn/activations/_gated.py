@@ -209,7 +209,7 @@ class HardSiLU(Activation):
     initializer: ClassVar[str] = "he_uniform"
 
     def scratch(self, z: Array) -> tuple[Array, Array, Array]:
-        return np.zeros(z.shape[-1], z.dtype), np.full(z.shape[-1], 6, z.dtype), np.empty_like(z)
+        return np.zeros(z.shape, z.dtype), np.full(z.shape, 6, z.dtype), np.empty_like(z)
 
     def forward(self, z: Array, a: Array, scratch: Any) -> None:
         zeros, sixes, gate = scratch

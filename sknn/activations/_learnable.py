@@ -15,7 +15,7 @@ from sknn.activations._base import Activation
 class _Scratch:
     mask: Array  # of shape (units, n_samples)
     column: Array  # of shape (units, 1)
-    zeros: Array  # of shape (n_samples,): NumPy is faster with two arrays than with a number
+    zeros: Array  # of the shape of z: NumPy is faster with two such arrays than with a number
     parameters: Any = None
     gradient: Any = None
 
@@ -63,7 +63,7 @@ class PReLU(Activation):
 
     def scratch(self, z: Array) -> _Scratch:
         return _Scratch(
-            np.empty_like(z), np.empty((z.shape[-2], 1), z.dtype), np.zeros(z.shape[-1], z.dtype)
+            np.empty_like(z), np.empty((z.shape[-2], 1), z.dtype), np.zeros(z.shape, z.dtype)
         )
 
     def forward(self, z: Array, a: Array, scratch: Any) -> None:

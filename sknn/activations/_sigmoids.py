@@ -144,7 +144,7 @@ class LogSigmoid(Activation):
     """
 
     def scratch(self, z: Array) -> tuple[Array, Array, Array, Array]:
-        return np.zeros(z.shape[-1], z.dtype), np.empty_like(z), np.empty_like(z), np.empty_like(z)
+        return np.zeros(z.shape, z.dtype), np.empty_like(z), np.empty_like(z), np.empty_like(z)
 
     def forward(self, z: Array, a: Array, scratch: Any) -> None:
         zeros, tail, slope, room = scratch
@@ -182,7 +182,7 @@ class HardSigmoid(Activation):
     """
 
     def scratch(self, z: Array) -> tuple[Array, Array, Array]:
-        return np.zeros(z.shape[-1], z.dtype), np.full(z.shape[-1], 6, z.dtype), np.empty_like(z)
+        return np.zeros(z.shape, z.dtype), np.full(z.shape, 6, z.dtype), np.empty_like(z)
 
     def forward(self, z: Array, a: Array, scratch: Any) -> None:
         zeros, sixes, _ = scratch

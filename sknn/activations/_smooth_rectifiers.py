@@ -45,7 +45,7 @@ class Softplus(Activation):
     ranges: ClassVar[Mapping[str, Range]] = {"beta": POSITIVE}
 
     def scratch(self, z: Array) -> tuple[Array, Array, Array, Array]:
-        return np.zeros(z.shape[-1], z.dtype), np.empty_like(z), np.empty_like(z), np.empty_like(z)
+        return np.zeros(z.shape, z.dtype), np.empty_like(z), np.empty_like(z), np.empty_like(z)
 
     def forward(self, z: Array, a: Array, scratch: Any) -> None:
         zeros, tail, slope, room = scratch
@@ -96,7 +96,7 @@ class Squareplus(Activation):
     initializer: ClassVar[str] = "he_uniform"
 
     def scratch(self, z: Array) -> tuple[Array, Array, Array]:
-        return np.zeros(z.shape[-1], z.dtype), np.empty_like(z), np.empty_like(z)
+        return np.zeros(z.shape, z.dtype), np.empty_like(z), np.empty_like(z)
 
     def forward(self, z: Array, a: Array, scratch: Any) -> None:
         zeros, root, size = scratch

@@ -148,6 +148,7 @@ class BatchwiseEngine(Engine):
         if total != self._weight:
             self._weight, self.regularization = total, Regularization(self._alpha / total)
         penalty = super().penalty()
+        self.gauge.is_on = False  # scikit-learn's estimators have no history
         loss, _ = super().step(at, optimizer, state, learning_rate, count)
         return n_rows(at) * (loss / total + penalty), n_rows(at)
 
