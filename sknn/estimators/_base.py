@@ -1,30 +1,26 @@
-"""What both estimators share: fitting, parameters and attributes; no numerical training code."""
+"""What both estimators share: how a fit goes; no numerical training code."""
 
 import copy
 from abc import ABCMeta, abstractmethod
-from collections.abc import Callable
-from numbers import Real
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
-from sklearn.base import BaseEstimator
-from sklearn.exceptions import NotFittedError
 
-from sknn._strategy import registered_name, resolve
+from sknn._strategy import registered_name
 from sknn._typing import Array
 from sknn.activations import ACTIVATIONS
 from sknn.diagnosis import diagnose
 from sknn.engine import Engine, NonFiniteError, Rows
 from sknn.estimators import _data as data
 from sknn.estimators._atomic import all_or_nothing
-from sknn.estimators._attributes import fitted_attributes, history
+from sknn.estimators._attributes import fitted_attributes
 from sknn.estimators._callbacks import CallbackSupportMixin, with_callbacks
+from sknn.estimators._fitted import FittedNetwork
 from sknn.estimators._inside import Inside
 from sknn.estimators._messages import explain_divergence
+from sknn.estimators._nested_parameters import NestedParameters
 from sknn.estimators._parameters import (
-    FAMILIES,
     Settings,
-    as_dropout,
     check_target,
     is_minimizer,
     read_loss,
@@ -44,7 +40,7 @@ from sknn.estimators._scoring import make_validate, name_scoring
 from sknn.estimators._warnings import Ending, warn
 from sknn.estimators._watching import Watch
 from sknn.losses import Loss
-from sknn.network import Architecture, raw_predictions
+from sknn.network import Architecture
 from sknn.optimizers import Optimizer
 from sknn.parameters import Parameters
 from sknn.training import INTERRUPTED, Trainer, Training, Validate
@@ -61,7 +57,8 @@ class BaseMLP(
     Inside,
     ResumeMixin,
     CallbackSupportMixin,  # type: ignore[misc]  # no types there
-    BaseEstimator,  # type: ignore[misc]
+    NestedParameters,
+    FittedNetwork,
     metaclass=ABCMeta,
 ):
     """Base of `MLPClassifier` and `MLPRegressor`, which list the parameters and attributes."""
@@ -129,52 +126,6 @@ class BaseMLP(
     def _codes(self, encoded: Array) -> Array | None:
         """Return the classes whose shares a split of the rows keeps, if there are such."""
         return None
-
-    # ---------------------------------------------------------------- parameters
-
-    def set_params(self: Self, **params: Any) -> Self:
-        """Set parameters; ``optimizer__momentum`` and its like work on a name too.
-
-        A name (``optimizer="momentum"``) or a number (``dropout=0.5``) is first replaced by the
-        instance that it stands for. Members of a tuple of activations or rates have no nested
-        names.
-
-        Parameters
-        ----------
-        **params : dict
-            Parameters, ``<parameter>`` or ``<parameter>__<its parameter>``.
-
-        Returns
-        -------
-        self : object
-            The estimator itself.
-        """
-        nested = {key: value for key, value in params.items() if "__" in key}
-        before = {name: getattr(self, name) for name in self._get_param_names()}
-        try:
-            super().set_params(**{key: params[key] for key in params.keys() - nested.keys()})
-            for name in {key.partition("__")[0] for key in nested}:
-                self._make_instance(name)
-            known = self.get_params()
-            # Outer parameters before those within them, and unknown ones first, since they fail.
-            for key in sorted(nested, key=lambda key: (key.count("__"), key in known)):
-                super().set_params(**{key: nested[key]})
-        except Exception:
-            self.__dict__.update(before)
-            raise
-        return self
-
-    def _make_instance(self, name: str) -> None:
-        value = getattr(self, name, None)
-        if name in FAMILIES and isinstance(value, str):
-            setattr(self, name, resolve(name, value, *FAMILIES[name]))
-        elif name in ("dropout", "input_dropout") and isinstance(value, Real):
-            setattr(self, name, as_dropout(name, value))
-        elif name in self._get_param_names() and not hasattr(value, "set_params"):
-            raise ValueError(
-                f"{name}={value!r} has no parameters of its own to set: a name or an instance has, "
-                "the members of a sequence have not."
-            )
 
     # ---------------------------------------------------------------- fit
 
@@ -422,76 +373,3 @@ class BaseMLP(
             training.progress.epoch - n_iter,
         )
         self.__dict__.update(fitted_attributes(self, training))
-
-    # ---------------------------------------------------------------- the fitted network
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "_training")
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags
-
-    @property
-    def history_(self) -> dict[str, Array]:
-        """What training recorded: arrays of one length, an entry an epoch (iteration)."""
-        if vars(self).get("_training") is None:
-            raise NotFittedError(
-                f"This {type(self).__name__} has no history: it is not fitted, or was saved "
-                "without its training state."
-            )
-        return history(self._training, len(self._architecture.layer_names))
-
-    @property
-    def coefs_(self) -> list[Array]:
-        """Weights of each layer, of shape (fan_in, fan_out); views of the network's own."""
-        return [block[:-1] for block in self._blocks()]
-
-    @property
-    def intercepts_(self) -> list[Array]:
-        """Biases of each layer, of shape (fan_out,); views of the network's own."""
-        return [block[-1] for block in self._blocks()]
-
-    def _blocks(self) -> list[Array]:
-        if "_parameters" not in vars(self):
-            raise NotFittedError(f"This {type(self).__name__} has no weights yet: call fit first.")
-        return [self._parameters[name] for name in self._architecture.layer_names]
-
-    def _predict(
-        self,
-        X: Any,
-        convert: Callable[[Array], Array],
-        n_columns: int | None = None,
-        dtype: Any = None,
-    ) -> Array:
-        """Return predictions for X, in bounded memory beside X and the result.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Inputs.
-        convert : callable
-            Turns raw predictions of shape (n_outputs, n_rows), which it may overwrite, into
-            predictions of shape (n_rows,) or (n_rows, n_columns).
-        n_columns : int or None
-            Columns of the result; None for a vector.
-        dtype : dtype, optional
-            Of the result; by default the network's.
-
-        Raises
-        ------
-        ValueError
-            If X is wrong, or so large that a prediction is not finite.
-        """
-        own = self._parameters.vector.dtype
-        X = data.check_inputs(self, X, own)
-        shape = (X.shape[0],) if n_columns is None else (X.shape[0], n_columns)
-        out = np.empty(shape, own if dtype is None else dtype)
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            for rows, raw_prediction in raw_predictions(self._architecture, self._parameters, X):
-                data.check_predicted(raw_prediction, X, rows)
-                out[rows] = convert(raw_prediction)
-                if out.dtype.kind == "f":
-                    data.check_predicted(out[rows], X, rows)
-        return out

@@ -1,0 +1,94 @@
+"""What a fitted network is asked for: its state, weights, history and predictions."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import NotFittedError
+
+from sknn._typing import Array
+from sknn.estimators import _data as data
+from sknn.estimators._attributes import history
+from sknn.network import Architecture, raw_predictions
+from sknn.parameters import Parameters
+from sknn.training import Training
+
+
+class FittedNetwork(BaseEstimator):  # type: ignore[misc]  # no types there
+    """The part of `MLPClassifier` and `MLPRegressor` that reads a fitted network."""
+
+    _architecture: Architecture
+    _parameters: Parameters
+    _training: Training
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "_training")
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+    @property
+    def history_(self) -> dict[str, Array]:
+        """What training recorded: arrays of one length, an entry an epoch (iteration)."""
+        if vars(self).get("_training") is None:
+            raise NotFittedError(
+                f"This {type(self).__name__} has no history: it is not fitted, or was saved "
+                "without its training state."
+            )
+        return history(self._training, len(self._architecture.layer_names))
+
+    @property
+    def coefs_(self) -> list[Array]:
+        """Weights of each layer, of shape (fan_in, fan_out); views of the network's own."""
+        return [block[:-1] for block in self._blocks()]
+
+    @property
+    def intercepts_(self) -> list[Array]:
+        """Biases of each layer, of shape (fan_out,); views of the network's own."""
+        return [block[-1] for block in self._blocks()]
+
+    def _blocks(self) -> list[Array]:
+        if "_parameters" not in vars(self):
+            raise NotFittedError(f"This {type(self).__name__} has no weights yet: call fit first.")
+        return [self._parameters[name] for name in self._architecture.layer_names]
+
+    def _predict(
+        self,
+        X: Any,
+        convert: Callable[[Array], Array],
+        n_columns: int | None = None,
+        dtype: Any = None,
+    ) -> Array:
+        """Return predictions for X, in bounded memory beside X and the result.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Inputs.
+        convert : callable
+            Turns raw predictions of shape (n_outputs, n_rows), which it may overwrite, into
+            predictions of shape (n_rows,) or (n_rows, n_columns).
+        n_columns : int or None
+            Columns of the result; None for a vector.
+        dtype : dtype, optional
+            Of the result; by default the network's.
+
+        Raises
+        ------
+        ValueError
+            If X is wrong, or so large that a prediction is not finite.
+        """
+        own = self._parameters.vector.dtype
+        X = data.check_inputs(self, X, own)
+        shape = (X.shape[0],) if n_columns is None else (X.shape[0], n_columns)
+        out = np.empty(shape, own if dtype is None else dtype)
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            for rows, raw_prediction in raw_predictions(self._architecture, self._parameters, X):
+                data.check_predicted(raw_prediction, X, rows)
+                out[rows] = convert(raw_prediction)
+                if out.dtype.kind == "f":
+                    data.check_predicted(out[rows], X, rows)
+        return out
