@@ -8,6 +8,9 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # examples and pages print t
 DOCS = Path(__file__).parent
 sys.path[:0] = [str(DOCS.parent), str(DOCS / "_extensions")]
 
+import name_links  # noqa: E402
+from numpydoc.xref import DEFAULT_LINKS  # noqa: E402
+
 import sknn  # noqa: E402
 
 project = "sknn"
@@ -36,12 +39,21 @@ myst_heading_anchors = 3
 autodoc_typehints = "none"  # numpydoc's sections say more
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
+# Types in lists of parameters link to their pages; those of Python and NumPy are elsewhere.
+DEFAULT_LINKS.clear()
+numpydoc_xref_param_type = True
+numpydoc_xref_ignore = "all"
+numpydoc_xref_aliases = {
+    name: full
+    for name, candidates in name_links.targets().items()
+    if "." not in name and (full := name_links.choose(candidates, ""))
+}
 # Not demanded everywhere: a See Also, an extended summary, examples, and types without names.
 numpydoc_validation_checks = {"all", "SA01", "ES01", "EX01", "RT02"}
 numpydoc_validation_exclude = {
     # Their parameters are those of scikit-learn, or fields that the house fills in.
     r"^sknn\.compat\.MLP(Classifier|Regressor)$",
-    r"^sknn\.(inspection\.RangeTest|optimizers\.State|schedules\.Progress)$",
+    r"^sknn\.(callbacks\.Training|inspection\.RangeTest|optimizers\.State|schedules\.Progress)$",
 }
 
 # ---------------------------------------------------------------- gallery

@@ -19,7 +19,7 @@ class Table(Mapping[str, list[Any]]):
 
     Examples
     --------
-    >>> from sknn._table import Table
+    >>> from sknn.inspection import Table
     >>> table = Table({"layer": ["layer_0", "layer_1"], "units": [100, 3]}, "103 units")
     >>> table
     layer    units

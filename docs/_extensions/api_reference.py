@@ -5,6 +5,7 @@ Pages go to ``docs/api``, which is not under version control, before Sphinx read
 
 import importlib
 import inspect
+import re
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,8 @@ PACKAGES = {
 }
 # The two estimators show all that their base has.
 WITHOUT_PAGE = {"BaseMLP"}
+# Callbacks read its attributes; its methods are the trainer's.
+WITHOUT_METHODS = {"Training"}
 
 
 def has_page(member: Any) -> bool:
@@ -89,7 +92,7 @@ def table(header: list[str], rows: list[list[str]]) -> str:
     lines = [
         f"{'  ' if i else '* '}- {cell}" for row in (header, *rows) for i, cell in enumerate(row)
     ]
-    return f".. list-table::\n   :header-rows: 1\n\n{indent(chr(10).join(lines))}"
+    return f".. list-table::\n   :header-rows: 1\n   :class: names\n\n{indent(chr(10).join(lines))}"
 
 
 def link(full_name: str, member: Any) -> str:
@@ -116,7 +119,7 @@ def methods(cls: type, with_page: set[type]) -> dict[str, Any]:
     What a base with a page introduces is told on that page, and fitted attributes in a section.
     """
     found: dict[str, Any] = {}
-    for base in cls.__mro__:
+    for base in () if cls.__name__ in WITHOUT_METHODS else cls.__mro__:
         elsewhere = base is not cls and (base in with_page or base is Strategy)
         if elsewhere or not base.__module__.startswith("sknn"):
             continue
@@ -245,7 +248,13 @@ def write(app: Any) -> None:
             path.write_text(text)
 
 
+def keep_initials(app: Any, what: str, name: str, member: Any, options: Any, lines: Any) -> None:
+    """Keep initials at the start of a reference from being read as an enumeration."""
+    lines[:] = [re.sub(r"^(\s*)([A-Z])\. (?=[A-Z])", r"\1\\\2. ", line) for line in lines]
+
+
 def setup(app: Any) -> dict[str, bool]:
-    """Hook the writing into Sphinx."""
+    """Hook both into Sphinx, the second after numpydoc."""
     app.connect("builder-inited", write, priority=100)
+    app.connect("autodoc-process-docstring", keep_initials, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -34,12 +34,14 @@ from sknn.callbacks._base import EpochCallback, fitted_so_far, training_of
 from sknn.callbacks._checkpoint import Checkpoint
 from sknn.callbacks._stop_on_target import StopOnTarget
 from sknn.callbacks._time_budget import TimeBudget
+from sknn.training import Training
 
 __all__ = [
     "Checkpoint",
     "EpochCallback",
     "StopOnTarget",
     "TimeBudget",
+    "Training",
     "fitted_so_far",
     "training_of",
 ]
