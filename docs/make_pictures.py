@@ -17,7 +17,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
 
-from sknn import MLPClassifier
+from sknn import MLPClassifier, MLPRegressor
 from sknn.activations import ACTIVATIONS
 from sknn.dropout import Dropout
 from sknn.initializers import Normal
@@ -290,6 +290,25 @@ def digit_weights():
     return figure
 
 
+def quantiles():
+    """Three quantiles of noise that grows with x and is skewed."""
+    rng = np.random.default_rng(0)
+    x = rng.uniform(0, 4, size=(1500, 1))
+    noise = (0.1 + 0.3 * x[:, 0]) * (rng.gamma(2.0, 0.5, size=1500) - 0.7)
+    y = np.sin(2 * x[:, 0]) + noise
+    model = MLPRegressor((50, 50), "silu", loss=Quantile([0.05, 0.5, 0.95]), random_state=0)
+    model.set_params(learning_rate="cosine", learning_rate_init=0.01, max_iter=60)
+    grid = np.linspace(0, 4, 81)[:, np.newaxis]
+    low, median, high = fit(model, x, y).predict(grid).T
+    figure, (ax,) = panels(1, 1, 3.3)
+    ax.plot(x[:300, 0], y[:300], ".", color="0.6", markersize=3, label="some of the rows")
+    ax.fill_between(grid[:, 0], low, high, color=COLORS[0], alpha=0.25, lw=0, label="5 to 95 %")
+    ax.plot(grid[:, 0], median, color=COLORS[1], label="median")
+    ax.set(xlabel="x", ylabel="y")
+    ax.legend(loc="upper left")
+    return figure
+
+
 def losses():
     """Losses over what they are functions of."""
     figure, (numbers, classes, positive) = panels(3, 1, 9)
@@ -329,6 +348,7 @@ PICTURES = {
         dropout_gap,
         losses,
         digit_weights,
+        quantiles,
     )
 }
 
