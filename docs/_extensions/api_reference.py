@@ -255,6 +255,7 @@ def keep_initials(app: Any, what: str, name: str, member: Any, options: Any, lin
 
 def setup(app: Any) -> dict[str, bool]:
     """Hook both into Sphinx, the second after numpydoc."""
+    app.setup_extension("sphinx.ext.autodoc")
     app.connect("builder-inited", write, priority=100)
     app.connect("autodoc-process-docstring", keep_initials, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
