@@ -281,18 +281,12 @@ def _forward_chunks(
     architecture: Architecture, parameters: Parameters, X: Any
 ) -> Iterator[tuple[slice, Workspace, slice]]:
     """Yield rows, a workspace that has computed them, and the columns in which they are."""
-    n_samples, is_sparse = X.shape[0], sparse.issparse(X)
-    edge = 0 if is_sparse else EDGE  # SciPy treats all rows alike
-    tile = 1 if is_sparse else TILE
-    size = min(CHUNK, -(-n_samples // tile) * tile) + 2 * edge
+    is_sparse = sparse.issparse(X)
+    size = min(CHUNK, -(-X.shape[0] // TILE) * TILE) + 2 * EDGE
     workspace = Workspace(architecture, parameters, size, is_sparse)
-    for start in range(0, n_samples, CHUNK):
-        rows = slice(start, min(start + CHUNK, n_samples))
-        if is_sparse:  # always as many: the last chunk takes some rows once more
-            workspace.inputs.load(X, slice(rows.stop - size, rows.stop))
-            columns = slice(start - rows.stop + size, size)
-        else:
-            workspace.inputs.load(X, rows, edge)
-            columns = slice(edge, edge + rows.stop - start)
+    for start in range(0, X.shape[0], CHUNK):
+        rows = slice(start, min(start + CHUNK, X.shape[0]))
+        n_rows = rows.stop - rows.start
+        workspace.inputs.load(X, rows, EDGE)
         workspace.forward()
-        yield rows, workspace, columns
+        yield rows, workspace, slice(EDGE, EDGE + n_rows)

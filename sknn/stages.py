@@ -51,7 +51,7 @@ class Inputs:
     def load(self, X: Any, rows: Array | slice, start: int = 0) -> None:
         """Gather rows of X, dense, `with_ones` or CSR; a slice goes to columns from `start`."""
         if self._is_sparse:
-            self.rows = X[rows].astype(self._dtype, copy=False)
+            self.rows = self._pad(X[rows].astype(self._dtype, copy=False), start)
         elif isinstance(rows, slice):
             into = self._augmented if X.shape[1] > self._features.shape[1] else self._features
             np.copyto(into[start : start + rows.stop - rows.start], X[rows])
@@ -59,6 +59,15 @@ class Inputs:
             X.take(rows, axis=0, out=self._augmented, mode="clip")
         else:
             np.copyto(self._features, X[rows])
+
+    def _pad(self, rows: Any, start: int) -> Any:
+        """Put empty rows around sparse ones, so that these go to columns from `start`."""
+        n_after = self.n_samples - start - rows.shape[0]
+        if not (start or n_after):
+            return rows
+        indptr = np.pad(rows.indptr, (start, n_after), mode="edge")
+        shape = (self.n_samples, rows.shape[1])
+        return type(rows)((rows.data, rows.indices, indptr), shape=shape)
 
     def drop(self, dropout: Dropout, generator: np.random.Generator) -> None:
         """Drop stored elements of the sparse rows; the others are zero as they are."""

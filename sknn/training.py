@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from sknn._interrupt import uninterrupted
 from sknn._typing import Array
 from sknn.averaging import Averaging
 from sknn.engine import Engine, NonFiniteError, batches
@@ -363,8 +364,10 @@ class Trainer:
 
     def _finish_epoch(self, loss: float, penalty: float, rate: float = math.nan) -> str | None:
         """Record an epoch and report it; tell how training ended, if it did."""
-        exhausted = self._judge(loss)
-        self._record(loss, penalty, rate)
+        measured = self.validate() if self.validate else None
+        with uninterrupted():
+            exhausted = self._judge(loss, measured)
+            self._record(loss, penalty, rate)
         self.plan.report(self.training)
         converged = exhausted and not self._outlasts_plateau()
         if converged and self.training.n_epochs_to_go:
@@ -381,10 +384,10 @@ class Trainer:
         training.update_ratios.extend(gauge.update_ratios)
         training.seconds.append(time.perf_counter() - self._began)
 
-    def _judge(self, loss: float) -> bool:
+    def _judge(self, loss: float, measured: tuple[float, float | None] | None) -> bool:
         """Compare an epoch with the best; tell whether patience is at an end."""
         training, plan = self.training, self.plan
-        metric = self._validation_metric() if self.validate else loss
+        metric = loss if measured is None else self._validation_metric(*measured)
         training.progress.epoch += 1
         plan.schedule.after_epoch(metric, training.progress)
         improved = metric <= training.best - plan.tol
@@ -397,9 +400,7 @@ class Trainer:
                 np.copyto(training.best_parameters.vector, training.current_parameters.vector)
         return training.n_no_improvement >= plan.n_iter_no_change
 
-    def _validation_metric(self) -> float:
-        assert self.validate is not None
-        loss, score = self.validate()
+    def _validation_metric(self, loss: float, score: float | None) -> float:
         self.training.validation_loss_curve.append(loss)
         if score is None:
             return loss

@@ -34,7 +34,7 @@ HOSTILE = {
     "too large": r"int too large to convert to float",
     "missing": r"boolean value of NA is ambiguous",
     "other labels": r"y_val has classes .* that are not among",
-    "labels": r"Unknown label type|y has several columns|y cannot be read as classes",
+    "labels": r"Unknown label type|y has several columns|y cannot be read as|.*legacy multi-label",
 }
 
 

@@ -53,6 +53,7 @@ FOUND = {
     "slope": MLPRegressor(activation=Softplus(beta=1.2e308)),
     "threshold": MLPRegressor(activation=SoftShrink(threshold=1e308), dtype="float32"),
     "class weight": MLPClassifier(class_weight={0: 1e100}),
+    "balanced": MLPClassifier(class_weight="balanced"),
     "long double": MLPRegressor(optimizer=Adam(beta_1=np.longdouble("0.9")), dtype="float32"),
     "fraction": MLPClassifier(activation=LeakyReLU(Fraction(1, 100))),
     "validation": MLPRegressor(
@@ -66,7 +67,10 @@ FOUND = {
 def test_found_and_mended(found):
     model = clone(FOUND[found]).set_params(random_state=0, hidden_layer_sizes=(5, 4))
     y = CODES if isinstance(model, MLPClassifier) else VALUES
-    weights = {"sample_weight": 1e250 * (1 + CODES)} if found == "class weight" else {}
+    weights = {
+        "class weight": {"sample_weight": 1e250 * (1 + CODES)},
+        "balanced": {"sample_weight": np.where(CODES == 0, 1e-310, 1.7e308)},
+    }.get(found, {})
     examine(Case(model, INPUTS, y, weights))
 
 

@@ -203,6 +203,7 @@ def test_no_two_names_share_a_class():
 IMPORTS = {
     "_typing": set(),
     "_blas": {"_typing"},
+    "_interrupt": set(),
     "_strategy": set(),
     "_table": set(),
     "parameters": {"_typing"},
@@ -225,7 +226,9 @@ IMPORTS = {
     "diagnosis": {
         *("_typing", "activations", "engine", "losses", "network", "parameters", "stages"),
     },
-    "training": {"_typing", "averaging", "engine", "optimizers", "parameters", "schedules"},
+    "training": {
+        *("_interrupt", "_typing", "averaging", "engine", "optimizers", "parameters", "schedules"),
+    },
     "estimators": {
         *("_strategy", "_table", "_typing", "activations", "averaging", "diagnosis", "dropout"),
         *("engine", "exceptions", "initializers", "losses", "network", "optimizers", "parameters"),

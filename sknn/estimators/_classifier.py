@@ -298,12 +298,12 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # no types
                 f"class_weight={self.class_weight!r} has no meaning where a row may have several "
                 "labels: set class_weight=None, and weigh rows with sample_weight."
             )
+        if weight is not None:
+            # Only ratios count, and sums and products of large weights would overflow; a power of
+            # two changes no bit.
+            weight = np.ldexp(weight, -np.frexp(weight.max())[1])
         of_rows = labels.row_weights(self.class_weight, y, weight, self.classes_)
-        if weight is None:
-            return of_rows
-        # Only ratios count, and the product of large weights would overflow; this changes no bit.
-        weights: Array = of_rows * np.ldexp(weight, -np.frexp(weight.max())[1])
-        return weights
+        return of_rows if weight is None else of_rows * weight
 
     # ---------------------------------------------------------------- predictions
 

@@ -4,7 +4,7 @@ A target is ``"binary"`` (two classes, one output), ``"multiclass"`` (one output
 class is one of these, with a softmax over one output) or ``"multilabel"`` (one output a label).
 """
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from sklearn.utils.class_weight import compute_class_weight
@@ -13,6 +13,9 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sknn._strategy import NOT_NEGATIVE
 from sknn._typing import Array
 from sknn.losses import BINARY, MULTICLASS, MULTILABEL
+
+# A share of the largest weight whose reciprocal is still far from overflow.
+_NEXT_TO_NONE: Final = 1e-290
 
 
 def learn(y: Array, classes: Any) -> tuple[str, Array]:
@@ -90,8 +93,9 @@ def row_weights(class_weight: Any, y: Array, weight: Array | None, classes: Arra
 
 
 def _balanced(y: Array, weight: Array | None, classes: Array) -> Array:
-    if weight is not None:  # a class without weight needs none
-        y, weight = y[weight > 0], weight[weight > 0]
+    if weight is not None:  # a class without weight, or with next to none, needs none
+        counted = weight > _NEXT_TO_NONE * weight.max()
+        y, weight = y[counted], weight[counted]
     present = np.unique(y)
     weights = np.ones(len(classes))
     weights[np.searchsorted(classes, present)] = compute_class_weight(
