@@ -7,6 +7,7 @@ minute. The same library and the same matplotlib draw the same bytes.
 import re
 import sys
 import warnings
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -47,9 +48,7 @@ STYLE = {
     "xtick.labelsize": 8.5,
     "ytick.labelsize": 8.5,
     "legend.fontsize": 9,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "path.simplify_threshold": 0.3,
+    **dict.fromkeys(("axes.spines.top", "axes.spines.right"), False),
 }
 
 
@@ -151,16 +150,6 @@ def layers_before_training(activation):
     figure, axes = panels(2, 2, 7.4)
     ActivationDisplay.from_initializers(model, X).plot(axes)
     return figure
-
-
-def initializers_sigmoid():
-    """Ten sigmoid layers."""
-    return layers_before_training("sigmoid")
-
-
-def initializers_relu():
-    """Ten ReLU layers."""
-    return layers_before_training("relu")
 
 
 def ravine():
@@ -334,12 +323,14 @@ def losses():
 
 
 PICTURES = {
+    "initializers_sigmoid": partial(layers_before_training, "sigmoid"),
+    "initializers_relu": partial(layers_before_training, "relu"),
+}
+PICTURES |= {
     draw.__name__: draw
     for draw in (
         activations,
         vanishing_gradients,
-        initializers_sigmoid,
-        initializers_relu,
         ravine,
         rosenbrock,
         optimizer_losses,
@@ -394,11 +385,8 @@ def _corners(points, tolerance=0.08):
             continue
         chord, inner = points[last] - points[first], points[first + 1 : last] - points[first]
         length = np.hypot(*chord)
-        if length > 0:
-            along = np.clip(inner @ chord / length**2, 0, 1)[:, np.newaxis] * chord
-        else:
-            along = np.zeros_like(inner)
-        distance = np.hypot(*(inner - along).T)
+        share = inner @ chord / length**2 if length > 0 else np.zeros(len(inner))
+        distance = np.hypot(*(inner - np.clip(share, 0, 1)[:, np.newaxis] * chord).T)
         if distance.max() > tolerance:
             middle = first + 1 + int(distance.argmax())
             kept.add(middle)
