@@ -1,6 +1,7 @@
 """The reference of the documentation is whole; ``.ci/run`` builds all of it, strictly."""
 
 import importlib
+import inspect
 import pkgutil
 import re
 import runpy
@@ -72,6 +73,19 @@ def test_parts_do_not_repeat_their_base():
     assert "automethod" in texts["sknn.activations.Activation"]
     assert "automethod" not in texts["sknn.activations.ReLU"]
     assert ":py:class:`~sknn.activations.Activation`" in texts["sknn.activations.ReLU"]
+
+
+def test_pages_have_examples():
+    without = {
+        name.rpartition(".")[2]
+        for name, member in REFERENCE["pages"]().items()
+        if "\nExamples\n---" not in (inspect.getdoc(member) or "")
+        and "subclass it and write" not in REFERENCE["summary"](member)
+        and not (inspect.isclass(member) and issubclass(member, Warning))
+    }
+    results = {"State", "Progress", "RangeTest", "Training"}
+    told_beside = {"load", "VarianceScaling", "fitted_so_far", "training_of"}
+    assert without == results | told_beside
 
 
 def test_every_page_of_a_toctree_is_there():

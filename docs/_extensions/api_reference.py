@@ -31,6 +31,22 @@ PACKAGES = {
     "sknn.compat": "scikit-learn's signature",
     "sknn.testing": "Checks of your own parts",
 }
+# Where each is told at length.
+GUIDE = {
+    "sknn": "how_to/index",
+    "sknn.activations": "activations",
+    "sknn.initializers": "initializers",
+    "sknn.optimizers": "optimizers",
+    "sknn.schedules": "schedules",
+    "sknn.losses": "losses",
+    "sknn.dropout": "dropout",
+    "sknn.inspection": "gallery/index",
+    "sknn.callbacks": "watching",
+    "sknn.exceptions": "watching",
+    "sknn.export": "saving",
+    "sknn.compat": "migration",
+    "sknn.testing": "contracts",
+}
 # The two estimators show all that their base has.
 WITHOUT_PAGE = {"BaseMLP"}
 # Callbacks read its attributes; its methods are the trainer's.
@@ -158,6 +174,8 @@ def class_page(full_name: str, cls: type, names: dict[type, str]) -> str:
         content.append(f".. auto{kind}:: {name}")
     text = f".. autoclass:: {short}\n\n{indent((chr(10) * 2).join(content))}"
     bases = [link(names[base], base) for base in cls.__mro__[1:] if base in names]
+    if "subclass it and write" in summary(cls):
+        text += "\n\nAn example, step by step: :doc:`/contracts`."
     inherited = from_sklearn(cls, own)
     if inherited:
         text += f"\n\n{inherited}"
@@ -206,6 +224,7 @@ def package_page(package: str, members: dict[str, Any], names: dict[Any, str]) -
     ]
     parts = [
         heading(PACKAGES[package]),
+        *([f"At length: :doc:`/{GUIDE[package]}`."] if package in GUIDE else []),
         f".. automodule:: {package}",
         f".. currentmodule:: {package}",
     ]
