@@ -110,6 +110,8 @@ def test_names_in_pages_find_what_they_mean(monkeypatch):
     monkeypatch.delitem(sys.modules, "api_reference")
     names = name_links.targets()
     assert names["MLPClassifier.partial_fit"][0] == "sknn.MLPClassifier.partial_fit"
+    assert "load" not in names
+    assert names["sknn.load"] == ["sknn.load"]
     choose = name_links.choose
     assert choose(names["Identity"], "initializers") == "sknn.initializers.Identity"
     assert choose(names["Identity"], "saving") is None

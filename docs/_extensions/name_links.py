@@ -11,6 +11,9 @@ from docutils import nodes
 from sphinx import addnodes
 from sphinx.transforms import SphinxTransform
 
+# `load` alone may be anybody's; `sknn.load` is ours.
+COMMON = re.compile("[a-z]+")
+
 
 def targets() -> dict[str, list[str]]:
     """Return the full names that each full or bare name may stand for."""
@@ -21,7 +24,9 @@ def targets() -> dict[str, list[str]]:
         inside = methods(member, with_page) if isinstance(member, type) else {}
         for name in ("", *(f".{method}" for method in inside)):
             found.setdefault(full + name, []).append(full + name)
-            found.setdefault(full.rpartition(".")[2] + name, []).append(full + name)
+            bare = full.rpartition(".")[2] + name
+            if not COMMON.fullmatch(bare):
+                found.setdefault(bare, []).append(full + name)
     return found
 
 
