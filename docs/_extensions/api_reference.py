@@ -6,6 +6,7 @@ Pages go to ``docs/api``, which is not under version control, before Sphinx read
 import importlib
 import inspect
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -181,7 +182,7 @@ def class_page(full_name: str, cls: type, names: dict[type, str]) -> str:
         text += f"\n\n{inherited}"
     if bases:
         text += f"\n\nMore is told of its base{'s'[: len(bases) - 1]} {' and '.join(bases)}."
-    return f"{heading(short)}\n\n.. currentmodule:: {package}\n\n{text}\n{gallery(full_name)}"
+    return f"{heading(short)}\n\n.. currentmodule:: {package}\n\n{text}\n{gallery(full_name, own)}"
 
 
 def function_page(full_name: str) -> str:
@@ -191,14 +192,13 @@ def function_page(full_name: str) -> str:
     return f"{heading(short)}\n\n{text}\n{gallery(full_name)}"
 
 
-def gallery(full_name: str) -> str:
+def gallery(full_name: str, methods: Iterable[str] = ()) -> str:
     """Return the examples that use an object, which sphinx-gallery calls by a short name."""
     package, _, short = full_name.rpartition(".")
     if package == "sknn.compat":
         return ""
-    return (
-        f"\n.. minigallery:: sknn.{short}\n   :add-heading: In the gallery\n   :heading-level: -\n"
-    )
+    names = " ".join(f"sknn.{each}" for each in (short, *(f"{short}.{name}" for name in methods)))
+    return f"\n.. minigallery:: {names}\n   :add-heading: In the gallery\n   :heading-level: -\n"
 
 
 def value(name: str, member: Any, names: dict[Any, str]) -> str:
