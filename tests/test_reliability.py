@@ -16,8 +16,8 @@ from sklearn.base import clone
 
 from sknn import MLPClassifier, MLPRegressor
 from sknn.activations import LeakyReLU, Softplus, SoftShrink
-from sknn.initializers import Normal, Orthogonal
-from sknn.optimizers import Adam, Rprop
+from sknn.initializers import Normal, Uniform
+from sknn.optimizers import Rprop
 from sknn.schedules import Adaptive, InvScaling, Progress
 
 pytestmark = pytest.mark.filterwarnings("ignore::sknn.exceptions.TrainingWarning")
@@ -46,15 +46,13 @@ FOUND = {
     "power beyond all floats": MLPRegressor(learning_rate=InvScaling(power_t=1e5)),
     "divisor": MLPRegressor(learning_rate=Adaptive(1e300, 1e-320), tol=1e9, n_iter_no_change=1),
     "penalty": MLPClassifier(alpha=1e308),
-    "penalty of the absolute values": MLPClassifier(alpha=1e308, l1_ratio=1.0, init="normal"),
     "weights": MLPRegressor(init=Normal(std=1e308), dtype="float32"),
-    "long weights": MLPRegressor(init=Orthogonal(gain=1.7e308)),
     "step": MLPRegressor(optimizer=Rprop(minimum_step=np.float32(1e-6), maximum_step=1e308)),
+    "interval": MLPRegressor(init=Uniform(np.float32(-0.05), 1.7e308)),
     "slope": MLPRegressor(activation=Softplus(beta=1.2e308)),
     "threshold": MLPRegressor(activation=SoftShrink(threshold=1e308), dtype="float32"),
     "class weight": MLPClassifier(class_weight={0: 1e100}),
     "balanced": MLPClassifier(class_weight="balanced"),
-    "long double": MLPRegressor(optimizer=Adam(beta_1=np.longdouble("0.9")), dtype="float32"),
     "fraction": MLPClassifier(activation=LeakyReLU(Fraction(1, 100))),
     "validation": MLPRegressor(
         learning_rate_init=1e308, early_stopping=True, scoring="r2", optimizer="sgd"

@@ -121,7 +121,7 @@ class Uniform(Initializer):
 
     def check(self, name: str) -> None:
         super().check(name)
-        if self.low > self.high:
+        if float(self.low) > float(self.high):
             raise ValueError(
                 f"{name}__low must not exceed {name}__high, got {self.low} > {self.high}."
             )
