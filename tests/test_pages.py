@@ -75,6 +75,15 @@ def test_picture_is_drawn_anew(name):
         plt.close(figure)
 
 
+def test_tables_of_the_guide_name_their_command():
+    tables = runpy.run_path(str(ROOT / "tests/benchmarks/guide.py"))["TABLES"]
+    for name, measure in tables.items():
+        page = re.search(r"docs/\S+\.md", measure.__doc__)[0]
+        text = (ROOT / page).read_text()
+        assert "python tests/benchmarks/guide.py" in text
+        assert re.search(rf"guide\.py {name}`|`{name}`", text), name
+
+
 def test_pictures_have_texts():
     for page in PAGES:
         for alt, path in PICTURE.findall(page.read_text()):
