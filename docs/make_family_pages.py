@@ -44,7 +44,7 @@ def meaning(text):
     paragraphs = [one_line(paragraph) for paragraph in text.split("\n\n")]
     use = [each for each in paragraphs if each.startswith("Use it")]
     rule = [each for each in paragraphs if not each.startswith("Use it")]
-    return " ".join(rule), " ".join(use).removeprefix("Use it ").rstrip(".")
+    return "\n\n".join(rule), " ".join(use).removeprefix("Use it ").rstrip(".")
 
 
 def hyperparameters(member):
@@ -87,10 +87,12 @@ def catalogue(family):
         if family == "optimizers":
             cells.append(rates(member))
         rows.append(f"| {' | '.join(cells)} |")
-        rules.append(f"- **{member.__name__}**: {unescaped(rule)}{number}")
+        rules.append(
+            f"- **{member.__name__}**: {unescaped(rule)}{number}".replace("\n\n", "\n\n  ")
+        )
     table = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|", *rows]
     listed = [f"{i}. {source}" for i, source in enumerate(sources, start=1)]
-    parts = [BEGIN, "## All of them", "\n".join(table), "## Formulas", "\n".join(rules)]
+    parts = [BEGIN, "## All of them", "\n".join(table), "## Formulas", "\n\n".join(rules)]
     return "\n\n".join([*parts, "## Sources", "\n".join(listed), END])
 
 
