@@ -7,6 +7,7 @@ import pytest
 from common import KINDS, pickled, problem
 from scipy import sparse
 from scipy.special import expit, softmax
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.linear_model import LogisticRegression
@@ -18,6 +19,7 @@ from sklearn.utils.estimator_checks import check_estimator
 from sknn import MLPClassifier, MLPRegressor
 from sknn._table import Table
 from sknn.dropout import AlphaDropout
+from sknn.estimators._hidden_layer import HiddenLayer
 from sknn.optimizers import Momentum
 
 pytestmark = pytest.mark.filterwarnings("ignore", category=ConvergenceWarning)
@@ -88,6 +90,16 @@ def test_activations_check_inputs():
         model.activations(X[:, :5])
 
 
+@pytest.mark.parametrize("kind", ["regression", "binary"])
+def test_activations_beyond_the_numbers_are_refused_as_predictions_are(kind):
+    model, X, _ = fitted(kind, dtype="float32")
+    X = np.full_like(X, 3e38)
+    for method in (model.predict, model.activations, model.to_transformer(0).transform):
+        message = r"^X has values up to 3e\+38 for which (predictions|activations) are not finite"
+        with pytest.raises(ValueError, match=message):
+            method(X)
+
+
 # ------------------------------------------------------------------- a hidden layer, transforming
 
 
@@ -124,6 +136,24 @@ def test_transformer_stays_frozen():
     model.set_params(hidden_layer_sizes=3, warm_start=False).fit(X, y)
     for twin in (transformer, *twins):
         np.testing.assert_array_equal(twin.transform(X), before)
+
+
+def test_a_clone_of_a_transformer_keeps_what_was_set():
+    class Own(HiddenLayer):
+        pass
+
+    model, _, _ = fitted()
+    transformer = Own(model, 0).set_output(transform="default")
+    with config_context(enable_metadata_routing=True):
+        transformer._metadata_request = transformer._get_metadata_request()
+        transformer._metadata_request.fit.add_request(param="sample_weight", alias=True)
+        twin = clone(transformer)
+        assert twin._metadata_request.fit.requests == {"sample_weight": True}
+    assert type(twin) is Own
+    assert twin.estimator is model
+    assert twin.layer == 0
+    assert twin.set_output(transform="pandas")._sklearn_output_config == {"transform": "pandas"}
+    assert transformer._sklearn_output_config == {"transform": "default"}
 
 
 def test_transformer_in_a_search_over_layers():

@@ -89,13 +89,20 @@ class HiddenLayer(
         -------
         activations : ndarray of shape (n_samples, n_units)
             Of the network's dtype.
+
+        Raises
+        ------
+        ValueError
+            If X is wrong, or so large that an activation is not finite.
         """
         index = self._index()
         X = data.check_inputs(self.estimator, X, self._dtype)
         out = np.empty((X.shape[0], self._n_features_out), self._dtype)
         network = self.estimator._architecture, self.estimator._parameters
-        for rows, hidden, _ in hidden_outputs(*network, X):
-            out[rows] = hidden[index].T
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            for rows, hidden, _ in hidden_outputs(*network, X):
+                out[rows] = hidden[index].T
+                data.check_predicted(out[rows], X, rows, "activations")
         return out
 
     def _index(self) -> int:
@@ -130,7 +137,9 @@ class HiddenLayer(
         return bool(self.estimator.__sklearn_is_fitted__())
 
     def __sklearn_clone__(self) -> "HiddenLayer":
-        return HiddenLayer(self.estimator, self.layer)
+        clone: HiddenLayer = super().__sklearn_clone__()
+        clone.estimator = self.estimator
+        return clone
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the parameters, without those of the frozen network.
@@ -145,7 +154,8 @@ class HiddenLayer(
         params : dict of str to object
             The parameters by name.
         """
-        return {"estimator": self.estimator, "layer": self.layer}
+        params: dict[str, Any] = super().get_params(deep=False)
+        return params
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -56,15 +56,22 @@ class Inside:
         -------
         activations : list of ndarray of shape (n_samples, n_units)
             Of each hidden layer, then of the output: probabilities, or predicted numbers.
+
+        Raises
+        ------
+        ValueError
+            If X is wrong, or so large that an activation is not finite.
         """
         check_is_fitted(self)
         X = data.check_inputs(self, X, self._parameters.vector.dtype)
         sizes = self._architecture.layer_sizes[1:]
         out = [np.empty((X.shape[0], size), self._parameters.vector.dtype) for size in sizes]
-        for rows, hidden, raw in hidden_outputs(self._architecture, self._parameters, X):
-            for layer, values in zip(out, hidden, strict=False):
-                layer[rows] = values.T
-            out[-1][rows] = self._apply_link(raw)
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            for rows, hidden, raw in hidden_outputs(self._architecture, self._parameters, X):
+                data.check_predicted(raw, X, rows)
+                for layer, values in zip(out, [*hidden, self._apply_link(raw).T], strict=True):
+                    layer[rows] = values.T
+                    data.check_predicted(layer[rows], X, rows, "activations")
         return out
 
     def _apply_link(self, raw_prediction: Array) -> Array:
