@@ -11,6 +11,7 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.metrics import log_loss
 
 from sknn import MLPClassifier, MLPRegressor
+from sknn.callbacks import Checkpoint, StopOnTarget
 from sknn.inspection import (
     ActivationDisplay,
     GradientDisplay,
@@ -69,6 +70,16 @@ def test_recording_does_not_change_training(optimizer, early_stopping):
     assert len(record(model, X, y, lambda params, grad, layout: 1, 2)[1]) == -(-len(records) // 2)
 
 
+def test_a_recorded_fit_calls_no_callbacks(digits, tmp_path):
+    callbacks = Checkpoint(tmp_path / "model.npz"), StopOnTarget(10.0)
+    model = MLPClassifier(5, max_iter=3, random_state=0).set_callbacks(*callbacks)
+    assert len(GradientDisplay.from_estimator(model, *digits).gradient_norms) == 3
+    display = OptimizerPathDisplay.from_estimator(model, *digits, ["sgd"], grid_size=2)
+    assert len(display.paths["sgd"]) == 4
+    assert not list(tmp_path.iterdir())
+    assert model._skl_callbacks == list(callbacks)
+
+
 def test_gradient_norms_have_their_closed_form(digits):
     """Softmax regression from zero weights has the gradient X^T (1/10 - Y) / n."""
     X, y = digits
@@ -125,6 +136,15 @@ def test_gradient_steps_in_a_ravine_have_their_closed_form():
         np.testing.assert_allclose(path, expected, rtol=1e-10)
     assert (np.diff(np.sign(display.paths["plain"][:, 1])) != 0).all()
     assert (np.diff(np.sign(y)) != 0).sum() < 10
+
+
+def test_one_optimizer_at_two_rates_has_two_labels():
+    rates = {"learning_rate": [0.01, 0.05, 0.1]}
+    display = OptimizerPathDisplay.from_surface("ravine", ["sgd", "sgd", "sgd"], **rates)
+    assert list(display.paths) == ["sgd", "sgd 2", "sgd 3"]
+    assert [path[1, 0] for path in display.paths.values()] == pytest.approx([-1.782, -1.71, -1.62])
+    twice = OptimizerPathDisplay.from_surface("ravine", [Momentum()] * 2, learning_rate=0.01)
+    assert list(twice.paths) == ["Momentum()", "Momentum() 2"]
 
 
 def test_lbfgs_reaches_rosenbrocks_minimum():

@@ -199,13 +199,16 @@ class OptimizerPathDisplay:
 
 
 def _named(optimizers: Any) -> dict[str, Any]:
-    """Return optimizers by label."""
+    """Return optimizers by label; a second of the same is numbered."""
     if isinstance(optimizers, Mapping):
         return dict(optimizers)
     single = isinstance(optimizers, str) or not isinstance(optimizers, Sequence)
+    every = [optimizers] if single else list(optimizers)
+    labels = [each if isinstance(each, str) else repr(each) for each in every]
+    numbers = [labels[: i + 1].count(label) for i, label in enumerate(labels)]
     return {
-        each if isinstance(each, str) else repr(each): each
-        for each in ([optimizers] if single else optimizers)
+        label if number == 1 else f"{label} {number}": each
+        for label, number, each in zip(labels, numbers, every, strict=True)
     }
 
 

@@ -87,7 +87,7 @@ def record(
     Parameters
     ----------
     estimator : MLPClassifier or MLPRegressor
-        Not changed.
+        Not changed. Its callbacks are not called.
     X, y
         As for its `fit`.
     observe, every
@@ -95,7 +95,7 @@ def record(
     **params : dict
         Parameters of the copy.
     """
-    copy = clone(estimator).set_params(verbose=0, warm_start=False, **params)
+    copy = clone(estimator).set_params(verbose=0, warm_start=False, **params).set_callbacks()
     recorder = Recorder(read_optimizer(copy.optimizer), observe, every)
     with warnings.catch_warnings():
         # How many epochs to look at is the user's choice.
