@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_wine
 from sklearn.preprocessing import StandardScaler
 
+import sknn
 from sknn import MLPClassifier, MLPRegressor
 from sknn.optimizers import OPTIMIZERS, Minimizer
 
@@ -75,6 +76,13 @@ def state(model):
         for path, leaf in leaves(kept).items()
         if not path.endswith(ignored) and ".seconds" not in path
     }
+
+
+def through_file(model, folder, **params):
+    """Return a model after a save and a load."""
+    strategies = params.pop("strategies", ())
+    sknn.save(model, folder / "model.npz", **params)
+    return sknn.load(folder / "model.npz", strategies=strategies)
 
 
 def pickled(model):

@@ -1,32 +1,27 @@
-"""Model files: what comes back, to the last bit, and what a file cannot hold."""
+"""Model files: what comes back, to the last bit."""
 
 import os
 import pickle
 import zipfile
-from dataclasses import dataclass
 
 import joblib
 import numpy as np
 import pytest
-from common import KINDS, STEP_TAKING, changes, problem, state
+from common import KINDS, STEP_TAKING, changes, problem, state, through_file
 from numpy.testing import assert_array_equal
 from scipy import sparse
 from sklearn import config_context, neural_network
 from sklearn.datasets import load_digits
-from sklearn.metrics import accuracy_score, make_scorer
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 import sknn
 from sknn import MLPClassifier, MLPRegressor
-from sknn.activations import ACTIVATIONS, GELU, Activation, LeakyReLU
+from sknn.activations import ACTIVATIONS, GELU, LeakyReLU
 from sknn.averaging import EMA
 from sknn.compat import convert
 from sknn.dropout import AlphaDropout, Dropout
 from sknn.estimators._parameters import FAMILIES
-from sknn.initializers import Auto, Normal
-from sknn.losses import Focal, Quantile
-from sknn.optimizers import LBFGS, Momentum, Optimizer
+from sknn.losses import Quantile
+from sknn.optimizers import LBFGS, Momentum
 from sknn.persistence._catalogue import NAMES
 from sknn.schedules import Cosine, Warmup
 
@@ -53,13 +48,6 @@ VARIATIONS = {
         "shuffle": np.True_,
     },
 }
-
-
-def through_file(model, tmp_path, **params):
-    """Return a model after a save and a load."""
-    strategies = params.pop("strategies", ())
-    sknn.save(model, tmp_path / "model.npz", **params)
-    return sknn.load(tmp_path / "model.npz", strategies=strategies)
 
 
 def fitted(kind="regression", n_samples=120, **params):
@@ -255,113 +243,6 @@ def test_going_on_without_the_training_state_is_refused(call, tmp_path):
         sknn.save(twin, tmp_path / "other.npz", training_state=True)
     anew = twin.set_params(warm_start=False).fit(X, y)
     assert_array_equal(anew.coefs_[0], model.coefs_[0])
-
-
-# ---------------------------------------------------------------- classes of one's own
-
-
-@dataclass(repr=False, eq=False)
-class Sine(Activation):
-    frequency: float = 1.0
-
-    def forward(self, z, a, scratch):
-        np.sin(z * self.frequency, out=a)
-
-    def backward(self, delta, z, a, scratch):
-        delta *= self.frequency * np.sqrt(1 - a**2)
-
-
-@dataclass
-class Moments:
-    count: int
-    held: dict
-
-    def __post_init__(self):
-        self.held.setdefault("sum", 0.0)
-
-
-@dataclass(repr=False, eq=False)
-class Own(Optimizer):
-    def init(self, params, layout=None):
-        return Moments(0, {"last": np.zeros_like(params)})
-
-    def update(self, params, grad, state, learning_rate):
-        state.count += 1
-        state.held["last"] += grad
-        params -= learning_rate * state.held["last"] / state.count
-
-
-class Regressor(MLPRegressor):
-    pass
-
-
-def test_own_classes_are_refused_unless_passed(tmp_path):
-    model, X, _ = fitted(activation=("relu", Sine(2.0)))
-    with pytest.raises(ValueError, match=r"holds a Sine, .*strategies=\[Sine\]"):
-        through_file(model, tmp_path)
-    twin = through_file(model, tmp_path, strategies=[Sine])
-    assert type(twin.activation[1]) is Sine
-    assert_array_equal(twin.predict(X), model.predict(X))
-
-
-def test_own_optimizer_keeps_its_state(tmp_path):
-    model, X, y = fitted(optimizer=Own(), warm_start=True)
-    twin = through_file(model, tmp_path, training_state=True, strategies=[Own, Moments])
-    assert changes(state(model.fit(X, y)), state(twin.fit(X, y))) == []
-    with pytest.raises(ValueError, match=r"holds a Moments, .*strategies=\[Moments\]"):
-        through_file(model, tmp_path, training_state=True, strategies=[Own])
-
-
-def test_own_estimator(tmp_path):
-    _, X, y = problem("regression")
-    model = Regressor(**SMALL).fit(X, y)
-    assert type(through_file(model, tmp_path, strategies=[Regressor])) is Regressor
-    with pytest.raises(ValueError, match="holds a Regressor"):
-        through_file(model, tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("strategies", "message"),
-    [
-        ([Sine()], "strategies must be a sequence of classes, got Sine"),
-        (Sine, "strategies must be a sequence of classes"),
-        ([Sine, type("Sine", (Activation,), {})], "two classes named Sine"),
-    ],
-)
-def test_wrong_strategies(strategies, message, tmp_path):
-    with pytest.raises(ValueError, match=message):
-        through_file(MLPRegressor(), tmp_path, strategies=strategies)
-
-
-# ---------------------------------------------------------------- what a file cannot hold
-
-
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("scoring", lambda model, X, y: 0.0),
-        ("scoring", make_scorer(accuracy_score)),
-        ("random_state", np.random),
-        ("loss", Focal),
-        ("activation", ("relu", object())),
-        ("optimizer", Momentum(momentum=object())),
-        ("hidden_layer_sizes", np.zeros(2, "i4, f8")),
-        ("init", {"weights": Normal, "biases": Auto()}),
-    ],
-)
-def test_a_parameter_that_a_file_cannot_hold_is_named(name, value, tmp_path):
-    path = tmp_path / "model.npz"
-    path.write_bytes(b"before")
-    with pytest.raises(ValueError, match=f"^{name}.*cannot be kept in a model file"):
-        sknn.save(MLPRegressor(**{name: value}), path)
-    assert path.read_bytes() == b"before"
-    assert os.listdir(tmp_path) == ["model.npz"]
-
-
-@pytest.mark.parametrize("model", [make_pipeline(StandardScaler(), MLPRegressor()), None, 3])
-def test_only_networks_are_saved(model, tmp_path):
-    with pytest.raises(ValueError, match="model must be an MLPClassifier or MLPRegressor"):
-        sknn.save(model, tmp_path / "model.npz")
 
 
 # ---------------------------------------------------------------- other ways

@@ -130,7 +130,9 @@ class Encoder:
         if value.dtype.kind not in _KINDS:
             raise _refusal(value, where)
         stem = re.sub(r"\W+", "_", where).strip("_")
-        name = stem if stem not in self.arrays else f"{stem}_{len(self.arrays)}"
+        name, number = stem, len(self.arrays)
+        while name in self.arrays:
+            name, number = f"{stem}_{number}", number + 1
         self.arrays[name] = np.asarray(value)  # of a memory map, its values
         return name
 
