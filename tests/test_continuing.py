@@ -186,8 +186,12 @@ def test_partial_fit_needs_classes_at_first_and_the_same_later():
 def test_partial_fit_is_absent_for_lbfgs(optimizer, kind):
     model, _, _ = make(kind=kind, optimizer=optimizer)
     assert not hasattr(model, "partial_fit")
-    with pytest.raises(AttributeError, match="partial_fit"):
+    with pytest.raises(AttributeError, match="partial_fit") as error:
         _ = model.partial_fit
+    assert str(error.value.__cause__) == (
+        f"optimizer={optimizer!r} has no partial_fit: it runs by itself. Go on with fit and "
+        "warm_start=True, or set optimizer='adam'."
+    )
     assert hasattr(model.set_params(optimizer="adam"), "partial_fit")
 
 

@@ -49,8 +49,13 @@ Self = TypeVar("Self", bound="BaseMLP")
 
 
 def has_partial_fit(estimator: "BaseMLP") -> bool:
-    """Tell whether the optimizer takes steps, so that it can train a little at a time."""
-    return not is_minimizer(estimator.optimizer)
+    """Tell whether the optimizer takes steps; say so in an AttributeError if it does not."""
+    if not is_minimizer(estimator.optimizer):
+        return True
+    raise AttributeError(
+        f"optimizer={estimator.optimizer!r} has no partial_fit: it runs by itself. Go on with fit "
+        "and warm_start=True, or set optimizer='adam'."
+    )
 
 
 class BaseMLP(

@@ -6,9 +6,9 @@ from sklearn.base import clone
 from sklearn.utils import check_array, check_random_state
 
 from sknn.activations import Identity
-from sknn.estimators._base import BaseMLP, has_partial_fit
+from sknn.estimators._base import BaseMLP
 from sknn.estimators._data import FLOATS, check_inputs
-from sknn.estimators._parameters import read_loss, read_settings
+from sknn.estimators._parameters import is_minimizer, read_loss, read_settings
 from sknn.estimators._planning import CALIBRATION_ROWS, default_batch_size
 from sknn.initializers import Auto, Zeros
 from sknn.network import Architecture, calibrate
@@ -25,7 +25,7 @@ def check_is_network(estimator: Any, takes_steps: bool = False, what: str = "") 
             f"estimator must be an MLPClassifier or an MLPRegressor, got {estimator!r}. Of a "
             "Pipeline, pass the last step, and X as the steps before it transform it."
         )
-    if takes_steps and not has_partial_fit(estimator):
+    if takes_steps and is_minimizer(estimator.optimizer):
         raise ValueError(f"optimizer={estimator.optimizer!r} has no {what}: it runs by itself.")
 
 
