@@ -14,8 +14,8 @@ from sklearn.base import clone
 
 import sknn
 from sknn._strategy import Choice, Range, Strategy, registered_name, resolve
-from sknn.activations import ACTIVATIONS, ReLU, Sigmoid
-from sknn.estimators._parameters import FAMILIES
+from sknn.activations import ACTIVATIONS, Activation, ReLU, Sigmoid
+from sknn.estimators._parameters import FAMILIES, _activations
 from sknn.losses import LOSSES, Loss
 
 EVERY_STRATEGY = pytest.mark.parametrize(
@@ -145,6 +145,18 @@ def test_check_names_parameter_field_and_value():
         ValueError, match=r"^pair__second must be a number in \[0, inf\), got -2\.$"
     ):
         Pair(second=-2).check("pair")
+
+
+@dataclass(repr=False, eq=False)
+class Switched(Activation):
+    on: bool = False
+    slope: float = 1
+
+
+def test_a_switch_stays_a_switch_where_numbers_become_pythons_own():
+    (read,) = _activations(Switched(on=True, slope=np.float64(0.5)), 1)
+    assert repr(read) == "Switched(on=True, slope=0.5)"
+    assert type(read.slope) is float
 
 
 def other_word(name, allowed):

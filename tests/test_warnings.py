@@ -92,6 +92,12 @@ def test_features_of_different_scales_and_the_line_that_helps():
     assert not told(model, *WINE)
 
 
+def test_a_line_to_paste_leaves_out_what_is_no_python():
+    model = MLPClassifier(random_state=np.random.RandomState(0))
+    text = only(model, *WINE, exceptions.FeatureScaleWarning)
+    assert text.endswith("make_pipeline(StandardScaler(), MLPClassifier(...))")
+
+
 @pytest.mark.parametrize("factor", [2e3, 1e-4])
 def test_a_feature_far_from_the_others(factor):
     X, y = scaled(WINE)

@@ -190,6 +190,8 @@ def _checked(name: str, value: object) -> Any:
 def _with_plain_numbers(strategy: Strategy) -> Strategy:
     """Make all numbers Python's own, in place: a float64 of NumPy would widen float32 arrays."""
     for name, value in list(vars(strategy).items()):
+        if isinstance(value, bool):  # an Integral, too
+            continue
         if isinstance(value, Integral):
             setattr(strategy, name, int(value))
         elif isinstance(value, Real):

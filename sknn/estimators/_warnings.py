@@ -89,9 +89,8 @@ def _interrupted(estimator: BaseEstimator) -> _Finding:
 def _call(estimator: BaseEstimator) -> str:
     """Return the estimator as it may stand in a line to paste."""
     call = " ".join(BaseEstimator.__repr__(estimator).split())  # without the layers
-    return (
-        call if len(call) < 70 and "object at" not in call else f"{type(estimator).__name__}(...)"
-    )
+    is_python = " at 0x" not in call  # the repr of most objects, and of a RandomState
+    return call if len(call) < 70 and is_python else f"{type(estimator).__name__}(...)"
 
 
 def _features(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
