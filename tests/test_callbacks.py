@@ -315,6 +315,7 @@ def test_old_scikit_learn_is_served_by_our_own():
 
     class Ask(Log):
         def on_fit_task_end(self, estimator, context, *, X, fitted_estimator):
+            assert vars(fitted_estimator) == {"fitted_": 7}  # without callbacks
             self.calls.append((X, fitted_estimator.fitted_, hasattr(estimator, "fitted_")))
             return True
 

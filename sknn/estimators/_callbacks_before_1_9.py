@@ -9,6 +9,8 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from sknn.estimators._attributes import OF_CALLBACKS
+
 _HOOKS = ("setup", "on_fit_task_begin", "on_fit_task_end", "teardown")
 
 
@@ -87,7 +89,8 @@ def _argument(name: str, estimator: Any, given: dict[str, Any]) -> Any:
     if not fitted or value is None:
         return value
     copied = object.__new__(type(estimator))
-    vars(copied).update(vars(estimator) | value)
+    held = vars(estimator) | value
+    vars(copied).update({name: each for name, each in held.items() if name not in OF_CALLBACKS})
     return copied
 
 
