@@ -20,6 +20,7 @@ version = release = sknn.__version__
 
 extensions = [
     "api_reference",
+    "example_links",
     "name_links",
     "myst_parser",
     "numpydoc",
