@@ -94,6 +94,11 @@ def test_what_is_said_of_it(params, message):
         MLPRegressor(**{"random_state": 0} | params).fit(INPUTS, VALUES)
 
 
+def test_parameters_are_read_before_the_validation_set():
+    with pytest.raises(ValueError, match=r"^early_stopping must be True or False, got array"):
+        MLPRegressor(early_stopping=np.array([])).fit(INPUTS, VALUES, X_val=INPUTS, y_val=VALUES)
+
+
 @pytest.mark.parametrize("model", [MLPRegressor(), MLPClassifier(), MLPRegressor(loss="poisson")])
 @pytest.mark.parametrize("wrap", [np.asarray, sparse.csr_array])
 def test_predictions_that_are_not_finite_are_refused(model, wrap):

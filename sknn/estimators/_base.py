@@ -187,9 +187,7 @@ class BaseMLP(
         """Do what `fit` says, or what is left of it to do; return how training ended."""
         watch = Watch(self, X, y, sample_weight)
         with all_or_nothing(self):
-            data.check_validation_arguments(self.early_stopping, *validation)
-            given = None if validation[0] is None else validation
-            ending = self._fit(X, y, sample_weight, given, watch, resuming=resuming)
+            ending = self._fit(X, y, sample_weight, validation, watch, resuming=resuming)
             watch.end_fit()
         return ending
 
@@ -201,7 +199,7 @@ class BaseMLP(
                 "cannot set rows of all of it aside. Set early_stopping=False."
             )
         with all_or_nothing(self):
-            ending = self._fit(X, y, sample_weight, None, None, classes)
+            ending = self._fit(X, y, sample_weight, (None, None, None), None, classes)
         warn(self, ending)
         return self
 
@@ -210,7 +208,7 @@ class BaseMLP(
         X: Any,
         y: Any,
         sample_weight: Any,
-        given: tuple[Any, Any, Any] | None,
+        validation: tuple[Any, Any, Any],
         watch: Watch | None,
         classes: Any = None,
         resuming: bool = False,
@@ -219,6 +217,8 @@ class BaseMLP(
         incremental = watch is None
         loss = self._loss = read_loss(self.loss, self.targets, type(self).__name__)
         settings = read_settings(self, loss)
+        data.check_validation_arguments(self.early_stopping, *validation)
+        given = None if validation[0] is None else validation
         going_on = resuming or incremental or self.warm_start
         continuing = going_on and self.__sklearn_is_fitted__()
         if continuing:
