@@ -18,7 +18,7 @@ REFUSALS = {
     "weights": r"(sample_weight|Sample weights) .*must .*",
     "class weight": r"class_weight(=.*has no meaning| must hold weights of 0| has keys).*",
     "zeros of sparse X": r"input_dropout=AlphaDropout.* replaces zeros, and X is sparse.*",
-    "targets": r"y(_val)? (must be (0 or )?more than 0|must be 0 or more|is 0 throughout).*",
+    "targets": r"y(_val)? (must be (0 or )?more than 0|must be 0 or more).*",
     "levels": r"y has \d+ columns, and several levels, .*, need one\..*",
     "loss": r"loss=.* cannot serve (binary|multiclass|multilabel) targets, only .*",
     "float32": r"Input (X|y) contains infinity or a value too large for dtype\('float32'\).*",

@@ -103,6 +103,24 @@ def test_one_count_among_very_many_rows_starts_finite():
     assert LOSSES["poisson"]().baseline(y, None, 1) == pytest.approx(-np.log(3e6), rel=1e-12)
 
 
+@pytest.mark.parametrize("loss", ["poisson", "tweedie"])
+def test_zeros_only_are_counts_too(loss):
+    X, y = data()
+    model = MLPRegressor(2, loss=loss, random_state=0).partial_fit(X, np.zeros(len(X)))
+    assert model.predict(X).max() < 0.1
+    model.partial_fit(X, np.abs(y)).partial_fit(X[:3], np.zeros(3))
+    model = MLPRegressor(2, loss=loss, early_stopping=True, max_iter=5, random_state=0)
+    with pytest.warns(ConvergenceWarning):
+        model.fit(X, np.abs(y), X_val=X[:3], y_val=np.zeros(3))
+    assert np.isfinite(model.loss_curve_).all()
+
+
+def test_positive_counts_of_no_weight_are_no_baseline():
+    y = np.array([[3.0, 0.0, 0.0, 0.0]])
+    start = LOSSES["poisson"]().baseline(y, np.array([0.0, 1.0, 1.0, 1.0]), 1)
+    assert start == pytest.approx(np.log(0.5 / 4))
+
+
 # ---------------------------------------------------------------- which targets are allowed
 
 
@@ -110,7 +128,6 @@ def test_one_count_among_very_many_rows_starts_finite():
     ("loss", "y", "message"),
     [
         ("poisson", [1.0, -2.0, 3.0], r"^y must be 0 or more with loss=Poisson\(\), got -2\.$"),
-        ("poisson", [0.0, 0.0, 0.0], r"^y is 0 throughout, and loss=Poisson\(\) needs"),
         ("tweedie", [1.0, -0.5, 3.0], r"^y must be 0 or more with loss=Tweedie\(\), got -0\.5\.$"),
         ("gamma", [1.0, 0.0, 3.0], r"^y must be more than 0 with loss=Gamma\(\), got 0\.$"),
         (Quantile([0.1, 0.9]), [[1.0, 2.0]] * 3, r"^y has 2 columns, and several levels"),

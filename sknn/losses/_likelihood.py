@@ -31,13 +31,13 @@ class _LogLink(FusedLoss):
         if wrong:
             bound = "0 or more" if self.allows_zero else "more than 0"
             raise ValueError(f"{name} must be {bound} with loss={self!r}, got {y.min():g}.")
-        if not y.any(axis=0).all():
-            raise ValueError(f"{name} is 0 throughout, and loss={self!r} needs a positive mean.")
 
     def baseline(self, y_true: Array, weight: Array | None, n_outputs: int) -> Array:
         rounded = constant_of_each_output(weighted_mean, y_true, weight)
         exact = np.array([weighted_mean(y, weight) for y in y_true])
-        return np.log(np.where(rounded > 0, rounded, exact))
+        mean = np.where(rounded > 0, rounded, exact)
+        # Where all are zero the best would be -inf: half an event among as many is a start.
+        return np.log(np.where(mean > 0, mean, 0.5 / y_true.shape[1]))
 
 
 @dataclass(repr=False, eq=False)
