@@ -62,6 +62,7 @@ class Adam(ElementwiseOptimizer):
         "epsilon": POSITIVE,
     }
     n_slots: ClassVar[int] = 2
+    betas: ClassVar[tuple[str, ...]] = ("beta_1", "beta_2")
 
     def default_learning_rate(self, loss: Loss) -> float:
         return 0.005 if loss.is_regression else 0.001

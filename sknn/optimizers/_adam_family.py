@@ -88,6 +88,7 @@ class AMSGrad(Adam):
     """
 
     n_slots: ClassVar[int] = 3
+    betas: ClassVar[tuple[str, ...]] = ("beta_1", "beta_2", "beta_2")
 
     def rule(self, params: Array, grad: Array, scratch: Array, *rest: Any) -> None:
         m, v, largest, rate, epsilon = rest
@@ -140,6 +141,7 @@ class Adamax(ElementwiseOptimizer):
 
     ranges: ClassVar[Mapping[str, Range]] = Adam.ranges
     n_slots: ClassVar[int] = 2
+    betas: ClassVar[tuple[str, ...]] = ("beta_1",)
 
     def default_learning_rate(self, loss: Loss) -> float:
         return 0.01 if loss.is_regression else 0.002
@@ -202,6 +204,7 @@ class NAdam(ElementwiseOptimizer):
 
     ranges: ClassVar[Mapping[str, Range]] = {**Adam.ranges, "momentum_decay": NOT_NEGATIVE}
     n_slots: ClassVar[int] = 2
+    betas: ClassVar[tuple[str, ...]] = ("beta_1", "beta_2")
 
     def default_learning_rate(self, loss: Loss) -> float:
         return 0.005 if loss.is_regression else 0.002

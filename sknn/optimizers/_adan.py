@@ -71,6 +71,7 @@ class Adan(ElementwiseOptimizer):
         "weight_decay": NOT_NEGATIVE,
     }
     n_slots: ClassVar[int] = 4
+    betas: ClassVar[tuple[str, ...]] = ("beta_1", "beta_2", "beta_3")
 
     def default_learning_rate(self, loss: Loss) -> float:
         return 0.005 if loss.is_regression else 0.002

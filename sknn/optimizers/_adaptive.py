@@ -99,6 +99,7 @@ class RMSProp(ElementwiseOptimizer):
 
     ranges: ClassVar[Mapping[str, Range]] = {"rho": BELOW_ONE, "epsilon": POSITIVE}
     n_slots: ClassVar[int] = 1
+    betas: ClassVar[tuple[str, ...]] = ("rho",)
 
     def default_learning_rate(self, loss: Loss) -> float:
         return 0.01 if loss.is_regression else 0.001

@@ -106,6 +106,9 @@ class ElementwiseOptimizer(Optimizer):
     ----------
     n_slots : int
         How many vectors the state holds; they start at zero.
+    betas : tuple of str
+        For the first slots, in order, the hyperparameter beta of those that hold a sum,
+        ``s = beta s + value``, of which the rule as published has the mean, ``(1 - beta) s``.
 
     Notes
     -----
@@ -114,6 +117,7 @@ class ElementwiseOptimizer(Optimizer):
     """
 
     n_slots: ClassVar[int] = 0
+    betas: ClassVar[tuple[str, ...]] = ()
 
     def init(self, params: Array, layout: Layout | None = None) -> State:
         slots = tuple(np.zeros_like(params) for _ in range(self.n_slots))
@@ -177,6 +181,19 @@ class ElementwiseOptimizer(Optimizer):
         state.step += 1
         return self.coefficients(state.step, learning_rate)
 
+    def take_over(self, state: Any, before: Any) -> None:
+        """Make a state of an optimizer of this class one's own: means stay as they are.
+
+        Parameters
+        ----------
+        state : State
+            Updated.
+        before : ElementwiseOptimizer
+            Whose it was, with other hyperparameters.
+        """
+        for slot, beta in zip(state.slots, self.betas, strict=False):
+            keep_mean(slot, getattr(before, beta), getattr(self, beta))
+
     def decay_part(self, part: slice, params: Array, state: State, learning_rate: float) -> None:
         """Shrink the weights of a part, in place, if there is weight decay.
 
@@ -233,6 +250,22 @@ def accumulate(moment: Array, beta: float, values: Array) -> None:
     """
     scale(beta, moment)
     np.add(moment, values, moment)
+
+
+def keep_mean(moment: Array, beta_before: float, beta: float) -> None:
+    """Turn ``mean / (1 - beta_before)`` into ``mean / (1 - beta)``, in place, of shape (size,).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.optimizers._base import keep_mean
+    >>> moment = np.array([10.0])
+    >>> keep_mean(moment, 0.9, 0.5)
+    >>> moment.round(6)
+    array([2.])
+    """
+    if beta != beta_before:
+        scale((1 - beta_before) / (1 - beta), moment)
 
 
 def parts(size: int) -> list[slice]:

@@ -12,7 +12,7 @@ from sknn._strategy import BELOW_ONE, NOT_NEGATIVE, Range
 from sknn._typing import Array
 from sknn.optimizers import _base
 from sknn.optimizers._adam import Adam
-from sknn.optimizers._base import State, accumulate, parts
+from sknn.optimizers._base import State, accumulate, keep_mean, parts
 from sknn.parameters import Layout
 
 NEWTON_SCHULZ: Final = (3.4445, -4.7750, 2.0315)
@@ -108,6 +108,13 @@ class Muon(Adam):
         return MuonState(
             state.step, state.slots, state.scratch, decayed, 1.0, matrices, others, products
         )
+
+    def take_over(self, state: MuonState, before: "Muon") -> None:
+        for slot, beta in zip(state.slots, self.betas, strict=True):
+            for part in state.others:
+                keep_mean(slot[part], getattr(before, beta), getattr(self, beta))
+        for at, _ in state.matrices:
+            keep_mean(state.slots[0][at], before.momentum, self.momentum)
 
     def update(self, params: Array, grad: Array, state: MuonState, learning_rate: float) -> None:
         coefficients = self.begin_update(state, learning_rate)

@@ -57,6 +57,7 @@ class Lion(ElementwiseOptimizer):
         "weight_decay": NOT_NEGATIVE,
     }
     n_slots: ClassVar[int] = 1
+    betas: ClassVar[tuple[str, ...]] = ("beta_2",)
 
     def default_learning_rate(self, loss: Loss) -> float:
         return 0.001 if loss.is_regression else 0.0003
