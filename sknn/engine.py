@@ -116,12 +116,13 @@ class Batch:
         workspace, delta = self.workspace, self.workspace.delta
         raw_prediction = workspace.forward()
         self.loss.value_and_gradient(raw_prediction, self._y_true, self.value, delta, self.scratch)
-        scale(1 / divisor, workspace.flat_delta)
         if self._weight is None:
             loss = np.add.reduce(self.value)
+            scale(1 / divisor, workspace.flat_delta)
         else:
-            np.multiply(delta, self._weight, out=delta)
             loss = np.dot(self.value, self._weight)
+            np.divide(self._weight, divisor, out=self._weight)  # 1 / divisor may overflow
+            np.multiply(delta, self._weight, out=delta)
         workspace.backward(delta)
         return float(loss)
 

@@ -74,6 +74,13 @@ def test_bad_parameter(kind, name, value, allowed, monkeypatch):
         assert allowed in str(error.value)
 
 
+@pytest.mark.parametrize(("name", "value"), [("activation", "bogus"), ("dropout", 5.0)])
+def test_what_no_hidden_layer_uses_is_checked_all_the_same(name, value):
+    model, X, y = make(hidden_layer_sizes=(), **{name: value})
+    with pytest.raises(ValueError, match=rf"^{name}\b.*{value!r}"):
+        model.fit(X, y)
+
+
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
 def test_parameters_come_before_data(method):
     model = make(alpha=-1)[0]

@@ -65,6 +65,16 @@ def test_batch_without_weight_is_skipped(kind, optimizer):
     assert_same(model, rest.fit(X[some], y[some]))
 
 
+@pytest.mark.parametrize(("dtype", "least"), [("float32", 1e-44), ("float64", 1e-320)])
+@EVERY_KIND
+def test_a_batch_may_weigh_next_to_nothing(kind, dtype, least):
+    model, X, y = make(kind, batch_size=40, shuffle=False, dtype=dtype, alpha=0.0)
+    weight = np.ones(len(y))
+    weight[40:80] = least
+    model.fit(X, y, weight)
+    assert all(np.isfinite(coef).all() for coef in model.coefs_)
+
+
 def test_skipped_batches_count_as_rows_seen():
     model, X, y = make(batch_size=40, shuffle=False)
     weight = np.ones(len(y))

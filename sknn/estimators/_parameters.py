@@ -253,12 +253,14 @@ def _per_layer(name: str, value: object, n_hidden: int) -> list[object]:
 
 
 def _activations(value: object, n_hidden: int) -> list[Activation]:
-    if not n_hidden and not isinstance(value, Sequence):
+    if not n_hidden and (isinstance(value, str) or not isinstance(value, Sequence)):
         _checked("activation", value)  # unused, but wrong is wrong
     return [_checked("activation", each) for each in _per_layer("activation", value, n_hidden)]
 
 
 def _dropouts(estimator: BaseEstimator, n_hidden: int) -> list[Dropout]:
+    if not n_hidden and not isinstance(estimator.dropout, Sequence):
+        as_dropout("dropout", estimator.dropout)
     rates = _per_layer("dropout", estimator.dropout, n_hidden)
     inputs = as_dropout("input_dropout", estimator.input_dropout)
     return [inputs, *(as_dropout("dropout", rate) for rate in rates)]
