@@ -359,7 +359,8 @@ class Trainer:
             last_loss, _ = self.engine.objective(reached, at)
             self.engine.check(last_loss, with_gradient=True)
             self.engine.measure(reached)
-            self._record(last_loss, self.engine.penalty())
+            if not training.loss_curve:
+                self._record(last_loss, self.engine.penalty())
         return outcome or (CONVERGED if settled else MAX_ITER)
 
     def _finish_epoch(self, loss: float, penalty: float, rate: float = math.nan) -> str | None:

@@ -8,12 +8,14 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from common import leaves, problem, state
+from scipy import sparse
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sknn.callbacks import EpochCallback, StopOnTarget, TimeBudget, fitted_so_far, training_of
+from sknn.estimators._watching import Watch
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -174,6 +176,36 @@ def test_rows_set_aside_are_not_among_the_training_rows():
     pandas.testing.assert_frame_equal(given_X, X.iloc[rows])
     np.testing.assert_array_equal(given_y, y[rows])
     np.testing.assert_array_equal(metadata["sample_weight"], weight[rows])
+
+
+FORMS = {
+    **{form: (getattr(sparse, f"{form}_array"), None) for form in ("coo", "bsr", "csc")},
+    "list": (np.ndarray.tolist, None),
+    "one weight for all": (np.asarray, 1.0),
+    "memory": (lambda X: memoryview(X), None),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_what_fit_takes_callbacks_get(form):
+    convert, weight = FORMS[form]
+    model, X, y = make(early_stopping=True)
+    told = Told()
+    model.set_callbacks(told).fit(convert(X), y, weight)
+    given = told.calls[3][0]
+    given = given.toarray() if sparse.issparse(given) else np.asarray(given)
+    np.testing.assert_array_equal(given, X[np.sort(model._training.order)])
+
+
+def test_rows_are_taken_only_for_a_callback_that_asks():
+    model, X, y = make(early_stopping=True, max_iter=1)
+
+    class Rows(np.ndarray):
+        def __getitem__(self, key):
+            raise AssertionError("asked for rows")
+
+    watch = Watch(model.set_callbacks(Log()), X.view(Rows), y, None)
+    watch.begin_fit(SimpleNamespace(validation_rows=np.arange(9), order=np.arange(9, 120)))
 
 
 # ---------------------------------------------------------------- TimeBudget, StopOnTarget

@@ -1,11 +1,13 @@
 """Going on: warm start, partial_fit, a change of parameters in between, and how training ends."""
 
 from copy import deepcopy
+from functools import partial
 
 import numpy as np
 import pytest
 from common import STEP_TAKING, changes, pickled, problem, state
 from scipy import sparse
+from sklearn.metrics import make_scorer
 
 from sknn.optimizers import LBFGS, OPTIMIZERS, Momentum
 from sknn.schedules import Adaptive
@@ -87,6 +89,34 @@ def test_custom_scorer_goes_on_through_a_pickle():
     halves = pickled(halves).fit(X, y)
     assert halves.validation_scores_ == whole.validation_scores_
     np.testing.assert_array_equal(halves.coefs_[0], whole.coefs_[0])
+
+
+def share(model, X, y, of):
+    return of * float((model.predict(X) == y).mean())
+
+
+@pytest.mark.parametrize(
+    ("scoring", "other"),
+    [
+        (lambda model, X, y: 100.0, lambda model, X, y: 1.0),
+        (partial(share, of=5.0), partial(share, of=1.0)),
+        (make_scorer(lambda y, predicted: 100.0), make_scorer(lambda y, predicted: 1.0)),
+    ],
+)
+def test_another_scorer_of_the_same_name_knows_no_best(scoring, other):
+    model, X, y = make("early stopping", scoring=scoring, warm_start=True, max_iter=2)
+    model.fit(X, y).set_params(scoring=other).fit(X, y)
+    assert model.best_validation_score_ <= 1
+    assert len(model.validation_scores_) == 2  # those that are comparable
+
+
+def test_another_validation_fraction_sets_other_rows_aside():
+    model, X, y = make("early stopping", warm_start=True, max_iter=2)
+    same = deepcopy(model.fit(X, y)).fit(X, y)
+    assert len(model._training.validation_rows) == len(same._training.validation_rows) == 12
+    model.set_params(validation_fraction=0.5).fit(X, y)
+    assert len(model._training.validation_rows) == len(model._training.order) == 60
+    assert model._training.best == min(model.validation_loss_curve_[2:])
 
 
 class Scorer:

@@ -146,3 +146,16 @@ def test_minimizer_that_finds_nothing_to_do_has_one_entry():
     assert model.n_iter_ == 0
     assert {len(curve) for curve in history.values()} == {1}
     assert [history[name][0] for name in RATIOS] == [0, 0, 0]
+
+
+@pytest.mark.parametrize("early", [{}, {"early_stopping": True, "scoring": "loss"}])
+def test_minimizer_that_finds_nothing_more_to_do_adds_no_entry(early):
+    params = {"optimizer": "lbfgs", "tol": 1e-3, "warm_start": True, "max_iter": 200, **early}
+    model, X, y = make("regression", hidden_layer_sizes=(), n_iter_no_change=300, **params)
+    history = model.fit(X, y).history_
+    assert model.n_iter_ > 1
+    again = model.fit(X, y).history_
+    assert model.n_iter_ == 0
+    assert len(model.loss_curve_) == model._training.progress.epoch
+    for name, curve in history.items():
+        np.testing.assert_array_equal(again[name], curve)

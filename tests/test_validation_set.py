@@ -54,10 +54,15 @@ BAD = {
     "NaN in X_val": ({"X_val": spoil(problem("regression")[1][80:])}, "X_val contains NaN"),
     "infinity": ({"X_val": spoil(problem("regression")[1][80:], np.inf)}, "X_val contains inf"),
     "NaN in y_val": ({"y_val": spoil(np.ones(40))}, "y_val contains NaN"),
-    "features": ({"X_val": np.ones((40, 2))}, "2 features, but MLPRegressor is expecting 6"),
-    "lengths": ({"y_val": np.ones(39)}, r"inconsistent numbers of samples: \[40, 39\]"),
+    "features": ({"X_val": np.ones((40, 2))}, "X_val has 2 features, and X has 6"),
+    "lengths": ({"y_val": np.ones(39)}, "X_val has 40 rows, and y_val 39"),
     "outputs": ({"y_val": np.ones((40, 2))}, "y_val"),
     "no rows": ({"X_val": np.ones((0, 6)), "y_val": np.ones(0)}, r"0 sample\(s\)"),
+    "weights": (
+        {"sample_weight_val": np.ones(3)},
+        r"sample_weight_val must have the shape \(40,\)",
+    ),
+    "NaN weight": ({"sample_weight_val": spoil(np.ones(40))}, "sample_weight_val contains NaN"),
     "negative": ({"sample_weight_val": -np.ones(40)}, "sample_weight_val"),
     "zero": ({"sample_weight_val": np.zeros(40)}, "weight"),
 }

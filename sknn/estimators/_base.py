@@ -41,7 +41,7 @@ from sknn.estimators._warnings import Ending, warn
 from sknn.estimators._watching import Watch
 from sknn.losses import Loss
 from sknn.network import Architecture
-from sknn.optimizers import Optimizer
+from sknn.optimizers import ElementwiseOptimizer, Optimizer
 from sknn.parameters import Parameters
 from sknn.training import INTERRUPTED, Trainer, Training, Validate
 
@@ -331,6 +331,8 @@ class BaseMLP(
                 if isinstance(optimizer, Optimizer)
                 else None
             )
+        elif isinstance(optimizer, ElementwiseOptimizer):
+            optimizer.take_over(training.optimizer_state, self.optimizer_)
         return training
 
     def _validation(
@@ -345,7 +347,7 @@ class BaseMLP(
             return None
         held, y_val = self._held_rows(rows, y, given, training)
         data.check_total_weight(held.weight, "sample_weight in validation")
-        on = 0 if given is None else held.checksum()
+        on = self.validation_fraction if given is None else held.checksum()
         training.decide_by((name_scoring(self.scoring), on, *measured))
         self._parameters = training.current_parameters
         return make_validate(self, held, y_val, settings.loss)
@@ -355,14 +357,12 @@ class BaseMLP(
     ) -> tuple[Rows, Array]:
         """Return the validation set, and its targets as a scorer wants them."""
         if given is not None:
-            X_val, y_val, weight = given
-            X_val, y_val, weight = data.check_validation_set(
-                self, X_val, y_val, weight, rows.X.dtype
-            )
+            X_val, y_val, weight = data.check_validation_set(self, *given, rows.X.dtype)
             return self._rows(X_val, y_val, weight, "_val"), y_val
-        if training.validation_rows is None:
+        fraction = self.validation_fraction
+        if training.validation_rows is None or training.criterion[1:2] != (fraction,):
             training.order, training.validation_rows = data.split_rows(
-                len(rows), self.validation_fraction, self._codes(rows.y), training.random_state
+                len(rows), fraction, self._codes(rows.y), training.random_state
             )
         at = training.validation_rows
         if rows.weight is None:

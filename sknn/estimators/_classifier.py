@@ -94,7 +94,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # no types
         `fit` is given a validation set.
     scoring : "loss", str, callable or None, default="loss"
         What validation goes by: the loss, a scorer's name, a function
-        ``scorer(estimator, X, y)``, or None for `score`.
+        ``scorer(estimator, X, y)``, or None for `score`. Rows count by their weights, with the
+        classes' in them, where the scorer takes weights.
     class_weight : dict, "balanced" or None, default=None
         Weight of each class, which multiplies the rows' own; classes left out of a dict have
         1. ``"balanced"`` gives each class the same sum of weights.

@@ -8,9 +8,8 @@ from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.model_selection import train_test_split
 from sklearn.utils.validation import (
-    _check_sample_weight,
+    _num_samples,
     check_array,
-    check_consistent_length,
     column_or_1d,
     validate_data,
 )
@@ -120,8 +119,17 @@ def check_weights(sample_weight: Any, X: Any, name: str = "sample_weight") -> Ar
     """Return weights, not negative and not all zero, or None."""
     if sample_weight is None:
         return None
+    n_samples = _num_samples(X)
     with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused
-        weight: Array = _check_sample_weight(sample_weight, X, dtype=np.float64)
+        if np.ndim(sample_weight) == 0:
+            sample_weight = np.full(n_samples, sample_weight)
+        weight: Array = check_array(
+            sample_weight, dtype=np.float64, ensure_2d=False, input_name=name
+        )
+    if weight.shape != (n_samples,):
+        raise ValueError(
+            f"{name} must have the shape ({n_samples},), a weight a row; got {weight.shape}."
+        )
     if (weight < 0).any():
         raise ValueError(f"{name} must not be negative, got {weight.min():g} among its elements.")
     check_total_weight(weight, name)
@@ -150,7 +158,7 @@ def check_validation_set(
     estimator: BaseEstimator, X_val: Any, y_val: Any, sample_weight_val: Any, dtype: Any
 ) -> tuple[Any, Array, Array | None]:
     """Return a validation set checked as the training set is, with errors that name it."""
-    validate_data(estimator, X_val, reset=False, skip_check_array=True)
+    named = X_val
     check_sparse(X_val, "X_val")
     with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused
         X_val = check_array(X_val, dtype=dtype, accept_sparse="csr", order="C", input_name="X_val")
@@ -159,12 +167,14 @@ def check_validation_set(
         raise ValueError(
             f"X_val has {X_val.shape[1]} features, and X has {estimator.n_features_in_}."
         )
+    validate_data(estimator, named, reset=False, skip_check_array=True)
     check_sparse(y_val, "y_val")
     with np.errstate(over="ignore", invalid="ignore"):
         y_val = check_array(
             y_val, dtype=None, accept_sparse="csr", ensure_2d=False, input_name="y_val"
         )
-    check_consistent_length(X_val, y_val)
+    if X_val.shape[0] != y_val.shape[0]:
+        raise ValueError(f"X_val has {X_val.shape[0]} rows, and y_val {y_val.shape[0]}.")
     weight = check_weights(sample_weight_val, X_val, "sample_weight_val")
     return X_val, _dense_targets(y_val), weight
 

@@ -3,6 +3,8 @@
 import copy
 import inspect
 import math
+import pickle
+import zlib
 from numbers import Real
 from typing import Any
 
@@ -16,12 +18,13 @@ from sknn.training import Validate
 
 
 def name_scoring(scoring: Any) -> str:
-    """Return what names a scoring, in this process and after a pickle."""
-    name = repr(scoring)
-    if " at 0x" in name:
-        named = scoring if hasattr(scoring, "__qualname__") else type(scoring)
-        name = f"{named.__module__}.{named.__qualname__}"
-    return name
+    """Return what tells a scoring from any other, and if it can be pickled, also afterwards."""
+    if not callable(scoring):
+        return repr(scoring)
+    try:
+        return f"{type(scoring).__qualname__} {zlib.crc32(pickle.dumps(scoring)):08x}"
+    except (pickle.PicklingError, AttributeError, TypeError):  # such as a lambda
+        return f"{scoring!r} at {id(scoring):#x}"
 
 
 def _takes_weights(scorer: Any) -> bool:

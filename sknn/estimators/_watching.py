@@ -1,11 +1,15 @@
 """Telling callbacks of a fit and of its epochs."""
 
+from functools import cached_property
+from numbers import Real
 from typing import Any, Final
 
 import numpy as np
+from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.utils import _safe_indexing
 
+from sknn._typing import Array
 from sknn.estimators._attributes import attributes_so_far
 from sknn.training import Training
 
@@ -29,27 +33,27 @@ class Watch:
 
     def __init__(self, estimator: BaseEstimator, X: Any, y: Any, sample_weight: Any) -> None:
         self._estimator = estimator
-        self._given: tuple[Any, ...] = (X, y, sample_weight)
+        self._given, self._weight = (X, y), sample_weight
+        self._rows: Array | None = None  # all of them
         self._fit = estimator._init_callback_context(max_subtasks=estimator.max_iter)
         self._is_watched = bool(getattr(estimator, "_skl_callbacks", None))
         self._epoch: Any = None
         self._told: dict[str, Any] = {}
 
+    @cached_property
+    def _trained_on(self) -> tuple[Any, ...]:
+        return tuple(_take(each, self._rows) for each in self._given)
+
     def begin_fit(self, training: Training) -> None:
         """Tell that training is about to begin."""
-        rows = None if training.validation_rows is None else training.order
-        if self._is_watched and rows is not None:
-            rows = np.sort(rows)
-            self._given = tuple(
-                None if each is None else _safe_indexing(each, rows) for each in self._given
-            )
-        X, y, weight = self._given
-        metadata = None if weight is None else {"sample_weight": weight}
+        if training.validation_rows is not None and training.order is not None:
+            self._rows = np.sort(training.order)
+        weight = _take(self._weight, self._rows) if self._is_watched else self._weight
         self._told = {
             "estimator": self._estimator,
-            "X": lambda: X,
-            "y": lambda: y,
-            "metadata": metadata,
+            "X": lambda: self._trained_on[0],
+            "y": lambda: self._trained_on[1],
+            "metadata": None if weight is None else {"sample_weight": weight},
         }
         self._fit.call_on_fit_task_begin(**self._told)
 
@@ -72,3 +76,12 @@ class Watch:
     def end_fit(self) -> None:
         """Tell that the estimator is fitted."""
         self._fit.call_on_fit_task_end(**self._told, reconstruction_attributes={})
+
+
+def _take(values: Any, rows: Array | None) -> Any:
+    """Return some rows of what `fit` was given, in its own form where that has rows."""
+    if values is None or rows is None or isinstance(values, Real):
+        return values
+    if sparse.issparse(values):
+        return values.tocsr()[rows]
+    return _safe_indexing(np.asarray(values) if isinstance(values, memoryview) else values, rows)
