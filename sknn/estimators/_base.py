@@ -357,7 +357,10 @@ class BaseMLP(
     ) -> tuple[Rows, Array]:
         """Return the validation set, and its targets as a scorer wants them."""
         if given is not None:
-            X_val, y_val, weight = data.check_validation_set(self, *given, rows.X.dtype)
+            X_val, y_val, weight = given
+            X_val, y_val, weight = data.check_validation_set(
+                self, X_val, y_val, weight, rows.X.dtype
+            )
             return self._rows(X_val, y_val, weight, "_val"), y_val
         fraction = self.validation_fraction
         if training.validation_rows is None or training.criterion[1:2] != (fraction,):
