@@ -44,7 +44,7 @@ class Regularization:
 
 
 class Part:
-    """A block of the parameters and of their gradient, small enough for the cache.
+    """A part of the parameters and of their gradient, small enough for the cache.
 
     Parameters
     ----------

@@ -18,7 +18,7 @@ from sknn.parameters import Block, Layout
 
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "optimizers.json").read_text())
 MATRIX, START = np.array(GOLDEN["matrix"]), np.array(GOLDEN["start"])
-OVER_BLOCKS = 3 * _base.BLOCK // (2 * START.size)  # copies of the problem that fill 1.5 blocks
+OVER_PARTS = 3 * _base.PART // (2 * START.size)  # copies of the problem that fill 1.5 parts
 SAME_RULE = {"gd": "sgd", "muon": "adam"}  # Muon without layers
 
 STEPPERS = [name for name, member in OPTIMIZERS.items() if issubclass(member, Optimizer)]
@@ -55,8 +55,8 @@ def run(optimizer, params, n_steps=20):
     return state
 
 
-def over_blocks(dtype):
-    return np.tile(START, OVER_BLOCKS).astype(dtype)
+def over_parts(dtype):
+    return np.tile(START, OVER_PARTS).astype(dtype)
 
 
 @pytest.mark.parametrize("name", STEPPERS)
@@ -64,7 +64,7 @@ def test_torch_has_followed_two_settings(name):
     assert len([case for case in golden_cases() if case.values[0] == name]) >= 2
 
 
-@pytest.mark.parametrize("copies", [1, OVER_BLOCKS])
+@pytest.mark.parametrize("copies", [1, OVER_PARTS])
 @pytest.mark.parametrize(("name", "case"), golden_cases())
 def test_follows_torch(name, case, copies):
     optimizer = OPTIMIZERS[name](**case["hyperparameters"])
@@ -97,10 +97,10 @@ def layered_steps(case, dtype, n_steps):
         yield params, state
 
 
-@pytest.mark.parametrize("block", [_base.BLOCK, 4])
+@pytest.mark.parametrize("part", [_base.PART, 4])
 @pytest.mark.parametrize("case", GOLDEN["muon"]["cases"])
-def test_muon_follows_torchs_formula_with_layers(case, block, monkeypatch):
-    monkeypatch.setattr(_base, "BLOCK", block)
+def test_muon_follows_torchs_formula_with_layers(case, part, monkeypatch):
+    monkeypatch.setattr(_base, "PART", part)
     expected = dict(zip(GOLDEN["steps"], case["points"], strict=True))
     for step, (params, _) in enumerate(layered_steps(case, np.float64, 50), start=1):
         if step in expected:
@@ -141,10 +141,10 @@ def test_muons_step_is_nearly_orthogonal(shape, dtype):
 
 @BOTH_DTYPES
 @pytest.mark.parametrize("name", STEPPERS)
-def test_blocks_change_nothing(name, dtype, monkeypatch):
+def test_parts_change_nothing(name, dtype, monkeypatch):
     whole, parts = START.astype(dtype), START.astype(dtype)
     run(OPTIMIZERS[name](), whole)
-    monkeypatch.setattr(_base, "BLOCK", 5)
+    monkeypatch.setattr(_base, "PART", 5)
     run(OPTIMIZERS[name](), parts)
     np.testing.assert_allclose(parts, whole, rtol=20 * np.finfo(dtype).eps)
 
@@ -165,7 +165,7 @@ def test_keeps_dtype_and_memory(name, dtype):
 @BOTH_DTYPES
 @pytest.mark.parametrize("name", STEPPERS)
 def test_warm_update_allocates_nothing_that_grows(name, dtype):
-    optimizer, params = OPTIMIZERS[name](), over_blocks(dtype)
+    optimizer, params = OPTIMIZERS[name](), over_parts(dtype)
     grad, state = slopes(params), optimizer.init(params)
     optimizer.update(params, grad, state, 0.01)
     tracemalloc.start()
@@ -340,11 +340,11 @@ def test_weight_decay_is_decoupled_and_spares_biases(name):
 
 
 @pytest.mark.parametrize("name", WITH_DECAY)
-def test_a_fit_decays_weights_across_blocks(name, monkeypatch):
+def test_a_fit_decays_weights_across_parts(name, monkeypatch):
     X, y = np.zeros((8, 30)), np.arange(8) % 2
     weights = []
-    for size in (_base.BLOCK, 50):
-        monkeypatch.setattr(_base, "BLOCK", size)
+    for size in (_base.PART, 50):
+        monkeypatch.setattr(_base, "PART", size)
         optimizer = OPTIMIZERS[name](weight_decay=0.5)
         model = MLPClassifier(7, optimizer=optimizer, alpha=0.0, random_state=0)
         model.set_params(learning_rate_init=0.1, batch_size=8, shuffle=False).partial_fit(

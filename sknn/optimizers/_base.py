@@ -12,9 +12,9 @@ from sknn._typing import Array
 from sknn.losses import Loss
 from sknn.parameters import Layout
 
-# Elements updated at a time: the passes of a rule over blocks of this size find them in cache,
+# Elements updated at a time: the passes of a rule over parts of this size find them in cache,
 # so main memory is read and written once. Measured best between 32,000 and 131,000.
-BLOCK: Final = 65_536
+PART: Final = 65_536
 
 
 @dataclass
@@ -27,7 +27,7 @@ class State:
         Updates done.
     slots : tuple of ndarray of shape (size,)
         One vector of the parameters' size and dtype for each moment or accumulator.
-    scratch : ndarray of shape (min(size, BLOCK),)
+    scratch : ndarray of shape (min(size, PART),)
         Memory for intermediate results; its values mean nothing between steps.
     decayed : dict of int to list of slice
         For each part of the vector, by its start, the elements that weight decay is about.
@@ -124,7 +124,7 @@ class ElementwiseOptimizer(Optimizer):
         decayed = {
             part.start: layout.penalized(part) if layout else [part] for part in parts(params.size)
         }
-        return State(0, slots, np.empty_like(params[:BLOCK]), decayed)
+        return State(0, slots, np.empty_like(params[:PART]), decayed)
 
     def coefficients(self, step: int, learning_rate: float) -> tuple[float, ...]:
         """Return the numbers of a step that `rule` takes last.
@@ -219,7 +219,7 @@ class ElementwiseOptimizer(Optimizer):
         Parameters
         ----------
         part : slice
-            Which elements, at most ``BLOCK`` of them.
+            Which elements, at most ``PART`` of them.
         params, grad : ndarray of shape (size,)
             All parameters, and the gradient.
         state : State
@@ -269,7 +269,7 @@ def keep_mean(moment: Array, beta_before: float, beta: float) -> None:
 
 
 def parts(size: int) -> list[slice]:
-    """Return the blocks of a vector, in order.
+    """Return the parts of a vector, in order.
 
     Examples
     --------
@@ -277,7 +277,7 @@ def parts(size: int) -> list[slice]:
     >>> parts(100_000)
     [slice(0, 65536, None), slice(65536, 100000, None)]
     """
-    return [slice(start, min(start + BLOCK, size)) for start in range(0, size, BLOCK)]
+    return [slice(start, min(start + PART, size)) for start in range(0, size, PART)]
 
 
 @dataclass(repr=False, eq=False)

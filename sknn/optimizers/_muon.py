@@ -31,7 +31,7 @@ class MuonState(State):
     matrices : list of (slice, tuple of int)
         Where the hidden layers' weights are, and their shapes.
     others : list of slice
-        All other elements, in slices of at most `BLOCK`.
+        All other elements, in slices of at most `PART`.
     products : tuple of two ndarrays
         Memory for the products of a matrix with itself.
     """
@@ -143,12 +143,12 @@ def _hidden_weights(layout: Layout) -> list[tuple[slice, tuple[int, ...]]]:
 
 
 def _others(matrices: Iterable[slice], size: int) -> list[slice]:
-    """Return what lies between the matrices, in slices of at most `BLOCK`."""
+    """Return what lies between the matrices, in slices of at most `PART`."""
     others, start = [], 0
     for matrix in (*matrices, slice(size, size)):
         others += [
-            slice(first, min(first + _base.BLOCK, matrix.start))
-            for first in range(start, matrix.start, _base.BLOCK)
+            slice(first, min(first + _base.PART, matrix.start))
+            for first in range(start, matrix.start, _base.PART)
         ]
         start = matrix.stop
     return others
