@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from common import STEP_TAKING, changes, pickled, problem, state
 from scipy import sparse
-from sklearn.metrics import make_scorer
+from sklearn.metrics import f1_score, make_scorer
 
+from sknn.estimators._scoring import name_scoring
 from sknn.optimizers import LBFGS, OPTIMIZERS, Momentum
 from sknn.schedules import Adaptive
 
@@ -108,6 +109,16 @@ def test_another_scorer_of_the_same_name_knows_no_best(scoring, other):
     model.fit(X, y).set_params(scoring=other).fit(X, y)
     assert model.best_validation_score_ <= 1
     assert len(model.validation_scores_) == 2  # those that are comparable
+
+
+@pytest.mark.parametrize("copy", [deepcopy, pickled])
+def test_a_copy_of_a_scorer_is_the_same(copy):
+    average = "".join(["mac", "ro"])
+    for scorer in (make_scorer(f1_score, average=average), partial(share, of=float("5")), Scorer()):
+        assert name_scoring(copy(scorer)) == name_scoring(scorer)
+    assert name_scoring(make_scorer(f1_score, average="micro")) != name_scoring(
+        make_scorer(f1_score, average=average)
+    )
 
 
 def test_another_validation_fraction_sets_other_rows_aside():

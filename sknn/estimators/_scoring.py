@@ -22,7 +22,8 @@ def name_scoring(scoring: Any) -> str:
     if not callable(scoring):
         return repr(scoring)
     try:
-        return f"{type(scoring).__qualname__} {zlib.crc32(pickle.dumps(scoring)):08x}"
+        twin = pickle.loads(pickle.dumps(scoring))  # whose parts are as distinct as any copy's
+        return f"{type(scoring).__qualname__} {zlib.crc32(pickle.dumps(twin)):08x}"
     except (pickle.PicklingError, AttributeError, TypeError):  # such as a lambda
         return f"{scoring!r} at {id(scoring):#x}"
 
