@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from common import through_file
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn import neural_network
 from sklearn.datasets import load_iris, make_multilabel_classification
@@ -19,7 +20,6 @@ TARGETS = {
     "binary": y == 1,
     "multiclass": np.array(["setosa", "versicolor", "virginica"])[y],
     "multilabel": np.c_[y == 0, y > 0, y == 2, X[:, 0] > 5] * 1,
-    "one class": y * 0 + 3,
     "number": X[:, 0] - 5,
     "numbers": X[:, :2] - 5,
     "counts": y,
@@ -164,6 +164,7 @@ def test_the_original_is_not_changed():
         ({"class_weight": "balanced"}, "class_weight='balanced'"),
         ({"early_stopping": True}, "scoring='loss'"),
         ({"n_iter_no_change": 1}, "n_iter_no_change=1"),
+        ({"n_iter_no_change": 2.5}, "n_iter_no_change=2.5"),
     ],
 )
 def test_what_has_no_counterpart(params, match):
@@ -184,6 +185,38 @@ def test_what_the_core_has_no_counterpart_for():
         convert(sknn.MLPClassifier())
     with pytest.raises(TypeError, match="got LogisticRegression"):
         convert(LogisticRegression())
+
+
+@pytest.mark.parametrize("module", [sknn, compat, neural_network])
+def test_a_single_class_has_other_probabilities(module):
+    model = module.MLPClassifier(5, max_iter=5).fit(X, y * 0 + 3)
+    with pytest.raises(ValueError, match=r"^classes_=array\(\[3\]\) is a single class"):
+        convert(model)
+
+
+@pytest.mark.parametrize("module", [compat, neural_network])
+@pytest.mark.filterwarnings("ignore:Got `batch_size`")
+def test_a_batch_has_no_more_rows_than_there_are(module):
+    theirs = fitted(module, "multiclass", batch_size=5000, alpha=1.5)
+    assert convert(theirs).alpha == pytest.approx(1.5 / len(X))
+    assert convert(convert(theirs)).alpha == pytest.approx(1.5)
+
+
+def test_from_a_file_without_the_training_state(tmp_path):
+    model = fitted(sknn, "multiclass", alpha=0.01)
+    twin = through_file(model, tmp_path)
+    with pytest.raises(ValueError, match=r"alpha=0.01 .* pass n_samples=len\(X\)"):
+        convert(twin)
+    theirs = convert(twin, n_samples=len(X))
+    assert theirs.alpha == convert(model).alpha == 0.01 * len(X)
+    same_bits(theirs, model)
+    assert convert(twin.set_params(alpha=0)).alpha == 0
+
+
+@pytest.mark.parametrize("n_samples", [0, 1.5, "all"])
+def test_wrong_n_samples(n_samples):
+    with pytest.raises(ValueError, match=r"^n_samples must be an integer in"):
+        convert(fitted(sknn, "multiclass"), n_samples=n_samples)
 
 
 def test_multilabel_of_many_labels():

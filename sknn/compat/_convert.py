@@ -11,7 +11,7 @@ from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from sknn._strategy import registered_name
+from sknn._strategy import COUNT, Range, registered_name
 from sknn._typing import Array
 from sknn.activations import ACTIVATIONS
 from sknn.compat._estimators import MLPClassifier, MLPRegressor, network
@@ -19,7 +19,7 @@ from sknn.compat._rules import InvScalingBySamples
 from sknn.estimators import MLPClassifier as CoreClassifier
 from sknn.estimators import MLPRegressor as CoreRegressor
 from sknn.estimators._parameters import Settings, read_loss, read_settings
-from sknn.estimators._planning import default_batch_size
+from sknn.estimators._planning import read_batch_size
 from sknn.losses import BINARY, MULTICLASS, MULTILABEL, LogLoss, Poisson, SquaredError
 from sknn.optimizers import LBFGS, SGD, Adam, Momentum, Nesterov, Optimizer
 from sknn.schedules import Adaptive, Constant, Progress
@@ -59,8 +59,9 @@ def convert(estimator: Any, *, n_samples: int | None = None) -> Any:
     estimator : estimator
         Fitted; it is not changed.
     n_samples : int, default=None
-        How many rows it was trained on. scikit-learn divides ``alpha`` by the rows of a batch,
-        and a model fitted with ``solver="lbfgs"`` does not tell how many there were.
+        How many rows it was trained on. scikit-learn divides ``alpha`` by the rows of a batch;
+        a model of its ``solver="lbfgs"``, or from a file without the training state, does not
+        tell how many there were.
 
     Returns
     -------
@@ -72,7 +73,8 @@ def convert(estimator: Any, *, n_samples: int | None = None) -> Any:
     Raises
     ------
     ValueError
-        Names the parameter that has no counterpart.
+        Names the parameter that has no counterpart, or the single class whose probability is 1
+        in one package and not in the other.
     NotFittedError
         If the estimator is not fitted.
     TypeError
@@ -97,16 +99,32 @@ def convert(estimator: Any, *, n_samples: int | None = None) -> Any:
     >>> bool((ours.predict(X) == theirs.predict(X)).all())
     True
     """
-    if isinstance(estimator, (neural_network.MLPClassifier, neural_network.MLPRegressor)):
-        check_is_fitted(estimator)
-        return _to_core(estimator, n_samples)
-    if isinstance(estimator, (CoreClassifier, CoreRegressor)):
-        check_is_fitted(estimator)
-        return _from_core(estimator)
-    raise TypeError(
-        "convert takes an MLPClassifier or MLPRegressor of sknn, sknn.compat or "
-        f"sklearn.neural_network, got {type(estimator).__name__}."
-    )
+    is_core = isinstance(estimator, (CoreClassifier, CoreRegressor))
+    theirs = neural_network.MLPClassifier, neural_network.MLPRegressor
+    if not is_core and not isinstance(estimator, theirs):
+        raise TypeError(
+            "convert takes an MLPClassifier or MLPRegressor of sknn, sknn.compat or "
+            f"sklearn.neural_network, got {type(estimator).__name__}."
+        )
+    check_is_fitted(estimator)
+    if n_samples is not None:
+        COUNT.check("n_samples", n_samples)
+    if is_classifier(estimator) and len(estimator.classes_) == 1:
+        raise ValueError(
+            f"classes_={estimator.classes_!r} is a single class, whose probability is 1 in sknn "
+            "and not in scikit-learn: predictions would differ. Fit anew, to two classes or more."
+        )
+    return _from_core(estimator, n_samples) if is_core else _to_core(estimator, n_samples)
+
+
+def _batch(model: Any, solver: str, n_samples: int | None) -> int:
+    """Return by how many rows scikit-learn divides alpha."""
+    if n_samples is None:
+        raise ValueError(
+            f"alpha={model.alpha!r} is divided by the rows of a batch in scikit-learn, and this "
+            "model does not tell how many rows it was trained on: pass n_samples=len(X)."
+        )
+    return n_samples if solver == "lbfgs" else read_batch_size(model.batch_size, n_samples)
 
 
 def _no_counterpart(name: str, value: object, where: str, allowed: str) -> ValueError:
@@ -124,7 +142,9 @@ def _to_core(estimator: Any, n_samples: int | None) -> Any:
     params["verbose"] = int(estimator.verbose)
     params["hidden_layer_sizes"] = tuple(np.atleast_1d(estimator.hidden_layer_sizes).tolist())
     params["activation"] = ACTIVATION_NAMES[estimator.activation]
-    params["alpha"] = estimator.alpha and estimator.alpha / _batch(estimator, n_samples)
+    params["alpha"] = alpha = estimator.alpha
+    if alpha:
+        params["alpha"] = alpha / _batch(estimator, estimator.solver, n_samples)
     params["n_iter_no_change"] = estimator.n_iter_no_change + 1
     params["optimizer"], params["learning_rate"] = _core_optimizer(estimator)
     if estimator.solver != "lbfgs":
@@ -134,18 +154,6 @@ def _to_core(estimator: Any, n_samples: int | None) -> Any:
     if is_classifier(estimator):
         return _fill_core(CoreClassifier(**params), estimator, n_samples)
     return _fill_core(CoreRegressor(loss=estimator.loss, **params), estimator, n_samples)
-
-
-def _batch(estimator: Any, n_samples: int | None) -> int:
-    """Return the rows of scikit-learn's batches."""
-    if estimator.solver != "lbfgs" and estimator.batch_size != "auto":
-        return int(estimator.batch_size)
-    if n_samples is None:
-        raise ValueError(
-            f"alpha={estimator.alpha!r} with solver={estimator.solver!r} is divided by the number "
-            "of training rows, which this model does not tell: pass n_samples=len(X)."
-        )
-    return n_samples if estimator.solver == "lbfgs" else default_batch_size(n_samples)
 
 
 def _core_optimizer(estimator: Any) -> tuple[Any, Any]:
@@ -168,8 +176,7 @@ def _fill_core(core: Any, estimator: Any, n_samples: int | None) -> Any:
     settings = read_settings(core, loss)
     if is_classifier(core):
         core.classes_ = np.array(estimator.classes_)
-        kinds = {1: MULTICLASS, 2: BINARY}
-        core._target = kinds.get(len(core.classes_), MULTICLASS)
+        core._target = BINARY if len(core.classes_) == 2 else MULTICLASS
         if estimator._label_binarizer.y_type_.startswith("multilabel"):
             core._target = MULTILABEL
     else:
@@ -204,7 +211,7 @@ def _core_training(core: Any, estimator: Any, settings: Settings, n_samples: int
 # -------------------------------------------------------------------- from the core's class
 
 
-def _from_core(core: Any) -> Any:
+def _from_core(core: Any, n_samples: int | None) -> Any:
     settings = read_settings(core, core._loss)
     _check_fixed(core, settings)
     params = {name: getattr(core, name) for name in SAME}
@@ -212,12 +219,11 @@ def _from_core(core: Any) -> Any:
     params["hidden_layer_sizes"] = settings.hidden_layer_sizes
     params["activation"] = _their_activation(settings)
     params |= _their_solver(core, settings)
-    n_samples = core._training.n_training
-    batch = n_samples if params["solver"] == "lbfgs" else core.batch_size
-    batch = default_batch_size(n_samples) if batch == "auto" else min(batch, n_samples)
-    params["alpha"] = core.alpha * max(batch, 1)
-    if core.n_iter_no_change < 2:
-        allowed = "patience of 2 epochs or more, in the core's count"
+    if n_samples is None and core._training is not None:
+        n_samples = core._training.n_training or None
+    params["alpha"] = core.alpha and core.alpha * _batch(core, params["solver"], n_samples)
+    if core.n_iter_no_change not in Range(2, integer=True):
+        allowed = "whole epochs of patience, 2 or more in the core's count"
         raise _no_counterpart("n_iter_no_change", core.n_iter_no_change, "scikit-learn", allowed)
     params["n_iter_no_change"] = core.n_iter_no_change - 1
     if is_classifier(core):
@@ -301,8 +307,6 @@ def _fill_their_classifier(theirs: Any, core: Any) -> Any:
 def _fill_theirs(theirs: Any, core: Any) -> Any:
     renamed = {ours: name for name, ours in ACTIVATION_NAMES.items()} | {"exponential": "exp"}
     theirs.out_activation_ = renamed.get(core.out_activation_, core.out_activation_)
-    if is_classifier(core) and core.n_outputs_ == 1:
-        theirs.out_activation_ = "logistic"  # a single class, too
     theirs.coefs_ = [np.array(coef) for coef in core.coefs_]
     theirs.intercepts_ = [np.array(intercept) for intercept in core.intercepts_]
     for name in ("n_features_in_", "feature_names_in_", "n_layers_", "n_outputs_", "n_iter_", "t_"):

@@ -26,6 +26,7 @@ from sknn.dropout import Dropout
 from sknn.engine import Engine, NonFiniteError, Rows
 from sknn.estimators._atomic import all_or_nothing
 from sknn.estimators._data import check_total_weight, check_weights
+from sknn.estimators._planning import read_batch_size
 from sknn.losses import Poisson
 from sknn.network import Architecture, raw_predictions
 from sknn.optimizers import Optimizer
@@ -232,8 +233,7 @@ class _Engined:
 
     def _plan(self: Any, solver: Solver, training: Training, incremental: bool) -> Plan:
         n_samples = training.n_training
-        size = min(200, n_samples) if self.batch_size == "auto" else int(self.batch_size)
-        if size > n_samples:
+        if self.batch_size != "auto" and self.batch_size > n_samples:
             warnings.warn(
                 "Got `batch_size` less than 1 or larger than sample size. It is going to be "
                 "clipped",
@@ -243,7 +243,7 @@ class _Engined:
             optimizer=solver.optimizer,
             schedule=solver.schedule,
             learning_rate_init=solver.learning_rate_init,
-            batch_size=min(size, n_samples),
+            batch_size=read_batch_size(self.batch_size, n_samples),
             max_iter=1 if incremental else self.max_iter,
             horizon=ENDLESS,
             incremental=incremental,

@@ -18,9 +18,9 @@ from sknn.training import Plan, Training
 CALIBRATION_ROWS: Final = 256
 
 
-def default_batch_size(n_samples: int) -> int:
-    """Return what ``batch_size="auto"`` stands for."""
-    return min(200, n_samples)
+def read_batch_size(value: Any, n_samples: int) -> int:
+    """Return how many rows a step has, of all there are; ``"auto"`` stands for 200."""
+    return min(200 if isinstance(value, str) else int(value), n_samples)
 
 
 def make_plan(
@@ -32,8 +32,7 @@ def make_plan(
 ) -> Plan:
     """Return how a fit, or without a watch a part of one that is an epoch, goes about it."""
     optimizer, n_rows = settings.optimizer, training.n_training
-    rate, size = estimator.learning_rate_init, estimator.batch_size
-    incremental = watch is None
+    rate, incremental = estimator.learning_rate_init, watch is None
     if isinstance(optimizer, Minimizer):
         rate = 0.0
     elif isinstance(rate, str):
@@ -42,7 +41,7 @@ def make_plan(
         optimizer=optimizer,
         schedule=settings.schedule,
         learning_rate_init=float(rate),
-        batch_size=default_batch_size(n_rows) if isinstance(size, str) else min(int(size), n_rows),
+        batch_size=read_batch_size(estimator.batch_size, n_rows),
         max_iter=1 if incremental else int(estimator.max_iter),
         horizon=int(estimator.max_iter),
         incremental=incremental,

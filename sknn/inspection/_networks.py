@@ -8,8 +8,8 @@ from sklearn.utils import check_array, check_random_state
 from sknn.activations import Identity
 from sknn.estimators._base import BaseMLP
 from sknn.estimators._data import FLOATS, check_inputs
-from sknn.estimators._parameters import is_minimizer, read_loss, read_settings
-from sknn.estimators._planning import CALIBRATION_ROWS, default_batch_size
+from sknn.estimators._parameters import is_minimizer, read_loss, read_optimizer, read_settings
+from sknn.estimators._planning import CALIBRATION_ROWS, read_batch_size
 from sknn.initializers import Auto, Zeros
 from sknn.network import Architecture, calibrate
 from sknn.parameters import Parameters
@@ -30,9 +30,9 @@ def check_is_network(estimator: Any, takes_steps: bool = False, what: str = "") 
 
 
 def batch_size(estimator: BaseMLP, n_samples: int) -> int:
-    """Return how many rows a step of a fit has, unless the optimizer takes all of them."""
-    size = estimator.batch_size
-    return default_batch_size(n_samples) if isinstance(size, str) else min(int(size), n_samples)
+    """Return how many rows a step of a fit has, with an optimizer that takes steps."""
+    is_full = read_optimizer(estimator.optimizer).full_batch
+    return n_samples if is_full else read_batch_size(estimator.batch_size, n_samples)
 
 
 def fitted_network(estimator: BaseMLP, X: Any) -> Network:

@@ -10,7 +10,6 @@ from sknn._strategy import Range
 from sknn._typing import Array
 from sknn.engine import Rows, mean_loss
 from sknn.estimators._data import check_inputs_and_targets
-from sknn.estimators._parameters import read_optimizer
 from sknn.inspection._networks import batch_size, check_is_network
 from sknn.inspection._recording import record
 from sknn.parameters import Layout, Parameters
@@ -59,8 +58,7 @@ def loss_plane(
 def _epochs(model: Any, X: Any, y: Any) -> tuple[Any, Array]:
     """Return a fitted copy, and its weights before training and after each epoch."""
     n_samples = np.shape(y)[0]
-    is_full = read_optimizer(model.optimizer).full_batch
-    n_steps = 1 if is_full else -(-n_samples // batch_size(model, n_samples))
+    n_steps = -(-n_samples // batch_size(model, n_samples))
     fitted, records = record(model, X, y, _copy_of_weights, n_steps, early_stopping=False)
     return fitted, np.array([*records, fitted._training.parameters.vector])
 
