@@ -81,6 +81,30 @@ def test_a_frame_and_the_batch_size(digits):
     np.testing.assert_array_equal(framed.losses, plain.losses)
 
 
+@pytest.mark.parametrize("optimizer", ["gd", "rprop"])
+def test_a_step_has_all_rows_if_the_optimizer_takes_them(digits, optimizer):
+    X, y = digits
+    model = MLPClassifier(8, optimizer=optimizer, random_state=0, batch_size=50)
+    losses = learning_rate_range_test(model, X, y, n_steps=10, low=1e-9, high=1e-8).losses
+    model.set_params(learning_rate_init=1e-9, max_iter=1).fit(X, y)
+    np.testing.assert_allclose(losses, model.loss_curve_[0], rtol=1e-5)
+
+
+def test_classes_are_weighed_over_all_rows(digits):
+    X, y = digits
+    y = (y == 3) * 1
+    rates = {"n_steps": 20, "high": 0.1}
+    weights = {0: len(y) / 2 / (y == 0).sum(), 1: len(y) / 2 / y.sum()}
+    balanced, by_hand, plain = (
+        learning_rate_range_test(MLPClassifier(8, random_state=0, class_weight=each), X, y, **rates)
+        for each in ("balanced", weights, None)
+    )
+    np.testing.assert_allclose(balanced.losses, by_hand.losses, rtol=1e-9)
+    assert abs(balanced.losses[-1] - plain.losses[-1]) > 1e-3
+    rare = MLPClassifier(8, random_state=0, batch_size=2, class_weight={0: 0, 1: 1})
+    assert np.isfinite(learning_rate_range_test(rare, X, y, **rates).losses).all()
+
+
 def test_divergence_ends_it():
     X = np.random.default_rng(0).normal(size=(300, 3))
     model = MLPRegressor(optimizer="sgd", random_state=0)
@@ -100,6 +124,7 @@ def test_divergence_ends_it():
         (MLPClassifier, {"low": 1.0, "high": 0.1}, r"^high must be a number in \(1, inf\), got 0"),
         (MLPClassifier, {"n_steps": 5}, r"^n_steps must be an integer in \[10, inf\), got 5\.$"),
         (lambda: MLPClassifier(alpha=-1), {}, "^alpha must be"),
+        (lambda: MLPClassifier(class_weight="even"), {}, "^class_weight must be None, 'balanced'"),
     ],
 )
 def test_bad_input(digits, make, params, message):

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import clone, is_classifier
-from sklearn.utils import _safe_indexing, check_consistent_length, check_random_state
+from sklearn.utils import check_random_state
 
 from sknn._strategy import POSITIVE, Range
 from sknn._typing import Array
 from sknn.estimators._base import BaseMLP
+from sknn.estimators._data import FLOATS, check_inputs_and_targets
 from sknn.inspection._networks import batch_size, check_is_network
 
 # How much of the smoothed loss is kept at a step, and how far above its best ends the test.
@@ -67,7 +68,8 @@ def learning_rate_range_test(
     low, high : float, default=1e-6, 10.0
         The rates of the first and the last step, positive, ``low < high``.
     n_steps : int, default=100
-        Steps, at least 10; the batches of as many epochs as it takes.
+        Steps, at least 10; the batches of as many epochs as it takes. A step has the rows that one
+        of a fit has: all of them with ``"gd"``, ``"rprop"`` and others that take whole epochs.
 
     Returns
     -------
@@ -95,19 +97,19 @@ def learning_rate_range_test(
     True
     """
     _check(estimator, low, high, n_steps)
-    check_consistent_length(X, y)
-    X = X.tocsr() if hasattr(X, "tocsr") else X
     model = clone(estimator).set_params(
         learning_rate="constant", early_stopping=False, warm_start=False, verbose=0
     )
-    classes = {"classes": _classes(y)} if is_classifier(model) else {}
+    X, y = check_inputs_and_targets(model, X, y, FLOATS, reset=True)
+    weight, classes = _learn_classes(model, y) if is_classifier(model) else (None, {})
     rates, losses = [], []
-    batches = _batches(model, np.shape(y)[0])
+    batches = _batches(model, y, weight)
     for rate in np.geomspace(low, high, n_steps).tolist():
         rows = next(batches)
         model.set_params(learning_rate_init=rate, batch_size=len(rows))
+        own = None if weight is None else weight[rows]
         try:
-            model.partial_fit(_safe_indexing(X, rows), _safe_indexing(y, rows), **classes)
+            model.partial_fit(X[rows], y[rows], sample_weight=own, **classes)
         except ValueError as error:
             if not str(error).startswith("Training diverged"):
                 raise
@@ -127,19 +129,24 @@ def _check(estimator: Any, low: float, high: float, n_steps: int) -> None:
     Range(10, integer=True).check("n_steps", n_steps)
 
 
-def _classes(y: Any) -> Array:
-    y = np.asarray(y.toarray() if hasattr(y, "toarray") else y)
-    return np.unique(y) if y.ndim == 1 else np.arange(y.shape[1])
+def _learn_classes(model: Any, y: Array) -> tuple[Array | None, dict[str, Array]]:
+    """Return the rows' weights by class, and the classes; a batch tells neither."""
+    model._start_targets(y, None)
+    weight = model._weigh_classes(y, None)
+    model.set_params(class_weight=None)
+    return weight, {"classes": model.classes_}
 
 
-def _batches(model: BaseMLP, n_samples: int) -> Iterator[Array]:
+def _batches(model: BaseMLP, y: Array, weight: Array | None) -> Iterator[Array]:
     """Yield the rows of batches for ever, in the sizes that a fit would have."""
-    size = batch_size(model, n_samples)
+    size = batch_size(model, len(y))
     random_state = check_random_state(model.random_state)
     while True:
-        order = random_state.permutation(n_samples)
-        for start in range(0, n_samples - size + 1, size):
-            yield order[start : start + size]
+        order = random_state.permutation(len(y))
+        for start in range(0, len(y) - size + 1, size):
+            rows = order[start : start + size]
+            if weight is None or weight[rows].any():
+                yield rows
 
 
 def _smooth(losses: list[float]) -> Array:
