@@ -13,11 +13,25 @@ from sknn.losses._base import BINARY, MULTICLASS, MULTILABEL, FusedLoss
 
 
 @dataclass
-class _LogLossScratch:
-    row: Array  # of shape (n_samples,)
-    ones: Array  # of shape (n_outputs,), to sum over the outputs
-    at: Array  # of shape (n_samples,): flat positions
-    samples: Array  # of shape (n_samples,): 0, 1, 2, ...
+class ClassScratch:
+    """What a loss of classes needs beside its arguments.
+
+    Attributes
+    ----------
+    row : ndarray of shape (n_samples,)
+        Of the predictions' dtype.
+    ones : ndarray of shape (n_outputs,)
+        To sum over the outputs.
+    at : ndarray of shape (n_samples,)
+        Flat positions.
+    samples : ndarray of shape (n_samples,)
+        0, 1, 2, ...
+    """
+
+    row: Array
+    ones: Array
+    at: Array
+    samples: Array
 
     def own_class(self, y: Array) -> Array:
         """Return where the flat arrays hold each sample's own class: ``y_i n_samples + i``."""
@@ -67,9 +81,9 @@ class LogLoss(FusedLoss):
     targets: ClassVar[frozenset[str]] = frozenset({BINARY, MULTICLASS, MULTILABEL})
     bounded_gradient: ClassVar[bool] = True
 
-    def scratch(self, raw_prediction: Array) -> "_LogLossScratch":
+    def scratch(self, raw_prediction: Array) -> ClassScratch:
         n_outputs, n_samples = raw_prediction.shape
-        return _LogLossScratch(
+        return ClassScratch(
             np.empty(n_samples, raw_prediction.dtype),
             np.ones(n_outputs, raw_prediction.dtype),
             np.empty(n_samples, np.intp),
@@ -83,7 +97,7 @@ class LogLoss(FusedLoss):
         form(raw_prediction, y_true, value, gradient, scratch)
 
     def _softmax(
-        self, z: Array, y: Array, value: Array, gradient: Array, scratch: "_LogLossScratch"
+        self, z: Array, y: Array, value: Array, gradient: Array, scratch: ClassScratch
     ) -> None:
         row = scratch.row
         np.maximum.reduce(z, axis=0, out=row)
@@ -103,7 +117,7 @@ class LogLoss(FusedLoss):
             self._smooth_softmax(z, value, gradient, scratch)
 
     def _sigmoid(
-        self, z: Array, y: Array, value: Array, gradient: Array, scratch: "_LogLossScratch"
+        self, z: Array, y: Array, value: Array, gradient: Array, scratch: ClassScratch
     ) -> None:
         # log(1 + exp(z)) - y z = max(z, 0) - y z + log1p(exp(-|z|)), a term at a time.
         row, ones = scratch.row, scratch.ones
@@ -124,7 +138,7 @@ class LogLoss(FusedLoss):
             self._smooth_sigmoid(z, y, value, gradient, scratch)
 
     def _smooth_softmax(
-        self, z: Array, value: Array, gradient: Array, scratch: "_LogLossScratch"
+        self, z: Array, value: Array, gradient: Array, scratch: ClassScratch
     ) -> None:
         # The loss grows by s (z_y - mean_j z_j), its gradient by s ([j = y] - 1 / n_classes).
         row, at, smoothing = scratch.row, scratch.at, self.label_smoothing
@@ -142,7 +156,7 @@ class LogLoss(FusedLoss):
         np.subtract(value, row, out=value)
 
     def _smooth_sigmoid(
-        self, z: Array, y: Array, value: Array, gradient: Array, scratch: "_LogLossScratch"
+        self, z: Array, y: Array, value: Array, gradient: Array, scratch: ClassScratch
     ) -> None:
         # The loss grows by s z (y - 1 / 2), its gradient by s (y - 1 / 2): label by label.
         row, smoothing = scratch.row, self.label_smoothing

@@ -10,7 +10,7 @@ from sknn._strategy import NOT_NEGATIVE, Range
 from sknn._typing import Array
 from sknn.activations import Activation, Identity
 from sknn.losses._base import BINARY, MULTICLASS, MULTILABEL, FusedLoss
-from sknn.losses._classification import LogLoss
+from sknn.losses._classification import ClassScratch, LogLoss
 
 
 @dataclass
@@ -114,12 +114,8 @@ class Focal(FusedLoss):
 
 
 @dataclass
-class _HingeScratch:
-    ones: Array  # of shape (n_outputs,), to sum over the outputs
-    row: Array  # of shape (n_samples,)
+class _HingeScratch(ClassScratch):
     count: Array  # of shape (n_samples,): rivals that share the first place
-    own: Array  # of shape (n_samples,): flat positions of each sample's class
-    samples: Array  # of shape (n_samples,): 0, 1, 2, ...
 
 
 @dataclass(repr=False, eq=False)
@@ -154,14 +150,8 @@ class Hinge(FusedLoss):
         return Identity()
 
     def scratch(self, raw_prediction: Array) -> _HingeScratch:
-        n_outputs, n_samples = raw_prediction.shape
-        return _HingeScratch(
-            np.ones(n_outputs, raw_prediction.dtype),
-            np.empty(n_samples, raw_prediction.dtype),
-            np.empty(n_samples, raw_prediction.dtype),
-            np.empty(n_samples, np.intp),
-            np.arange(n_samples),
-        )
+        shared = LogLoss().scratch(raw_prediction)
+        return _HingeScratch(**vars(shared), count=np.empty_like(shared.row))
 
     def value_and_gradient(
         self, raw_prediction: Array, y_true: Array, value: Array, gradient: Array, scratch: Any
@@ -184,10 +174,7 @@ class Hinge(FusedLoss):
     def _classes(
         self, z: Array, y: Array, value: Array, gradient: Array, scratch: _HingeScratch
     ) -> None:
-        row, own = scratch.row, scratch.own
-        # Sample i's own class stands at y_i n_samples + i of the flat arrays.
-        np.multiply(y, y.size, out=own)
-        np.add(own, scratch.samples, out=own)
+        row, own = scratch.row, scratch.own_class(y)
         flat = z.reshape(-1)
         flat.take(own, out=row, mode="clip")
         flat[own] = -np.inf
