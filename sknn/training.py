@@ -47,7 +47,7 @@ class Plan:
     incremental : bool
         Whether this is a part of a run that other calls began.
     shuffle : bool
-        Whether each epoch of several steps shuffles the order of the last one.
+        Whether each epoch shuffles the order of the last one; not if its one step must have all.
     tol : float
         How much better counts as an improvement.
     n_iter_no_change : float

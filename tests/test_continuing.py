@@ -11,7 +11,7 @@ from sklearn.metrics import f1_score, make_scorer
 
 from sknn.estimators._scoring import name_scoring
 from sknn.optimizers import LBFGS, OPTIMIZERS, Momentum
-from sknn.schedules import Adaptive
+from sknn.schedules import SCHEDULES, Adaptive, Cosine, Warmup
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -67,6 +67,15 @@ def test_two_fits_equal_one_for_every_kind_of_target(kind):
     whole, X, y = make(kind=kind, max_iter=8)
     halves = make(kind=kind, max_iter=4, warm_start=True)[0].fit(X, y).fit(X, y)
     assert changes(state(whole.fit(X, y)), state(halves)) == []
+
+
+@pytest.mark.parametrize("schedule", [*SCHEDULES.values(), lambda: Warmup(Cosine())])
+def test_two_fits_equal_one_unless_the_schedule_knows_its_end(schedule):
+    params = {"learning_rate": schedule(), "optimizer": "momentum"}
+    whole, X, y = make(max_iter=8, **params)
+    halves = make(max_iter=4, warm_start=True, **params)[0].fit(X, y).fit(X, y)
+    differ = changes(state(whole.fit(X, y)), state(halves))
+    assert bool(differ) == schedule().knows_end
 
 
 def test_patience_and_best_loss_go_on():

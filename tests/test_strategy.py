@@ -3,6 +3,7 @@
 import ast
 import math
 import pickle
+import re
 import sys
 from dataclasses import dataclass, is_dataclass
 from pathlib import Path
@@ -307,6 +308,13 @@ def test_imports_go_one_way(path):
     others = {name[0] for name in names} - {"sknn"} - set(sys.stdlib_module_names)
     assert own <= IMPORTS[module]
     assert others <= THIRD_PARTY[module]
+
+
+def test_the_page_on_architecture_names_all_who_know_scikit_learn():
+    text = (ROOT.parent / "docs" / "architecture.md").read_text()
+    (line,) = (line for line in text.splitlines() if line.startswith("scikit-learn is known to "))
+    knowing = {module for module, others in THIRD_PARTY.items() if "sklearn" in others}
+    assert set(re.findall("`(.*?)`", line)) == knowing | {TESTING}
 
 
 def test_imports_that_are_allowed_are_needed():

@@ -98,7 +98,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # no types t
         What to train and predict in; None keeps X's float32 or float64 (float64 for others).
     warm_start : bool, default=False
         Whether `fit` goes on from where it stopped: n epochs and n more are the same as 2 n,
-        to the last bit (but for ``"lbfgs"``, whose memory of curvature starts anew).
+        to the last bit. Not so with ``"lbfgs"``, whose memory of curvature starts anew, and with
+        ``"polynomial"``, ``"cosine"`` and ``"one_cycle"``, which plan each call to its end.
     verbose : int, default=0
         1 shows how training goes on: in a terminal one line that renews itself, elsewhere lines for
         the first epoch, for each twentieth of `max_iter` and for the last. 2 prints every epoch.
