@@ -295,17 +295,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # no types
     def _weigh_classes(self, y: Array, weight: Array | None) -> Array | None:
         if self.class_weight is None:
             return weight
-        if self._target == MULTILABEL:
-            raise ValueError(
-                f"class_weight={self.class_weight!r} has no meaning where a row may have several "
-                "labels: set class_weight=None, and weigh rows with sample_weight."
-            )
-        if weight is not None:
-            # Only ratios count, and sums and products of large weights would overflow; a power of
-            # two changes no bit.
-            weight = np.ldexp(weight, -np.frexp(weight.max())[1])
-        of_rows = labels.row_weights(self.class_weight, y, weight, self.classes_)
-        return of_rows if weight is None else of_rows * weight
+        return labels.weigh(self.class_weight, y, weight, self._target, self.classes_)
 
     # ---------------------------------------------------------------- predictions
 

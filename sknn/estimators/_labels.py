@@ -74,11 +74,20 @@ def encode(y: Array, target: str, classes: Array, dtype: np.dtype[Any], name: st
     return codes.astype(dtype)[:, np.newaxis] if target == BINARY else codes
 
 
-def row_weights(class_weight: Any, y: Array, weight: Array | None, classes: Array) -> Array:
-    """Return the weight of each row's class, of shape (n_samples,).
+def weigh(class_weight: Any, y: Array, weight: Array | None, target: str, classes: Array) -> Array:
+    """Return the weight of each row's class times its own, of shape (n_samples,).
 
     A balanced one goes by the rows' own weights: a weight of 2 counts as the row twice.
     """
+    if target == MULTILABEL:
+        raise ValueError(
+            f"class_weight={class_weight!r} has no meaning where a row may have several labels: "
+            "set class_weight=None, and weigh rows with sample_weight."
+        )
+    if weight is not None:
+        # Only ratios count, and sums and products of large weights would overflow; a power of two
+        # changes no bit.
+        weight = np.ldexp(weight, -np.frexp(weight.max())[1])
     if isinstance(class_weight, str) and class_weight == "balanced":
         of_classes = _balanced(y, weight, classes)
     elif isinstance(class_weight, dict):
@@ -88,8 +97,8 @@ def row_weights(class_weight: Any, y: Array, weight: Array | None, classes: Arra
             "class_weight must be None, 'balanced' or a dict of class to weight, got "
             f"{class_weight!r}."
         )
-    weights: Array = of_classes[np.searchsorted(classes, y)]
-    return weights
+    of_rows: Array = of_classes[np.searchsorted(classes, y)]
+    return of_rows if weight is None else of_rows * weight
 
 
 def _balanced(y: Array, weight: Array | None, classes: Array) -> Array:
