@@ -27,7 +27,8 @@ A callback that should see scikit-learn's other tasks follows its protocol inste
 ``on_fit_task_begin``, ``on_fit_task_end``, ``teardown``). Here the fit is a task named ``"fit"``,
 and in it is one named ``"epoch"`` for each epoch, or iteration of ``"lbfgs"``. Hooks that ask for
 ``X``, ``y`` and ``metadata`` get the rows that are trained on, without those set aside for
-validation, and ``fitted_estimator`` is `fitted_so_far`; scikit-learn 1.9 leaves its callbacks on.
+validation, and ``fitted_estimator`` is `fitted_so_far`, which keeps the callbacks in scikit-learn
+1.9.
 """
 
 from sknn.callbacks._base import EpochCallback, fitted_so_far, training_of

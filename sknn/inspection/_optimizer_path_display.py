@@ -83,7 +83,8 @@ class OptimizerPathDisplay:
         surface : {"ravine", "rosenbrock", "saddle"} or Surface
             The function.
         optimizers : sequence of str or Optimizer, or mapping of str to them
-            Names in `sknn.optimizers.OPTIMIZERS` or instances; a mapping gives labels.
+            Names in `sknn.optimizers.OPTIMIZERS` or instances; a mapping gives labels, and those
+            that would be the same are numbered.
         learning_rate : float or sequence of float
             One for all or one for each, positive; ``"lbfgs"`` does not use its own.
         n_steps : int, default=100
