@@ -1,7 +1,7 @@
 """One BLAS thread for all tests: their results must not depend on the machine's cores.
 
-Hypothesis tries the same few cases at each run, and with ``--hypothesis-profile=thorough`` many new
-ones.
+Hypothesis tries the same few cases at each run, and with ``--hypothesis-profile=more`` or
+``--hypothesis-profile=thorough`` many new ones.
 """
 
 from hypothesis import HealthCheck, settings
@@ -16,5 +16,6 @@ COMMON = {
     "suppress_health_check": list(HealthCheck),
 }
 settings.register_profile("modest", max_examples=150, derandomize=True, **COMMON)
+settings.register_profile("more", max_examples=3_000, **COMMON)
 settings.register_profile("thorough", max_examples=20_000, **COMMON)
 settings.load_profile("modest")
