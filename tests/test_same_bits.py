@@ -56,6 +56,19 @@ def test_small_networks_for_one_and_two_blas_threads(kind, optimizer, dtype):
 
 
 @DTYPES
+@pytest.mark.parametrize("optimizer", ["momentum", "adam", "adan"])
+def test_many_weights_for_one_and_two_blas_threads(optimizer, dtype):
+    """Vectors that OpenBLAS would split, and products that it would not."""
+    models = []
+    for n_threads in (1, 2):
+        with threadpool_limits(n_threads, "blas"):
+            params = {"hidden_layer_sizes": (150, 100), "batch_size": 8, "clip_norm": 0.1}
+            models.append(fit("multiclass", optimizer=optimizer, dtype=dtype, alpha=0.1, **params))
+    assert models[0]._parameters.vector.size > 10_000
+    assert changes(state(models[0]), state(models[1])) == []
+
+
+@DTYPES
 @pytest.mark.parametrize("n_threads", [1, 2])
 def test_large_networks_for_a_given_number_of_blas_threads(n_threads, dtype):
     """Products large enough to be split: the same bits for the same number of threads."""
