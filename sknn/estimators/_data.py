@@ -1,6 +1,7 @@
 """Reading data: inputs, targets, weights and the validation set, checked and converted."""
 
 import math
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -121,7 +122,7 @@ def check_weights(sample_weight: Any, X: Any, name: str = "sample_weight") -> Ar
         return None
     n_samples = _num_samples(X)
     with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused
-        if np.ndim(sample_weight) == 0:
+        if isinstance(sample_weight, Real):
             sample_weight = np.full(n_samples, sample_weight)
         weight: Array = check_array(
             sample_weight, dtype=np.float64, ensure_2d=False, input_name=name
@@ -139,7 +140,7 @@ def check_weights(sample_weight: Any, X: Any, name: str = "sample_weight") -> Ar
 def check_total_weight(weight: Array | None, name: str) -> None:
     """Raise a ValueError if all weights are zero."""
     if weight is not None and not weight.any():
-        raise ValueError(f"{name} must be greater than 0 for at least one row; all are 0.")
+        raise ValueError(f"{name} must be greater than 0 for at least one row; all are zero.")
 
 
 def normalize_weights(weight: Array | None, dtype: np.dtype[Any], name: str) -> Array | None:
