@@ -20,6 +20,8 @@ from sknn.stages import Activate, Dense, Drop, Inputs, Masks, SparseDense
 EDGE: Final = 8
 TILE: Final = 16
 CHUNK: Final = 320 - 2 * EDGE
+# SciPy's product is an array more.
+SPARSE_CHUNK: Final = CHUNK - 4 * TILE
 
 # How often an initializer may adjust a layer to the data.
 MAX_PASSES: Final = 10
@@ -282,10 +284,11 @@ def _forward_chunks(
 ) -> Iterator[tuple[slice, Workspace, slice]]:
     """Yield rows, a workspace that has computed them, and the columns in which they are."""
     is_sparse = sparse.issparse(X)
-    size = min(CHUNK, -(-X.shape[0] // TILE) * TILE) + 2 * EDGE
+    chunk = SPARSE_CHUNK if is_sparse else CHUNK
+    size = min(chunk, -(-X.shape[0] // TILE) * TILE) + 2 * EDGE
     workspace = Workspace(architecture, parameters, size, is_sparse)
-    for start in range(0, X.shape[0], CHUNK):
-        rows = slice(start, min(start + CHUNK, X.shape[0]))
+    for start in range(0, X.shape[0], chunk):
+        rows = slice(start, min(start + chunk, X.shape[0]))
         n_rows = rows.stop - rows.start
         workspace.inputs.load(X, rows, EDGE)
         workspace.forward()
