@@ -65,7 +65,8 @@ class Inputs:
         n_after = self.n_samples - start - rows.shape[0]
         if not (start or n_after):
             return rows
-        indptr = np.pad(rows.indptr, (start, n_after), mode="edge")
+        # A number outside of them stands for the first, or the last.
+        indptr = rows.indptr.take(np.arange(-start, self.n_samples + 1 - start), mode="clip")
         shape = (self.n_samples, rows.shape[1])
         return type(rows)((rows.data, rows.indices, indptr), shape=shape)
 
