@@ -1,6 +1,6 @@
 """The check of an activation."""
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -14,17 +14,33 @@ from sknn.testing._common import (
     expect,
 )
 
+# What a wrong derivative often comes from.
+_HINT: Final = (
+    ". Both work in place: forward writes into a, backward into delta. Where backward reads z, "
+    "the class says needs_z = True, or z is overwritten by a"
+)
+
 
 def _forward(activation: Activation, z: Array) -> tuple[Array, Array, Any]:
     z = z.copy()
-    a = np.empty_like(z) if activation.needs_z else z
+    a = np.full_like(z, np.nan) if activation.needs_z else z
     scratch = activation.scratch(z)
     start = activation.initial_parameters(z.shape[-2])
     if start is not None:
         scratch.parameters = start.astype(z.dtype)
         scratch.gradient = np.zeros_like(scratch.parameters)
-    activation.forward(z, a, scratch)
+    forward: Any = activation.forward  # one's own may return what it must not
+    _expect_in_place("forward", "a", a, forward(z, a, scratch))
     return z, a, scratch
+
+
+def _expect_in_place(method: str, name: str, array: Array, returned: Any) -> None:
+    """Check that what a method returned is no array apart from that which it must write into."""
+    expect(
+        returned is None or returned is array,
+        f"{method} returned a {type(returned).__name__}, expected None: write the result into "
+        f"{name}, with out={name} or {name}[...] = ...",
+    )
 
 
 def _check_reuse(activation: Activation, start: Array) -> None:
@@ -73,7 +89,32 @@ def _check_own_parameters(
         activation.forward(z, a, scratch)
         return weights * a
 
-    check_derivative(value, scratch.gradient, own, random_state)
+    check_derivative(value, scratch.gradient, own, random_state, _HINT)
+
+
+def _check_values(activation: Activation, start: Array) -> None:
+    """Check that values are finite, and that z is kept where the class asks for it."""
+    z, a, _ = _forward(activation, start)
+    if activation.needs_z:
+        difference = np.abs(z - start).max()
+        expect(difference == 0, f"forward changed z by {difference}, expected 0")
+    expect(
+        np.isfinite(a).all(),
+        f"forward in {a.dtype} gave values that are not finite, or did not write all of a",
+    )
+
+
+def _check_memory(activation: Activation, start: Array) -> None:
+    """Check that a warm forward and backward allocate nothing that grows."""
+    z, a, scratch = _forward(activation, start)
+    delta = np.ones_like(z)
+
+    def both() -> None:
+        np.copyto(z, start)
+        activation.forward(z, a, scratch)
+        activation.backward(delta, z, a, scratch)
+
+    check_allocates_nothing(f"forward and backward in {z.dtype}", both, "what scratch(z) returns")
 
 
 def check_activation(instance: Activation) -> None:
@@ -82,7 +123,7 @@ def check_activation(instance: Activation) -> None:
     Parameters
     ----------
     instance : Activation
-        Dtypes, memory, derivatives and finite values are checked.
+        Finite values, derivatives and writing in place are checked, and memory last.
 
     Raises
     ------
@@ -97,30 +138,21 @@ def check_activation(instance: Activation) -> None:
     """
     before = check_strategy(instance, Activation)
     random_state = np.random.RandomState(0)
+    many = random_state.normal(size=(200, 1000))
     for dtype in (np.float32, np.float64):
-        start = random_state.normal(size=(200, 1000)).astype(dtype)
-        z, a, scratch = _forward(instance, start)
-        expect(np.isfinite(a).all(), f"forward in {a.dtype} returned values that are not finite")
-        if instance.needs_z:
-            difference = np.abs(z - start).max()
-            expect(difference == 0, f"forward changed z by {difference}, expected 0")
-        delta = np.ones_like(z)
-
-        def both(
-            z: Array = z, a: Array = a, d: Array = delta, s: Any = scratch, start: Array = start
-        ) -> None:
-            np.copyto(z, start)
-            instance.forward(z, a, s)
-            instance.backward(d, z, a, s)
-
-        check_allocates_nothing(f"forward and backward in {z.dtype}", both)
+        _check_values(instance, many.astype(dtype))
     start = random_state.normal(size=(4, 5))
     z, a, scratch = _forward(instance, start)
     weights = random_state.normal(size=a.shape)
     delta = weights.copy()
-    instance.backward(delta, z, a, scratch)
-    check_derivative(lambda at: weights * _forward(instance, at)[1], delta, start, random_state)
+    backward: Any = instance.backward
+    _expect_in_place("backward", "delta", delta, backward(delta, z, a, scratch))
+    check_derivative(
+        lambda at: weights * _forward(instance, at)[1], delta, start, random_state, _HINT
+    )
     _check_reuse(instance, start)
     _check_extremes(instance)
     _check_own_parameters(instance, start, weights, random_state)
     check_unchanged(instance, before)
+    for dtype in (np.float32, np.float64):  # last, since it matters only for what is right
+        _check_memory(instance, many.astype(dtype))

@@ -25,6 +25,8 @@ def check_strategy(
     instance: Any, base: type[Strategy] | tuple[type[Strategy], ...]
 ) -> dict[str, Any]:
     """Check what all strategies promise; return the attributes, to compare after use."""
+    if isinstance(instance, type):
+        raise AssertionError(f"pass an instance, {instance.__name__}(), not the class")
     name = type(instance).__name__
     expect(isinstance(instance, base), f"{name} is expected to be an instance of {base}")
     expect(is_dataclass(instance), f"{name} is expected to be a dataclass, it is not")
@@ -62,13 +64,21 @@ def _allocated(call: Callable[[], Any]) -> int:
         tracemalloc.stop()
 
 
-def check_allocates_nothing(what: str, call: Callable[[], Any]) -> None:
+def check_allocates_nothing(what: str, call: Callable[[], Any], kept: str) -> None:
     found = _allocated(call)
-    expect(found < _ALLOWANCE, f"warm {what} allocated {found} bytes, expected under {_ALLOWANCE}")
+    expect(
+        found < _ALLOWANCE,
+        f"warm {what} allocated {found} bytes, expected under {_ALLOWANCE}: compute in place, "
+        f"np.multiply(a, b, out=a), and keep what else is needed in {kept}",
+    )
 
 
 def check_derivative(
-    value: Callable[[Array], Array], gradient: Array, at: Array, random_state: Any
+    value: Callable[[Array], Array],
+    gradient: Array,
+    at: Array,
+    random_state: Any,
+    hint: str = "",
 ) -> None:
     """Compare a gradient with central differences; a kink may spoil one direction in five."""
     wrong = []
@@ -82,5 +92,5 @@ def check_derivative(
         number, found, expected = wrong[0]
         raise AssertionError(
             f"derivative along direction {number}: backward or gradient gives {found:.6g}, "
-            f"finite differences give {expected:.6g}"
+            f"finite differences give {expected:.6g}{hint}"
         )

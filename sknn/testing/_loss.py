@@ -67,6 +67,7 @@ def _check_memory(loss: Loss, target: str, random_state: Any) -> None:
     check_allocates_nothing(
         f"value_and_gradient of {target} targets",
         lambda: loss.value_and_gradient(raw, y_true, value, gradient, scratch),
+        "what scratch(raw_prediction) returns",
     )
 
 
@@ -110,7 +111,7 @@ def check_loss(instance: Loss) -> None:
     """
     before = check_strategy(instance, Loss)
     expect(instance.targets, f"targets is {instance.targets}, expected at least one kind")
-    for target in sorted(instance.targets):
-        for check in (_check_loss_on, _check_extremes, _check_memory):
+    for check in (_check_loss_on, _check_extremes, _check_memory):
+        for target in sorted(instance.targets):
             check(instance, target, np.random.RandomState(0))
     check_unchanged(instance, before)

@@ -65,18 +65,28 @@ def _check_rosenbrock(instance: Optimizer) -> None:
     expect(found < first, f"Rosenbrock is {found} after 100 steps, expected under {first}")
 
 
-def _check_updates(instance: Optimizer, dtype: Any, learning_rate: float) -> None:
+def _check_memory(instance: Optimizer, dtype: Any, learning_rate: float) -> None:
     layout = _layout(399, 500)
     params = np.ones(layout.size, dtype)
     grad, state = np.ones_like(params), instance.init(params, layout)
     check_allocates_nothing(
-        f"update in {params.dtype}", lambda: instance.update(params, grad, state, learning_rate)
+        f"update in {params.dtype}",
+        lambda: instance.update(params, grad, state, learning_rate),
+        "the state that init returns",
     )
+
+
+def _check_updates(instance: Optimizer, dtype: Any, learning_rate: float) -> None:
     layout = _layout(4, 3)
     params = np.ones(layout.size, dtype)
     state = instance.init(params, layout)
     for _ in range(50):
         instance.update(params, params.copy(), state, learning_rate)
+    expect(
+        (params != 1).any(),
+        "50 steps left all parameters as they were: update writes into params, in place, "
+        "with out=params or params -= ...",
+    )
     found, start = float(params @ params) / 2, layout.size / 2
     expect(found < start, f"the quadratic is {found} after 50 steps, expected under {start}")
     twin, twin_state = params.copy(), pickle.loads(pickle.dumps(state))
@@ -94,7 +104,7 @@ def check_optimizer(instance: Optimizer | Minimizer, learning_rate: float = 1e-3
     Parameters
     ----------
     instance : Optimizer or Minimizer
-        Memory, descent of a quadratic and continuing from a pickle are checked.
+        Descent of a quadratic and continuing from a pickle are checked, and memory last.
     learning_rate : float, default=1e-3
         The rate of the steps; a `Minimizer` has none.
 
@@ -117,3 +127,6 @@ def check_optimizer(instance: Optimizer | Minimizer, learning_rate: float = 1e-3
             _check_updates(instance, dtype, learning_rate)
         _check_rosenbrock(instance)
     check_unchanged(instance, before)
+    if isinstance(instance, Optimizer):
+        for dtype in (np.float32, np.float64):  # last, since it matters only for what is right
+            _check_memory(instance, dtype, learning_rate)
