@@ -22,6 +22,27 @@ def digits():
     return X / 16, y
 
 
+def test_repr_is_one_line_and_plot_draws_the_curve(digits):
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    result = learning_rate_range_test(MLPClassifier(random_state=0), *digits, n_steps=30)
+    n_rates, last = len(result.learning_rates), result.learning_rates[-1]
+    told = f"suggestion={result.suggestion:.3g}, {n_rates} rates from 1e-06 to {last:.3g}"
+    assert repr(result) == f"RangeTest({told})"
+    assert result.plot() is result
+    assert result.ax_.get_xscale() == "log"
+    losses, smoothed, suggestion = result.ax_.get_lines()
+    np.testing.assert_array_equal(losses.get_xydata().T, (result.learning_rates, result.losses))
+    np.testing.assert_array_equal(smoothed.get_ydata(), result.smoothed_losses)
+    assert set(suggestion.get_xdata()) == {result.suggestion}
+    ax = plt.figure().subplots()
+    assert result.plot(ax).ax_ is ax
+    result.figure_.canvas.draw()
+    plt.close("all")
+
+
 def test_rates_rise_geometrically_and_the_loss_falls_then_rises(digits):
     result = learning_rate_range_test(MLPClassifier(random_state=0), *digits)
     ratios = result.learning_rates[1:] / result.learning_rates[:-1]

@@ -228,6 +228,22 @@ def test_a_file_that_cannot_be_written_ends_the_fit(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("path", "error", "match"),
+    [
+        (".", IsADirectoryError, r"path must be a file, got the directory .*: pass .*model\.npz"),
+        ("none/a.npz", FileNotFoundError, "there is no directory"),
+    ],
+)
+def test_a_path_that_cannot_be_is_refused_before_training(path, error, match, tmp_path):
+    model, X, y = make()
+    with pytest.raises(error, match=match):
+        model.set_callbacks(Kill(1), Checkpoint(tmp_path / path)).fit(X, y)
+    with pytest.raises(error, match=match):
+        sknn.save(model, tmp_path / path)
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize(
     ("params", "match"),
     [
         ({"every": 0}, "every must be an integer in"),

@@ -14,10 +14,9 @@ from sklearn import config_context, neural_network
 from sklearn.datasets import load_digits
 
 import sknn
-from sknn import MLPClassifier, MLPRegressor
+from sknn import MLPClassifier, MLPRegressor, compat
 from sknn.activations import ACTIVATIONS, GELU, LeakyReLU
 from sknn.averaging import EMA
-from sknn.compat import convert
 from sknn.dropout import AlphaDropout, Dropout
 from sknn.estimators._parameters import FAMILIES
 from sknn.losses import Quantile
@@ -275,9 +274,12 @@ def test_a_model_that_was_scikit_learns(tmp_path):
     theirs = neural_network.MLPClassifier(
         (8,), solver="sgd", learning_rate="invscaling", max_iter=5, random_state=0
     ).fit(X, y)
-    with pytest.raises(ValueError, match=r"go through sknn\.compat\.convert first"):
-        sknn.save(theirs, tmp_path / "model.npz")
-    model = convert(theirs).set_params(warm_start=True)
+    ours = compat.MLPClassifier(8, max_iter=5)
+    for model, module in ((theirs, "sklearn.neural_network"), (ours, "sknn.compat")):
+        match = rf"^Pass sknn\.compat\.convert\(model\), .* {module}\.MLPClassifier: .* sknn\.MLPC"
+        with pytest.raises(ValueError, match=match):
+            sknn.save(model, tmp_path / "model.npz")
+    model = compat.convert(theirs).set_params(warm_start=True)
     twin = through_file(model, tmp_path, training_state=True)
     assert_array_equal(twin.predict(X), theirs.predict(X))
     assert changes(state(model.fit(X, y)), state(twin.fit(X, y))) == []

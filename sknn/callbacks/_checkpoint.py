@@ -7,7 +7,7 @@ from typing import Any
 from sknn._strategy import COUNT, POSITIVE
 from sknn.callbacks._base import EpochCallback, fitted_so_far, training_of
 from sknn.estimators._base import BaseMLP
-from sknn.persistence import check_parameters, save
+from sknn.persistence import check_parameters, check_path, save
 
 
 class Checkpoint(EpochCallback):
@@ -32,7 +32,8 @@ class Checkpoint(EpochCallback):
         If a parameter is out of its range, or, at `fit`, if the estimator has a parameter that a
         file cannot hold, such as a function as ``scoring``.
     OSError
-        If a file cannot be written. The fit ends then, and changes nothing.
+        If a file cannot be written. The fit ends then, and changes nothing. A path that is a
+        directory, or in none, is refused before training.
 
     See Also
     --------
@@ -75,6 +76,7 @@ class Checkpoint(EpochCallback):
         self._written: dict[BaseMLP, float] = {}
 
     def before_fit(self, estimator: BaseMLP) -> None:
+        check_path(self.path)
         check_parameters(estimator)
         self._written[estimator] = time.monotonic()
 

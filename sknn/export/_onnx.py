@@ -65,9 +65,10 @@ def to_onnx(model: Any) -> Any:
     onnx = _import_onnx()
     if not isinstance(model, BaseMLP):
         raise ValueError(
-            f"model must be an MLPClassifier or MLPRegressor, got {type(model).__name__}. Of a "
-            "Pipeline export the network itself, pipeline[-1]; scikit-learn's MLPs and those of "
-            "sknn.compat go through sknn.compat.convert first."
+            "model must be a sknn.MLPClassifier or sknn.MLPRegressor, got a "
+            f"{type(model).__module__}.{type(model).__name__}. scikit-learn's MLPs and those of "
+            "sknn.compat go through sknn.compat.convert first; of a Pipeline export the network "
+            "itself, pipeline[-1]."
         )
     check_is_fitted(model)
     graph = Graph(onnx)

@@ -13,6 +13,7 @@ from sknn._typing import Array
 from sknn.estimators._base import BaseMLP
 from sknn.estimators._data import FLOATS, check_inputs_and_targets
 from sknn.inspection._networks import batch_size, check_is_network
+from sknn.inspection._plotting import axes_or_new, finish
 
 # How much of the smoothed loss is kept at a step, and how far above its best ends the test.
 _KEPT = 0.9
@@ -21,9 +22,9 @@ _DIVERGED = 4.0
 _TURN = 0.1
 
 
-@dataclass(frozen=True)
+@dataclass(repr=False, eq=False)
 class RangeTest:
-    """The curve of a learning-rate range test.
+    """The curve of a learning-rate range test: `plot` draws it.
 
     Attributes
     ----------
@@ -35,12 +36,54 @@ class RangeTest:
         Their exponential moving average, corrected for its start.
     suggestion : float
         The rate at which the smoothed loss falls fastest per decade, before its first clear rise.
+    ax_ : Axes
+        After `plot`, as is ``figure_``.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sknn import MLPClassifier
+    >>> from sknn.inspection import learning_rate_range_test
+    >>> X, y = load_digits(return_X_y=True)
+    >>> model = MLPClassifier(random_state=0)
+    >>> result = learning_rate_range_test(model, X / 16, y, low=1e-4, high=0.1, n_steps=40)
+    >>> result  # doctest: +ELLIPSIS
+    RangeTest(suggestion=0.0..., 40 rates from 0.0001 to 0.1)
     """
 
     learning_rates: Array
     losses: Array
     smoothed_losses: Array
     suggestion: float
+
+    def __repr__(self) -> str:
+        rates = self.learning_rates
+        return (
+            f"{type(self).__name__}(suggestion={self.suggestion:.3g}, "
+            f"{len(rates)} rates from {rates[0]:.3g} to {rates[-1]:.3g})"
+        )
+
+    def plot(self, ax: Any = None) -> "RangeTest":
+        """Draw the loss over the rate, smoothed and as it was, and the suggestion.
+
+        Parameters
+        ----------
+        ax : Axes, default=None
+            None for a new figure.
+
+        Returns
+        -------
+        self : RangeTest
+            The result itself.
+        """
+        ax = axes_or_new(ax)
+        ax.plot(self.learning_rates, self.losses, ".", color="C0", alpha=0.3, label="batches")
+        ax.plot(self.learning_rates, self.smoothed_losses, color="C0", label="smoothed")
+        label = f"suggestion, {self.suggestion:.2g}"
+        ax.axvline(self.suggestion, color="C1", linestyle="--", label=label)
+        ax.set(xscale="log", xlabel="learning rate", ylabel="loss")
+        ax.legend()
+        return finish(self, ax)
 
 
 def learning_rate_range_test(

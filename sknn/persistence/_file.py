@@ -48,9 +48,7 @@ def write(path: str | os.PathLike[str], header: dict[str, Any], arrays: dict[str
     OSError
         If it cannot be written. What was there before is untouched then.
     """
-    target = Path(os.path.realpath(os.fspath(path)))
-    if not target.parent.is_dir():
-        raise FileNotFoundError(f"{path}: there is no directory {target.parent}.")
+    target = check_path(path)
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(8)}.tmp")
     try:
         with open(temporary, "x+b") as file:
@@ -63,6 +61,25 @@ def write(path: str | os.PathLike[str], header: dict[str, Any], arrays: dict[str
         temporary.unlink(missing_ok=True)
         raise
     _sync_directory(target.parent)
+
+
+def check_path(path: str | os.PathLike[str]) -> Path:
+    """Return the file that a path leads to, there or not.
+
+    Raises
+    ------
+    OSError
+        If the path is a directory, or in none.
+    """
+    target = Path(os.path.realpath(os.fspath(path)))
+    if target.is_dir():
+        raise IsADirectoryError(
+            f"path must be a file, got the directory {path}: pass "
+            f"{os.path.join(os.fspath(path), 'model.npz')}, say."
+        )
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"{path}: there is no directory {target.parent}.")
+    return target
 
 
 def _write_members(file: BinaryIO, header: dict[str, Any], arrays: dict[str, Array]) -> None:

@@ -62,12 +62,7 @@ def save(model: Any, path: str | os.PathLike[str], *, training_state: bool = Fal
     True
     """
     if not isinstance(model, BaseMLP):
-        raise ValueError(
-            "model must be an MLPClassifier or MLPRegressor, or a subclass of one, got "
-            f"{type(model).__name__}. Of a Pipeline or a search save the network itself, as in "
-            "pipeline[-1] or search.best_estimator_; scikit-learn's MLPs and those of sknn.compat "
-            "go through sknn.compat.convert first."
-        )
+        raise _not_a_network(model)
     encoder = Encoder()
     header: dict[str, Any] = {
         "sknn": __version__,
@@ -85,6 +80,21 @@ def save(model: Any, path: str | os.PathLike[str], *, training_state: bool = Fal
         header["attributes"] = _encode_all(encoder, held)
         header["training"] = _encode_training(encoder, model) if training_state else None
     _file.write(path, header, encoder.arrays)
+
+
+def _not_a_network(model: Any) -> ValueError:
+    """Make the error for what is none of our estimators."""
+    public = [part for part in type(model).__module__.split(".") if not part.startswith("_")]
+    found = ".".join([*public, type(model).__name__])
+    expected = "a sknn.MLPClassifier or sknn.MLPRegressor, or a subclass of one"
+    if any(base.__module__.startswith("sklearn.neural_network.") for base in type(model).__mro__):
+        return ValueError(
+            f"Pass sknn.compat.convert(model), since model is a {found}: it must be {expected}."
+        )
+    return ValueError(
+        f"model must be {expected}, got a {found}. Of a Pipeline or a search save the network "
+        "itself, as in pipeline[-1] or search.best_estimator_."
+    )
 
 
 def check_parameters(model: BaseMLP) -> None:
