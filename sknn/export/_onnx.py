@@ -66,9 +66,9 @@ def to_onnx(model: Any) -> Any:
     if not isinstance(model, BaseMLP):
         raise ValueError(
             "model must be a sknn.MLPClassifier or sknn.MLPRegressor, got a "
-            f"{type(model).__module__}.{type(model).__name__}. scikit-learn's MLPs and those of "
-            "sknn.compat go through sknn.compat.convert first; of a Pipeline export the network "
-            "itself, pipeline[-1]."
+            f"{type(model).__module__}.{type(model).__name__}. Of a Pipeline export the network "
+            "itself, pipeline[-1]; scikit-learn's MLPs and those of sknn.compat go through "
+            "sknn.compat.convert first."
         )
     check_is_fitted(model)
     graph = Graph(onnx)
