@@ -155,6 +155,45 @@ class Strategy(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no ty
 
 S = TypeVar("S", bound=Strategy)
 
+# What other libraries call what is here.
+SYNONYMS: Final = {
+    "logistic": "sigmoid",
+    "swish": "silu",
+    "hard_swish": "hard_silu",
+    "linear": "identity",
+    "kaiming_uniform": "he_uniform",
+    "kaiming_normal": "he_normal",
+    "glorot_uniform": "xavier_uniform",
+    "glorot_normal": "xavier_normal",
+    "mse": "squared_error",
+    "mean_squared_error": "squared_error",
+    "mae": "absolute_error",
+    "mean_absolute_error": "absolute_error",
+    "cross_entropy": "log_loss",
+    "binary_crossentropy": "log_loss",
+    "categorical_crossentropy": "log_loss",
+    "pinball": "quantile",
+    "l-bfgs": "lbfgs",
+    "cosine_annealing": "cosine",
+    "onecycle": "one_cycle",
+}
+
+
+def _closest(value: str, allowed: list[str]) -> str | None:
+    """Return the allowed name that is most likely meant, if any is like it.
+
+    Examples
+    --------
+    >>> from sknn._strategy import _closest
+    >>> [_closest(name, ["adam", "adamax", "silu"]) for name in ("swish", "adma", "sil", "best")]
+    ['silu', 'adam', 'silu', None]
+    """
+    for same in (value, SYNONYMS.get(value, value)):
+        if same in allowed:
+            return same
+    swapped = [each for each in allowed if sorted(each) == sorted(value)]
+    return next(iter(swapped or difflib.get_close_matches(value, allowed, n=1)), None)
+
 
 def unknown(name: str, value: object, allowed: list[str], also: str = "") -> ValueError:
     """Make the error for an unknown name, with the closest known one.
@@ -165,8 +204,8 @@ def unknown(name: str, value: object, allowed: list[str], also: str = "") -> Val
     >>> unknown("optimizer", "adm", ["adam", "sgd"])
     ValueError("optimizer='adm' is not known; did you mean 'adam'? Allowed: 'adam', 'sgd'.")
     """
-    close = difflib.get_close_matches(str(value), allowed, n=1)
-    hint = f"; did you mean {close[0]!r}?" if close else "."
+    close = _closest(str(value).lower(), allowed)
+    hint = f"; did you mean {close!r}?" if close else "."
     return ValueError(
         f"{name}={value!r} is not known{hint} Allowed: {', '.join(map(repr, allowed))}{also}."
     )

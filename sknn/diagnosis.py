@@ -49,6 +49,8 @@ class Diagnosis:
     feature_scales : tuple of float
         The smallest root mean square of a feature that varies, and the largest of any; zeros in a
         feature do not count.
+    feature_offset : float
+        The largest ratio of a feature's mean to its standard deviation; 0 where X is sparse.
     target_scales : tuple of float
         The smallest and the largest standard deviation of an output of a regression that varies;
         empty for classes.
@@ -69,6 +71,7 @@ class Diagnosis:
     """
 
     feature_scales: tuple[float, float]
+    feature_offset: float
     target_scales: tuple[float, ...]
     dead: list[float]
     saturated: list[float]
@@ -98,6 +101,7 @@ def diagnose(
     with np.errstate(all="ignore"):
         return Diagnosis(
             _feature_scales(sample.X),
+            _feature_offset(sample.X),
             _target_scales(sample.y),
             *_probe(architecture, parameters, loss, sample),
             _baseline(loss, sample.y.T, architecture.layer_sizes[-1], sample.X.dtype),
@@ -120,6 +124,15 @@ def _feature_scales(X: Any) -> tuple[float, float]:
         return 1.0, 1.0
     means: Array = squares / np.maximum(counts, 1)
     return math.sqrt(means[varies].min()), math.sqrt(means.max())
+
+
+def _feature_offset(X: Any) -> float:
+    if sparse.issparse(X):
+        return 0.0
+    varies = X.min(axis=0) < X.max(axis=0)
+    deviations = X.std(axis=0, dtype=np.float64)[varies]
+    means = X.mean(axis=0, dtype=np.float64)[varies]
+    return float(np.max(np.abs(means) / deviations, initial=0.0))
 
 
 def _target_scales(y: Array) -> tuple[float, ...]:

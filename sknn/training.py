@@ -26,6 +26,10 @@ def _go_on() -> bool:
     return False
 
 
+def _no_rate(schedule: Schedule, rate: object) -> ValueError:
+    return ValueError(f"learning_rate={schedule!r} must return rates of 0 or more, got {rate!r}.")
+
+
 @dataclass
 class Plan:
     """How a fit goes about it.
@@ -303,6 +307,8 @@ class Trainer:
             n_left -= 1
             gauge.is_on = n_left == 0
             rate = plan.schedule(plan.learning_rate_init, progress)
+            if rate is None or not 0 <= rate < math.inf:
+                raise _no_rate(plan.schedule, rate)
             loss, weight = self.engine.step(
                 at, optimizer, training.optimizer_state, rate, progress.step
             )

@@ -9,13 +9,15 @@ from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning
 
 from sknn import MLPClassifier, MLPRegressor
+from sknn._strategy import SYNONYMS
 from sknn.activations import LeakyReLU, ReLU
 from sknn.dropout import Dropout
 from sknn.engine import Engine
+from sknn.estimators._parameters import FAMILIES
 from sknn.initializers import Normal
 from sknn.losses import LogLoss, SquaredError
 from sknn.optimizers import LBFGS, Adam, Momentum, RMSProp
-from sknn.schedules import Adaptive, InvScaling
+from sknn.schedules import Adaptive, InvScaling, Schedule
 
 BOTH = pytest.mark.parametrize("kind", ["multiclass", "regression"])
 NAN = float("nan")
@@ -72,6 +74,44 @@ def test_bad_parameter(kind, name, value, allowed, monkeypatch):
     assert shown(culprit) in str(error.value)
     if not isinstance(value, type) or name == "dtype":
         assert allowed in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "meant"),
+    [
+        *(("init", "kaiming_normal", "he_normal"), ("init", "glorot_uniform", "xavier_uniform")),
+        *(("activation", "swish", "silu"), ("activation", "Relu", "relu")),
+        *(("activation", "logistic", "sigmoid"), ("optimizer", "adma", "adam")),
+        *(("optimizer", "Adam", "adam"), ("loss", "cross_entropy", "log_loss")),
+    ],
+)
+def test_names_of_other_libraries_are_understood(name, value, meant):
+    model, X, y = make(**{name: value})
+    with pytest.raises(ValueError, match=f"^{name}='{value}' is not known; did you mean '{meant}'"):
+        model.fit(X, y)
+
+
+def test_every_synonym_is_of_something():
+    names = set().union(*(family for family, _ in FAMILIES.values()))
+    assert set(SYNONYMS.values()) <= names
+    assert not set(SYNONYMS) & names
+
+
+def test_a_class_of_dropout_is_no_rate():
+    model, X, y = make(dropout=Dropout)
+    with pytest.raises(ValueError, match=r"^dropout got the class Dropout; pass a rate, or an ins"):
+        model.fit(X, y)
+
+
+@pytest.mark.parametrize("rate", [-0.1, float("nan"), float("inf"), None])
+def test_schedules_return_rates(rate):
+    class Mine(Schedule):
+        def __call__(self, learning_rate_init, progress):
+            return rate
+
+    model, X, y = make(learning_rate=Mine())
+    with pytest.raises(ValueError, match=rf"^learning_rate=Mine\(\) must return .* got {rate}"):
+        model.fit(X, y)
 
 
 @pytest.mark.parametrize(("name", "value"), [("activation", "bogus"), ("dropout", 5.0)])

@@ -183,6 +183,13 @@ def test_large_rate_is_named(kind, optimizer, dtype):
     diverging(MESSAGE.format(epoch=r"\d+", what=LAYER, cause=re.escape(cause)), model, X, y)
 
 
+def test_an_absurd_rate_is_named_before_the_data():
+    cls, X, y = problem("regression")
+    model = cls(8, optimizer="momentum", learning_rate_init=1e3, random_state=0)
+    cause = r"the learning rate is too large: set learning_rate_init below 1000 ('auto' is 0.0003)"
+    diverging(re.escape(cause), model, 50 * X, 346 * y)
+
+
 @pytest.mark.parametrize("wrap", [np.asarray, sparse.csr_array], ids=["dense", "sparse"])
 @pytest.mark.parametrize("optimizer", ["gd", "sgd", "adam", "rmsprop", "lbfgs"])
 def test_large_inputs_are_named(optimizer, wrap):

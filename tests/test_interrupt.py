@@ -7,13 +7,14 @@ import time
 
 import numpy as np
 import pytest
-from common import problem
+from common import changes, problem, state
 from numpy.testing import assert_array_equal
 
 import sknn
 from sknn._interrupt import uninterrupted
 from sknn.callbacks import EpochCallback
 from sknn.exceptions import InterruptedWarning
+from sknn.schedules import Schedule
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
@@ -109,3 +110,25 @@ def test_the_handler_is_put_back():
     with pytest.raises(RuntimeError), uninterrupted():
         raise RuntimeError
     assert signal.getsignal(signal.SIGINT) is before
+
+
+class Interrupting(Schedule):
+    """Ctrl-C at the second step."""
+
+    def __call__(self, learning_rate_init, progress):
+        if progress.step % 4 == 1:
+            raise KeyboardInterrupt
+        return learning_rate_init
+
+
+def test_partial_fit_ends_the_loop_that_calls_it_and_changes_nothing():
+    cls, X, y = problem("multiclass")
+    model = cls(8, batch_size=30, random_state=0).partial_fit(X, y, classes=[0, 1, 2])
+    before = state(model)
+    model.set_params(learning_rate=Interrupting())
+    with pytest.raises(KeyboardInterrupt):
+        model.partial_fit(X, y)
+    assert changes(before, state(model)) == []
+    again = model.set_params(learning_rate="constant").partial_fit(X, y)
+    whole = cls(8, batch_size=30, random_state=0, max_iter=2).fit(X, y)
+    assert_array_equal(again.coefs_[0], whole.coefs_[0])

@@ -1,5 +1,6 @@
 """One warning a fit: ills are provoked, named, and cured by what the text says; health is quiet."""
 
+import re
 import warnings
 
 import numpy as np
@@ -105,6 +106,29 @@ def test_a_feature_far_from_the_others(factor):
     only(MLPClassifier(random_state=0), X, y, exceptions.FeatureScaleWarning)
 
 
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (lambda X: X + 100, r"a feature whose mean is 1\d\d times its standard deviation"),
+        (lambda X: X * 1e-4, r"features of sizes up to 0\.0001 \(root mean square\), too small"),
+        (lambda X: np.c_[X[:, 1:], 288 + 10 * X[:, 0]], r"mean is \d\d times its standard"),
+    ],
+)
+def test_features_off_centre_or_all_tiny(change, problem):
+    X, y = scaled(WINE)
+    model = MLPClassifier(random_state=0)
+    text = only(model, change(X), y, exceptions.FeatureScaleWarning)
+    assert re.search(problem, text)
+    assert not told(pasted(text, {"MLPClassifier": MLPClassifier}), change(X), y)
+
+
+def test_a_feature_that_is_nearly_always_one_is_not_off_centre():
+    X, y = scaled(WINE)
+    rare = np.ones((len(X), 1))
+    rare[7] = 0
+    assert not told(MLPClassifier(random_state=0), np.hstack([X, rare]), y)
+
+
 def test_sparse_features_are_scaled_without_a_centre():
     X, y = scaled(WINE)
     X = sparse.csr_array(np.where(np.abs(X) > 0.5, X, 0) * np.r_[5e3, np.ones(12)])
@@ -169,20 +193,32 @@ def test_exploding_signals():
     assert f"had a loss of {model.loss_curve_[0] - model.history_['penalty'][0]:,.0f}" in text
 
 
+def test_advice_names_init_only_where_it_is_another():
+    X, y = scaled(DIABETES)
+    for init in ("auto", "normal"):
+        model = MLPRegressor((200,) * 3, init=init, learning_rate_init=0.5, max_iter=30, tol=0.0)
+        with pytest.warns(exceptions.ExplodingGradientWarning) as caught:
+            model.set_params(random_state=0).fit(X, (y - 152) / 77)
+        assert ("init='auto'" in str(caught[0].message)) == (init == "normal")
+
+
 # ---------------------------------------------------------------- convergence
 
 
 @pytest.mark.parametrize(
     ("params", "advice"),
     [
-        ({}, r"Raise max_iter, to 20 say, or learning_rate_init \(now 0.001\), or scale X"),
-        ({"optimizer": "lbfgs"}, "Raise max_iter, to 20 say, or scale X with StandardScaler"),
+        ({}, r"Raise max_iter, to 20 say, or learning_rate_init \(now 0.001\)"),
+        ({"optimizer": "lbfgs"}, "Raise max_iter, to 20 say"),
     ],
 )
-def test_not_converged(params, advice):
+@pytest.mark.parametrize("is_scaled", [True, False])
+def test_not_converged(params, advice, is_scaled):
     model = MLPClassifier(max_iter=4, random_state=0, **params)
+    X, y = scaled(WINE)
+    advice += r"\.$" if is_scaled else r", or scale X with StandardScaler\.$"
     with pytest.warns(exceptions.NotConvergedWarning, match=advice) as caught:
-        model.fit(*scaled(WINE))
+        model.fit(X if is_scaled else X + 2, y)
     fell = model.loss_curve_[-2] - model.loss_curve_[-1]
     assert (
         f"reached max_iter=4 before it converged: in its last epoch the loss fell by {fell:.2g} "

@@ -200,6 +200,8 @@ class BaseMLP(
             )
         with all_or_nothing(self):
             ending = self._fit(X, y, sample_weight, (None, None, None), None, classes)
+            if ending.outcome == INTERRUPTED:  # so that a loop of calls ends with it
+                raise KeyboardInterrupt
         warn(self, ending)
         return self
 

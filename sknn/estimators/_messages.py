@@ -5,11 +5,33 @@ from scipy import sparse
 from sklearn.base import BaseEstimator
 
 from sknn.engine import NonFiniteError, Rows
-from sknn.optimizers import Minimizer
+from sknn.optimizers import Minimizer, Optimizer
 from sknn.training import Plan
 
 # Inputs or targets beyond this size are named as the likeliest cause of divergence.
 _LARGE = 100.0
+
+
+# A rate of more than this times the automatic one is named first.
+_TIMES = 100.0
+
+
+def _automatic_rate(estimator: BaseEstimator, plan: Plan) -> float:
+    assert isinstance(plan.optimizer, Optimizer)
+    return plan.optimizer.default_learning_rate(estimator._loss)
+
+
+def _is_far_too_high(estimator: BaseEstimator, plan: Plan) -> bool:
+    if not isinstance(plan.optimizer, Optimizer):
+        return False
+    return plan.learning_rate_init > _TIMES * _automatic_rate(estimator, plan)
+
+
+def _too_large(estimator: BaseEstimator, plan: Plan) -> str:
+    return (
+        "the learning rate is too large: set learning_rate_init below "
+        f"{plan.learning_rate_init:g} ('auto' is {_automatic_rate(estimator, plan):g})."
+    )
 
 
 def explain_divergence(
@@ -19,7 +41,9 @@ def explain_divergence(
     values = rows.X.data if sparse.issparse(rows.X) else rows.X
     largest = float(np.abs(values).max(initial=0.0))
     largest_y = float(np.abs(rows.y).max(initial=0.0)) if rows.y.dtype.kind == "f" else 0.0
-    if largest > _LARGE:
+    if _is_far_too_high(estimator, plan):
+        cause = _too_large(estimator, plan)
+    elif largest > _LARGE:
         name = type(estimator).__name__
         cause = f"X has values up to {largest:.3g}: put a StandardScaler before {name}."
     elif largest_y > _LARGE:
@@ -32,8 +56,7 @@ def explain_divergence(
     elif isinstance(plan.optimizer, Minimizer):
         cause = "the start: scale X and y, or try another init or random_state."
     else:
-        rate = plan.learning_rate_init
-        cause = f"the learning rate is too large: set learning_rate_init below {rate:g}."
+        cause = _too_large(estimator, plan)
     return (
         f"Training diverged in epoch {error.epoch}: {error.what} is not finite. Likeliest cause: "
         f"{cause} The estimator is as it was before the call."

@@ -272,6 +272,11 @@ def as_dropout(name: str, value: object) -> Dropout:
         value.check(name)
         dropout: Dropout = _with_plain_numbers(clone(value))
         return dropout
+    if isinstance(value, type) and issubclass(value, Dropout):
+        raise ValueError(
+            f"{name} got the class {value.__name__}; pass a rate, or an instance such as "
+            f"{value.__name__}(0.5)."
+        )
     allowed = Dropout.ranges["rate"]
     if value not in allowed:
         raise ValueError(f"{name} must be {allowed} or a Dropout instance, got {value!r}.")

@@ -16,6 +16,10 @@ from sknn.training import INTERRUPTED, MAX_ITER, Training
 
 # Scales that differ by more than this, from each other or from 1, are far apart.
 _FAR: Final = 1e3
+# Features smaller than this, all of them, hardly move a unit.
+_TINY: Final = 0.01
+# A mean of more standard deviations than this hides what varies. (One row in 256 makes 16.)
+_OFF_CENTRE: Final = 20.0
 # The standard deviation of a target whose squared error a `tol` of 1e-4 still resolves.
 _SMALL_TARGET: Final = 0.03
 # The shares of a layer's units that are dead, and of its activations that are saturated.
@@ -94,19 +98,38 @@ def _call(estimator: BaseEstimator) -> str:
 
 
 def _features(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
-    smallest, largest = _of(ending).feature_scales
-    if largest <= _FAR * min(smallest, 1.0):
+    problem = _unscaled(_of(ending))
+    if problem is None:
         return None
     scaler = "MaxAbsScaler" if _of(ending).is_sparse else "StandardScaler"
     return _Finding(
         exceptions.FeatureScaleWarning,
-        f"got features of sizes from {_size(smallest)} to {_size(largest)} (root mean square), "
-        "too far from each other or from 1 for one learning rate",
+        problem,
         f"Scale X:\n\n"
         f"    from sklearn.pipeline import make_pipeline\n"
         f"    from sklearn.preprocessing import {scaler}\n"
         f"    model = make_pipeline({scaler}(), {_call(estimator)})",
     )
+
+
+def _unscaled(found: Diagnosis) -> str | None:
+    smallest, largest = found.feature_scales
+    if largest > _FAR * min(smallest, 1.0):
+        return (
+            f"got features of sizes from {_size(smallest)} to {_size(largest)} (root mean square), "
+            "too far from each other or from 1 for one learning rate"
+        )
+    if largest < _TINY:
+        return (
+            f"got features of sizes up to {_size(largest)} (root mean square), too small to move "
+            "the units"
+        )
+    if found.feature_offset > _OFF_CENTRE:
+        return (
+            f"got a feature whose mean is {_size(found.feature_offset)} times its standard "
+            "deviation, so that what varies in it is hardly seen"
+        )
+    return None
 
 
 def _target(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
@@ -133,9 +156,14 @@ def _exploding(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
     problem = _explosion(_of(ending), ending.training)
     if problem is None:
         return None
-    advice = f"Use init='auto', lower learning_rate_init (now {_rate(ending)}), or set clip_norm=1."
+    ways = [f"lower learning_rate_init (now {_rate(ending)})", "set clip_norm=1"]
     if _runs_by_itself(estimator):
-        advice = "Use init='auto', or scale X and y."
+        ways = ["scale X and y"]
+    if estimator.init != "auto":
+        ways.insert(0, "use init='auto'")
+    *first, last = ways
+    advice = f"{', '.join([*first, f'or {last}'])}." if first else f"{last}."
+    advice = advice[0].upper() + advice[1:]
     return _Finding(exceptions.ExplodingGradientWarning, problem, advice)
 
 
@@ -230,7 +258,7 @@ def _unconverged(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
 def _more_or_less(estimator: BaseEstimator, ending: Ending, change: float) -> str:
     """Return what to do about a loss that still moves."""
     if _runs_by_itself(estimator):
-        return f"Raise max_iter, to {5 * estimator.max_iter} say, or scale X with StandardScaler."
+        return f"Raise max_iter, to {5 * estimator.max_iter} say{_or_scale(_of(ending))}."
     if change < 0:
         return (
             f"Lower learning_rate_init (now {_rate(ending)}), or let it fall, with "
@@ -238,8 +266,14 @@ def _more_or_less(estimator: BaseEstimator, ending: Ending, change: float) -> st
         )
     return (
         f"Raise max_iter, to {5 * estimator.max_iter} say, or learning_rate_init (now "
-        f"{_rate(ending)}), or scale X with StandardScaler."
+        f"{_rate(ending)}){_or_scale(_of(ending))}."
     )
+
+
+def _or_scale(found: Diagnosis) -> str:
+    smallest, largest = found.feature_scales
+    is_scaled = smallest > 0.3 and largest < 3 and found.feature_offset < 1
+    return "" if is_scaled else ", or scale X with StandardScaler"
 
 
 def _change(curve: list[float]) -> tuple[float, int]:
