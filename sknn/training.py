@@ -14,71 +14,13 @@ from sknn.averaging import Averaging
 from sknn.engine import Engine, NonFiniteError, batches
 from sknn.optimizers import Minimizer, Optimizer
 from sknn.parameters import Parameters
-from sknn.schedules import Progress, Schedule
+from sknn.plan import Plan
+from sknn.schedules import Progress
 
 CONVERGED = "converged"
 MAX_ITER = "max_iter"
 INTERRUPTED = "interrupted"
 STOPPED = "stopped"
-
-
-def _go_on() -> bool:
-    return False
-
-
-def _no_rate(schedule: Schedule, rate: object) -> ValueError:
-    return ValueError(f"learning_rate={schedule!r} must return rates of 0 or more, got {rate!r}.")
-
-
-@dataclass
-class Plan:
-    """How a fit goes about it.
-
-    Attributes
-    ----------
-    optimizer : Optimizer or Minimizer
-        The rule of a step, or of all of them.
-    schedule : Schedule
-        The rate of each step.
-    learning_rate_init : float
-        Where it starts.
-    batch_size : int
-        Rows of a step.
-    max_iter : int
-        The most epochs (iterations, for a minimizer).
-    horizon : int
-        The epochs that schedules plan for.
-    incremental : bool
-        Whether this is a part of a run that other calls began.
-    shuffle : bool
-        Whether each epoch shuffles the order of the last one; not if its one step must have all.
-    tol : float
-        How much better counts as an improvement.
-    n_iter_no_change : float
-        Epochs without one that end training.
-    averaging : Averaging or None
-        The average of the weights over the steps, if there is to be one.
-    report : callable
-        Told of each epoch: ``report(training)``.
-    begin_epoch, end_epoch : callable
-        Called before each epoch, and when all of it is done; training stops if the latter returns
-        True.
-    """
-
-    optimizer: Optimizer | Minimizer
-    schedule: Schedule
-    learning_rate_init: float
-    batch_size: int
-    max_iter: int
-    horizon: int
-    incremental: bool
-    shuffle: bool
-    tol: float
-    n_iter_no_change: float
-    averaging: Averaging | None
-    report: Callable[["Training"], None]
-    begin_epoch: Callable[[], object] = _go_on
-    end_epoch: Callable[[], bool] = _go_on
 
 
 @dataclass
@@ -306,9 +248,7 @@ class Trainer:
         for at in batches(training.order, training.n_training, size):
             n_left -= 1
             gauge.is_on = n_left == 0
-            rate = plan.schedule(plan.learning_rate_init, progress)
-            if rate is None or not 0 <= rate < math.inf:
-                raise _no_rate(plan.schedule, rate)
+            rate = plan.learning_rate(progress)
             loss, weight = self.engine.step(
                 at, optimizer, training.optimizer_state, rate, progress.step
             )

@@ -239,14 +239,15 @@ IMPORTS = {
     "diagnosis": {
         *("_typing", "activations", "engine", "losses", "network", "parameters", "stages"),
     },
+    "plan": {"averaging", "optimizers", "schedules"},
     "training": {
-        *("_interrupt", "_typing", "averaging", "engine", "optimizers", "parameters", "schedules"),
+        *("_interrupt", "_typing", "averaging", "engine", "optimizers", "parameters", "plan"),
+        "schedules",
     },
     "estimators": {
         *("_strategy", "_table", "_typing", "activations", "averaging", "diagnosis", "dropout"),
         *("engine", "exceptions", "initializers", "losses", "network", "optimizers", "parameters"),
-        "regularization",
-        *("schedules", "training"),
+        *("plan", "regularization", "schedules", "training"),
     },
     "inspection": {
         *("_strategy", "_table", "_typing", "activations", "engine", "estimators"),
@@ -254,7 +255,7 @@ IMPORTS = {
     },
     "compat": {
         *("_blas", "_strategy", "_typing", "activations", "dropout", "engine", "estimators"),
-        *("losses", "network", "optimizers", "parameters", "regularization", "schedules"),
+        *("losses", "network", "optimizers", "parameters", "plan", "regularization", "schedules"),
         "training",
     },
     "_version": set(),

@@ -31,9 +31,10 @@ from sknn.losses import Poisson
 from sknn.network import Architecture, raw_predictions
 from sknn.optimizers import Optimizer
 from sknn.parameters import Parameters
+from sknn.plan import Plan
 from sknn.regularization import Regularization
 from sknn.schedules import Constant, Progress, Schedule
-from sknn.training import INTERRUPTED, MAX_ITER, Plan, Trainer, Training, Validate
+from sknn.training import INTERRUPTED, MAX_ITER, Trainer, Training, Validate
 
 RENAMED: Final = {"logistic": "sigmoid", "exp": "exponential"}
 LOSSES: Final = {

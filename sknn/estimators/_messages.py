@@ -6,7 +6,7 @@ from sklearn.base import BaseEstimator
 
 from sknn.engine import NonFiniteError, Rows
 from sknn.optimizers import Minimizer, Optimizer
-from sknn.training import Plan
+from sknn.plan import Plan
 
 # Inputs or targets beyond this size are named as the likeliest cause of divergence.
 _LARGE = 100.0

@@ -12,7 +12,8 @@ from sknn.estimators._watching import Watch
 from sknn.initializers import Auto, Zeros
 from sknn.network import Architecture, calibrate
 from sknn.optimizers import Minimizer
-from sknn.training import Plan, Training
+from sknn.plan import Plan
+from sknn.training import Training
 
 # The most rows that an initializer looks at.
 CALIBRATION_ROWS: Final = 256
