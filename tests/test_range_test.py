@@ -37,6 +37,9 @@ def test_repr_is_one_line_and_plot_draws_the_curve(digits):
     np.testing.assert_array_equal(losses.get_xydata().T, (result.learning_rates, result.losses))
     np.testing.assert_array_equal(smoothed.get_ydata(), result.smoothed_losses)
     assert set(suggestion.get_xdata()) == {result.suggestion}
+    low, high = result.ax_.get_ylim()
+    assert low < result.losses.min() < result.losses[0] < high < 2 * result.losses[0]
+    assert result.losses.max() > high  # the rise leaves the picture
     ax = plt.figure().subplots()
     assert result.plot(ax).ax_ is ax
     result.figure_.canvas.draw()

@@ -81,6 +81,11 @@ class RangeTest:
         ax.plot(self.learning_rates, self.smoothed_losses, color="C0", label="smoothed")
         label = f"suggestion, {self.suggestion:.2g}"
         ax.axvline(self.suggestion, color="C1", linestyle="--", label=label)
+        # The end may be a hundred times the start: the fall counts, the rise leaves the picture.
+        best = int(self.smoothed_losses.argmin()) + 1
+        low, start = self.smoothed_losses.min(), self.smoothed_losses[:best].max()
+        if start > low:
+            ax.set_ylim(min(low, self.losses.min()) - 0.1 * (start - low), 1.5 * start - 0.5 * low)
         ax.set(xscale="log", xlabel="learning rate", ylabel="loss")
         ax.legend()
         return finish(self, ax)
