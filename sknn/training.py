@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sknn._interrupt import uninterrupted
+from sknn._interrupt import Interrupts
 from sknn._typing import Array
 from sknn.averaging import Averaging
 from sknn.engine import Engine, NonFiniteError, batches
@@ -182,6 +182,7 @@ class Trainer:
     ) -> None:
         self.engine, self.plan, self.training, self.validate = engine, plan, training, validate
         self._began = time.perf_counter()
+        self._interrupts = Interrupts()
 
     def run(self) -> str:
         """Train until it converges, is told to stop or interrupted, or for ``max_iter`` epochs."""
@@ -200,9 +201,10 @@ class Trainer:
     def _run_until_interrupted(self) -> str:
         optimizer = self.plan.optimizer
         try:
-            if isinstance(optimizer, Minimizer):
-                return self._minimize(optimizer)
-            return self._run_epochs(optimizer)
+            with self._interrupts:
+                if isinstance(optimizer, Minimizer):
+                    return self._minimize(optimizer)
+                return self._run_epochs(optimizer)
         except KeyboardInterrupt:
             self.engine.check(0.0)
             return INTERRUPTED
@@ -312,9 +314,12 @@ class Trainer:
     def _finish_epoch(self, loss: float, penalty: float, rate: float = math.nan) -> str | None:
         """Record an epoch and report it; tell how training ended, if it did."""
         measured = self.validate() if self.validate else None
-        with uninterrupted():
+        self._interrupts.hold()
+        try:
             exhausted = self._judge(loss, measured)
             self._record(loss, penalty, rate)
+        finally:
+            self._interrupts.release()
         self.plan.report(self.training)
         converged = exhausted and not self._outlasts_plateau()
         if converged and self.training.n_epochs_to_go:

@@ -11,7 +11,7 @@ from common import changes, problem, state
 from numpy.testing import assert_array_equal
 
 import sknn
-from sknn._interrupt import uninterrupted
+from sknn._interrupt import Interrupts
 from sknn.callbacks import EpochCallback
 from sknn.exceptions import InterruptedWarning
 from sknn.schedules import Schedule
@@ -104,12 +104,25 @@ def test_an_epoch_is_recorded_whole(monkeypatch):
 
 def test_the_handler_is_put_back():
     before = signal.getsignal(signal.SIGINT)
-    with uninterrupted():
+    with Interrupts():
         assert signal.getsignal(signal.SIGINT) is not before
     assert signal.getsignal(signal.SIGINT) is before
-    with pytest.raises(RuntimeError), uninterrupted():
+    with pytest.raises(RuntimeError), Interrupts():
         raise RuntimeError
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_handler_that_a_callback_sets_stays():
+    def other(*signalled):
+        raise AssertionError("no signal is sent")
+
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        with Interrupts():
+            signal.signal(signal.SIGINT, other)
+        assert signal.getsignal(signal.SIGINT) is other
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 class Interrupting(Schedule):
