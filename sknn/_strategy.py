@@ -160,6 +160,7 @@ SYNONYMS: Final = {
     "logistic": "sigmoid",
     "swish": "silu",
     "hard_swish": "hard_silu",
+    "hswish": "hard_silu",
     "linear": "identity",
     "kaiming_uniform": "he_uniform",
     "kaiming_normal": "he_normal",

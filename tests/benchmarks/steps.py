@@ -99,10 +99,15 @@ def torch_loop(sizes, batch, X, y):
     return run
 
 
-def measure(run, n_steps):
+def seconds(run, n_steps):
     start = time.perf_counter()
     run(n_steps)
-    return (time.perf_counter() - start) / n_steps
+    return time.perf_counter() - start
+
+
+def measure(run, n_steps):
+    """Return the time of a step: of `n_steps` after the first 20, without what begins a fit."""
+    return (seconds(run, 20 + n_steps) - seconds(run, 20)) / n_steps
 
 
 def compare(sizes, batch, dtype, rounds):
@@ -117,9 +122,7 @@ def compare(sizes, batch, dtype, rounds):
     }
     if torch:
         runs["torch"] = torch_loop(sizes, batch, X, y)
-    n_steps = {
-        name: 20 * max(1, round(SECONDS / measure(run, 20) / 20)) for name, run in runs.items()
-    }
+    n_steps = {name: 20 * max(1, round(SECONDS / seconds(run, 20))) for name, run in runs.items()}
     times = {name: [] for name in runs}
     for _ in range(rounds):
         for name, run in runs.items():
