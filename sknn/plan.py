@@ -64,6 +64,11 @@ class Plan:
     begin_epoch: Callable[[], object] = _go_on
     end_epoch: Callable[[], bool] = _go_on
 
+    @property
+    def has_steps(self) -> bool:
+        """Whether the optimizer takes steps; a minimizer runs by itself."""
+        return isinstance(self.optimizer, Optimizer)
+
     def learning_rate(self, progress: Progress) -> float:
         """Return the rate of a step; a ValueError if the schedule returns none."""
         rate = self.schedule(self.learning_rate_init, progress)

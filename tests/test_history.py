@@ -90,6 +90,20 @@ def test_update_ratios_are_those_of_the_last_step(optimizer, max_norm):
         assert after.history_[f"update_ratio_{i}"][-1] == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("n_samples", [120, 600])
+def test_after_ten_epochs_a_step_is_measured_in_1500_rows(n_samples):
+    model, X, y = make(max_iter=40, batch_size=40, tol=0.0, n_iter_no_change=99)
+    X, y = np.resize(X, (n_samples, X.shape[1])), np.resize(y, n_samples)
+    history = model.fit(X, y).history_
+    starts = np.arange(40) * n_samples
+    due = (starts // 1500 < (starts + n_samples) // 1500) | (np.arange(40) < 10)
+    for name in ("gradient_norm", *RATIOS):
+        np.testing.assert_array_equal(np.diff(history[name]) != 0, due[1:])
+    at = np.flatnonzero(due)[-1]
+    briefly = make(max_iter=at + 1, batch_size=40, tol=0.0, n_iter_no_change=99)[0].fit(X, y)
+    assert briefly.history_["gradient_norm"][-1] == history["gradient_norm"][-1]
+
+
 def test_learning_rates_are_the_schedules():
     model, X, y = make(learning_rate="exponential", batch_size=120, learning_rate_init=0.01)
     rates = model.fit(X, y).history_["learning_rate"]

@@ -91,6 +91,15 @@ def test_resumed_at_any_epoch(variation, tmp_path):
         assert_array_equal(middle.predict_proba(X), whole.predict_proba(X))
 
 
+@pytest.mark.parametrize("epoch", [12, 13, 16, 17])
+def test_history_where_not_every_epoch_is_measured(epoch, tmp_path):
+    whole, X, y = make(max_iter=40, n_iter_no_change=99)
+    middle = killed(make(max_iter=40, n_iter_no_change=99)[0], tmp_path / "a.npz", X, y, epoch)
+    norms = whole.fit(X, y).history_["gradient_norm"]
+    assert len(set(norms)) < len(norms) == 40
+    assert changes(known(whole), known(middle.resume(X, y))) == []
+
+
 @pytest.mark.parametrize("optimizer", STEP_TAKING)
 def test_every_optimizer_resumes(optimizer, tmp_path):
     whole, X, y = make(optimizer=optimizer)
