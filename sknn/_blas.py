@@ -1,11 +1,14 @@
 """BLAS routines that NumPy does not offer, and what one can tell from a dot product."""
 
 import math
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
 from scipy.linalg.blas import daxpy, dscal, saxpy, sscal
+from threadpoolctl import threadpool_info
 
 from sknn._typing import Array
 
@@ -15,6 +18,16 @@ from sknn._typing import Array
 # Results are the same for any number of threads, too.
 ALONE: Final = 8192
 SCALED_ALONE: Final = 2**20
+
+# Elements from which on `matmul` is quicker than `dot`, which fills its output with zeros first.
+LARGE: Final = 2**14
+
+# Multiply-adds up to which OpenBLAS multiplies matrices as they lie in memory, without packing them
+# first, on processors with AVX-512; and up to which products are cut into pieces as small as that.
+UNPACKED: Final = 10**6
+CUT: Final = 3 * UNPACKED
+TILE: Final = 16  # columns that it takes at a time
+WITH_AVX512: Final = ("SkylakeX", "Cooperlake", "SapphireRapids")
 
 _AXPY: Final[dict[str, Any]] = {"f": saxpy, "d": daxpy}
 _SCAL: Final[dict[str, Any]] = {"f": sscal, "d": dscal}
@@ -30,6 +43,61 @@ def warm_up() -> None:
     """
     square = np.ones((400, 400), np.float32)
     np.dot(square, square)
+
+
+@cache
+def multiplies_unpacked() -> bool:
+    """Tell whether this process's BLAS multiplies small matrices without packing them."""
+    libraries = threadpool_info()
+    return any(library.get("architecture") in WITH_AVX512 for library in libraries)
+
+
+def product(
+    a: Array, b: Array, out: Array, *, in_pieces: bool = True
+) -> list[Callable[[], object]]:
+    """Return calls that put ``a @ b`` into ``out``, in the way that is fastest for their shapes.
+
+    A layer of 100 units over 50 to 130 features is multiplied in pieces where the BLAS does not
+    pack small matrices, which makes a step 10 to 18 % shorter.
+
+    Parameters
+    ----------
+    a, b, out : ndarray of shape (m, k), (k, n) and (m, n)
+        Bound: the calls read and write them as they are by then.
+    in_pieces : bool, default=True
+        Whether the product may be cut between columns.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn._blas import product
+    >>> a, out = np.eye(2), np.empty((2, 2))
+    >>> calls = product(a, a, out)
+    >>> a *= 3
+    >>> for call in calls:
+    ...     _ = call()
+    >>> out
+    array([[9., 0.],
+           [0., 9.]])
+    """
+    (m, k), n = a.shape, b.shape[1]
+    # Rows of `a` with columns of `b` that lie as rows: there the kernel is no faster.
+    is_apart = a.flags.c_contiguous and b.flags.f_contiguous
+    if in_pieces and UNPACKED < m * k * n <= CUT and not is_apart and multiplies_unpacked():
+        pieces = _pieces(n, UNPACKED // (m * k))
+        return [partial(np.matmul, a, b[:, piece], out[:, piece]) for piece in pieces]
+    is_vector = 1 in (m, k, n)
+    return [partial(np.dot if is_vector or out.size < LARGE else np.matmul, a, b, out)]
+
+
+def _pieces(n_columns: int, widest: int) -> list[slice]:
+    """Cut columns into the fewest pieces of about the same width, none wider than `widest`."""
+    for n_pieces in range(2, n_columns // TILE + 1):
+        width = n_columns / n_pieces
+        edges = [*(round(i * width / TILE) * TILE for i in range(n_pieces)), n_columns]
+        if max(b - a for a, b in pairwise(edges)) <= widest:
+            return [slice(a, b) for a, b in pairwise(edges)]
+    return [slice(0, n_columns)]
 
 
 def axpy(a: float, x: Array, y: Array) -> None:

@@ -123,7 +123,7 @@ class Batch:
             loss = np.dot(self.value, self._weight)
             np.divide(self._weight, divisor, out=self._weight)  # 1 / divisor may overflow
             np.multiply(delta, self._weight, out=delta)
-        workspace.backward(delta)
+        workspace.backward()
         return float(loss)
 
 

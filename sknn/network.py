@@ -12,7 +12,7 @@ from sknn.activations import Activation
 from sknn.dropout import Dropout
 from sknn.initializers import Initializer
 from sknn.parameters import Block, Layout, Parameters
-from sknn.stages import Activate, Dense, Drop, Inputs, Masks, SparseDense
+from sknn.stages import Activate, Calls, Dense, Drop, Inputs, Masks, SparseDense, run
 
 # BLAS rounds the first and last columns of a product differently from the others, so predictions
 # stay clear of the edges: with one BLAS thread a row is then predicted to the same bits in any
@@ -137,8 +137,8 @@ class Workspace:
         self.stages: list[Dense | SparseDense | Activate | Drop] = []
         self._deltas = self._share_deltas(dtype) if gradient else []
         self._build(is_sparse)
-        # Nothing below the first layer's products needs a delta.
-        self._n_skipped = int(isinstance(self.stages[0], Drop))
+        self._forward: Calls = [call for stage in self.stages for call in stage.forward]
+        self._backward: Calls = [call for stage in self.stages[::-1] for call in stage.backward]
         self.raw_prediction = self.stages[-1].output[:-1]
         if gradient:
             # Where the loss puts dL / d raw_prediction.
@@ -153,34 +153,36 @@ class Workspace:
         return [part.reshape(-1, n_samples) for part in parts]
 
     def _build(self, is_sparse: bool) -> None:
-        source = None if is_sparse else self._drop(self.inputs.output, 0)
+        below: Array | None = None
+        source = None if is_sparse else self._drop(self.inputs.output, below, 0)
         for i, name in enumerate(self.architecture.layer_names):
             block = self.parameters[name]
             gradient = self.gradient[name] if self.gradient else None
+            delta = self._deltas[i] if self.gradient else None
             if source is None:
-                self.stages.append(SparseDense(self.inputs, block, gradient))
+                self.stages.append(SparseDense(self.inputs, block, gradient, delta))
             else:
-                delta = self._deltas[i - 1] if self.gradient and i > 0 else None
-                self.stages.append(Dense(source, block, gradient, delta))
+                self.stages.append(Dense(source, block, gradient, delta, below))
             source = self.stages[-1].output
             if i < self.architecture.n_hidden:
-                self.stages.append(self._activate(i, source))
-                source = self._drop(self.stages[-1].output, i + 1)
+                self.stages.append(self._activate(i, source, delta))
+                source = self._drop(self.stages[-1].output, delta, i + 1)
+            below = delta
 
-    def _activate(self, i: int, source: Array) -> Activate:
+    def _activate(self, i: int, source: Array, delta: Array | None) -> Activate:
         activation = self.architecture.activations[i]
         name = self.architecture.activation_name(i)
         if name not in self.parameters.layout.slices:
-            return Activate(activation, source)
+            return Activate(activation, source, delta)
         gradient = self.gradient[name] if self.gradient else None
-        return Activate(activation, source, self.parameters[name], gradient)
+        return Activate(activation, source, delta, self.parameters[name], gradient)
 
-    def _drop(self, source: Array, layer: int) -> Array:
+    def _drop(self, source: Array, delta: Array | None, layer: int) -> Array:
         """Add a dropout stage where there is something to drop; return what is above it."""
         dropout = self._dropout(layer)
         if dropout is None or self.masks is None:
             return source
-        self.stages.append(Drop(dropout, source, self.masks, layer))
+        self.stages.append(Drop(dropout, source, delta, self.masks, layer))
         return self.stages[-1].output
 
     def _dropout(self, layer: int) -> Dropout | None:
@@ -192,14 +194,12 @@ class Workspace:
         dropout = self._dropout(0)
         if dropout and self.masks and self.inputs.rows is not None:
             self.inputs.drop(dropout, self.masks.generator(0))
-        for stage in self.stages:
-            stage.forward()
+        run(self._forward)
         return self.raw_prediction
 
-    def backward(self, delta: Array) -> None:
-        """Turn dL / d raw_prediction, which is overwritten, into the gradient."""
-        for stage in reversed(self.stages[self._n_skipped :]):
-            delta = stage.backward(delta)
+    def backward(self) -> None:
+        """Turn dL / d raw_prediction in `delta`, which is overwritten, into the gradient."""
+        run(self._backward)
 
 
 def calibrate(
@@ -223,13 +223,13 @@ def calibrate(
     workspace.inputs.load(X, slice(0, X.shape[0]))
     initializers = iter(chosen)
     for stage in workspace.stages:
-        stage.forward()
+        run(stage.forward)
         if isinstance(stage, (Dense, SparseDense)):
             initializer = next(initializers)
             for _ in range(MAX_PASSES):
                 if not initializer.rescale(stage.weights, stage.product):
                     break
-                stage.forward()
+                run(stage.forward)
 
 
 def raw_predictions(

@@ -2,13 +2,18 @@
 
 Samples are columns: an array of activations is of shape (units + 1, n_samples), and its last
 row is of ones, so that one matrix product with a dense block applies weights and biases.
+
+A stage is bound to its memory when it is built. Its ``forward`` and ``backward`` are lists of
+calls without arguments, which a network runs one after the other: nothing is looked up in a step.
 """
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import numpy as np
 
+from sknn._blas import product
 from sknn._typing import Array
 from sknn.activations import Activation
 from sknn.dropout import Dropout
@@ -77,6 +82,15 @@ class Inputs:
         self.rows.data *= mask
 
 
+Calls = list[Callable[[], object]]
+
+
+def run(calls: Calls) -> None:
+    """Make some calls, one after the other."""
+    for call in calls:
+        call()
+
+
 class Masks:
     """A counter-based generator, set to a place of its own for each seed, step, share and layer.
 
@@ -110,27 +124,32 @@ class Dense:
     block : ndarray of shape (fan_in + 1, fan_out)
         Weights and biases.
     gradient : ndarray of shape (fan_in + 1, fan_out) or None
-        Receives their gradient; None if there will be no `backward`.
-    delta : ndarray of shape (fan_in, n_samples) or None
+        Receives their gradient; None if there is no way back.
+    delta : ndarray of shape (fan_out, n_samples) or None
+        dL/d product, when it comes to the gradient.
+    source_delta : ndarray of shape (fan_in, n_samples) or None
         Receives dL/d source; None for the first layer.
     """
 
     def __init__(
-        self, source: Array, block: Array, gradient: Array | None, delta: Array | None
+        self,
+        source: Array,
+        block: Array,
+        gradient: Array | None = None,
+        delta: Array | None = None,
+        source_delta: Array | None = None,
     ) -> None:
-        self.source = source
         self.weights = block[:-1]
-        self.gradient = gradient
-        self.delta = delta
         self.output = np.ones((block.shape[1] + 1, source.shape[1]), block.dtype)
         self.product = self.output[:-1]
-        self.forward = partial(np.dot, block.T, source, self.product)
-
-    def backward(self, delta: Array) -> Array:
-        np.dot(self.source, delta.T, out=self.gradient)
-        if self.delta is None:
-            return delta
-        return np.dot(self.weights, delta, out=self.delta)
+        self.backward: Calls = []
+        is_trained = gradient is not None and delta is not None
+        # Predictions are not computed in pieces, whose edges would change their last bits.
+        self.forward: Calls = product(block.T, source, self.product, in_pieces=is_trained)
+        if gradient is not None and delta is not None:
+            self.backward += product(source, delta.T, gradient)
+            if source_delta is not None:
+                self.backward += product(self.weights, delta, source_delta)
 
 
 class SparseDense:
@@ -140,26 +159,29 @@ class SparseDense:
     ----------
     source : Inputs
         Holds the sparse rows of the batch.
-    block, gradient
+    block, gradient, delta
         As for `Dense`.
     """
 
-    def __init__(self, source: Inputs, block: Array, gradient: Array | None) -> None:
+    def __init__(
+        self, source: Inputs, block: Array, gradient: Array | None, delta: Array | None
+    ) -> None:
         self.source = source
         self.weights, self.bias = block[:-1], block[-1]
-        self.gradient = gradient
         self.output = np.ones((block.shape[1] + 1, source.n_samples), block.dtype)
         self.product = self.output[:-1]
+        self.forward: Calls = [self._multiply]
+        self.backward: Calls = []
+        if gradient is not None and delta is not None:
+            self.backward.append(partial(self._differentiate, gradient, delta))
 
-    def forward(self) -> None:
+    def _multiply(self) -> None:
         np.copyto(self.product, (self.source.rows @ self.weights).T)
         np.add(self.product, self.bias[:, np.newaxis], out=self.product)
 
-    def backward(self, delta: Array) -> Array:
-        assert self.gradient is not None
-        self.gradient[:-1] = self.source.rows.T @ np.ascontiguousarray(delta.T)
-        np.add.reduce(delta, axis=1, out=self.gradient[-1])
-        return delta
+    def _differentiate(self, gradient: Array, delta: Array) -> None:
+        gradient[:-1] = self.source.rows.T @ np.ascontiguousarray(delta.T)
+        np.add.reduce(delta, axis=1, out=gradient[-1])
 
 
 class Activate:
@@ -171,6 +193,8 @@ class Activate:
         The rule.
     source : ndarray of shape (units + 1, n_samples)
         Pre-activations, and the row of ones.
+    delta : ndarray of shape (units, n_samples) or None
+        dL/d output, which becomes dL/d source; None if there is no way back.
     parameters, gradient : ndarray of shape (n_parameters,) or None
         The activation's own, and where their gradient goes.
     """
@@ -179,6 +203,7 @@ class Activate:
         self,
         activation: Activation,
         source: Array,
+        delta: Array | None = None,
         parameters: Array | None = None,
         gradient: Array | None = None,
     ) -> None:
@@ -189,11 +214,11 @@ class Activate:
         self.scratch = activation.scratch(self.z)
         if parameters is not None:
             self.scratch.parameters, self.scratch.gradient = parameters, gradient
-        self.forward = partial(activation.forward, self.z, self.a, self.scratch)
-
-    def backward(self, delta: Array) -> Array:
-        self.activation.backward(delta, self.z, self.a, self.scratch)
-        return delta
+        arrays = self.z, self.a, self.scratch
+        self.forward: Calls = [partial(activation.forward, *arrays)]
+        self.backward: Calls = []
+        if delta is not None:
+            self.backward.append(partial(activation.backward, delta, *arrays))
 
 
 class Drop:
@@ -205,24 +230,29 @@ class Drop:
         The rule.
     source : ndarray of shape (units + 1, n_samples)
         Activations, and the row of ones.
+    delta : ndarray of shape (units, n_samples) or None
+        dL/d output, which becomes dL/d source; None for the inputs.
     masks : Masks
         Draws.
     layer : int
         0 for the inputs.
     """
 
-    def __init__(self, dropout: Dropout, source: Array, masks: Masks, layer: int) -> None:
+    def __init__(
+        self, dropout: Dropout, source: Array, delta: Array | None, masks: Masks, layer: int
+    ) -> None:
         self.dropout, self.masks, self.layer = dropout, masks, layer
-        self.a = source[:-1]
         self.output = np.ones(source.shape, source.dtype)
         self.mask = np.empty_like(self.output[:-1])
         single = source.dtype == np.float32
         self.uniform = self.mask if single else np.empty(self.mask.shape, np.float32)
+        self.forward: Calls = [
+            self._draw,
+            partial(dropout.forward, source[:-1], self.mask, self.output[:-1]),
+        ]
+        self.backward: Calls = []
+        if delta is not None:
+            self.backward.append(partial(dropout.backward, delta, self.mask))
 
-    def forward(self) -> None:
+    def _draw(self) -> None:
         self.dropout.draw(self.mask, self.uniform, self.masks.generator(self.layer))
-        self.dropout.forward(self.a, self.mask, self.output[:-1])
-
-    def backward(self, delta: Array) -> Array:
-        self.dropout.backward(delta, self.mask)
-        return delta

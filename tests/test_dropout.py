@@ -150,7 +150,7 @@ def test_a_dropped_unit_gets_no_gradient():
     workspace = workspace_for(rows(1), Tanh(), input_rate=0.5, rate=0.5)
     inputs, hidden = (mask[:, 0] > 0 for mask in masks_of(workspace))
     workspace.delta[...] = 1
-    workspace.backward(workspace.delta)
+    workspace.backward()
     first, last = workspace.gradient["layer_0"], workspace.gradient["layer_1"]
     assert 0 < inputs.sum() < inputs.size
     assert 0 < hidden.sum() < hidden.size
@@ -165,7 +165,7 @@ def test_gradient_is_the_derivative_under_one_mask(is_sparse):
     X = sparse.csr_matrix(rows(5)) if is_sparse else rows(5)
     workspace = workspace_for(X, Tanh())
     workspace.delta[...] = 1
-    workspace.backward(workspace.delta)
+    workspace.backward()
     vector, gradient = workspace.parameters.vector, workspace.gradient.vector
     direction, step = np.random.default_rng(1).standard_normal(vector.size), 1e-6
     sums = []

@@ -229,7 +229,7 @@ IMPORTS = {
     "losses": {"_strategy", "_typing", "activations"},
     "optimizers": {"_blas", "_strategy", "_typing", "losses", "parameters"},
     "gauge": {"_blas", "_typing", "parameters"},
-    "stages": {"_typing", "activations", "dropout"},
+    "stages": {"_blas", "_typing", "activations", "dropout"},
     "network": {"_typing", "activations", "dropout", "initializers", "parameters", "stages"},
     "engine": {
         *("_blas", "_typing", "gauge", "losses", "network", "optimizers", "parameters"),
@@ -271,6 +271,7 @@ IMPORTS = {
 # Checks for what users write: it may import anything, and nothing imports it.
 TESTING = "testing"
 THIRD_PARTY = {module: {"numpy", "scipy"} for module in IMPORTS} | {
+    "_blas": {"numpy", "scipy", "threadpoolctl"},  # which comes with scikit-learn
     "parameters": {"numpy"},
     "gauge": {"numpy"},
     "_strategy": {"sklearn"},

@@ -11,7 +11,7 @@ from sknn._typing import Array
 from sknn.activations import Activation
 from sknn.inspection._networks import Network, some_rows
 from sknn.network import Workspace
-from sknn.stages import Activate
+from sknn.stages import Activate, run
 
 # A unit with a derivative below this is saturated: a sigmoid's output within 0.01 of 0 or 1.
 SATURATED: Final = 0.01
@@ -61,10 +61,10 @@ def signals(network: Network) -> list[Signal]:
             if isinstance(stage, Activate):
                 own = getattr(stage.scratch, "parameters", None)
                 slopes = derivatives(stage.activation, stage.z, own)
-                stage.forward()
+                run(stage.forward)
                 found.append(Signal(stage.activation, stage.a.T.copy(), slopes.T))
             else:
-                stage.forward()
+                run(stage.forward)
     return found
 
 
