@@ -49,3 +49,56 @@ def test_scale_of_a_long_vector(monkeypatch):
     _blas.scale(0.5, x)
     np.testing.assert_array_equal(x, np.arange(x.size) / 2)
     assert sizes == [_blas.SCALED_ALONE, _blas.SCALED_ALONE, 5]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("m", "k", "n", "n_calls"),
+    [
+        (100, 65, 150, 1),  # small as it is
+        (100, 65, 200, 2),
+        (65, 200, 100, 2),
+        (109, 200, 100, 3),
+        (100, 101, 200, 3),
+        (100, 200, 200, 1),  # too large to be worth it
+        (70_000, 1, 20, 1),  # too few columns to cut
+    ],
+)
+@pytest.mark.parametrize("packs", [True, False])
+def test_a_product_in_pieces_is_the_product(dtype, m, k, n, n_calls, packs, monkeypatch):
+    monkeypatch.setattr(_blas, "multiplies_unpacked", lambda: not packs)
+    rng = np.random.RandomState(0)
+    a, b = rng.randn(k, m).astype(dtype).T, rng.randn(n, k).astype(dtype).T
+    out = np.full((m, n), np.nan, dtype)
+    calls = _blas.product(a, b, out)
+    for call in calls:
+        call()
+    assert len(calls) == (1 if packs else n_calls)
+    tolerance = 1e-4 if dtype == "float32" else 1e-12
+    np.testing.assert_allclose(out, a @ b, rtol=tolerance, atol=tolerance)
+
+
+def test_products_stay_whole_on_demand_and_where_pieces_are_slower(monkeypatch):
+    monkeypatch.setattr(_blas, "multiplies_unpacked", lambda: True)
+    a, b, out = np.ones((65, 100)).T, np.ones((65, 200)), np.empty((100, 200))
+    assert len(_blas.product(a, b, out)) == 2
+    assert len(_blas.product(a, b, out, in_pieces=False)) == 1
+    a, b = np.ones((100, 65)), np.ones((200, 65)).T
+    assert len(_blas.product(a, b, out)) == 1
+
+
+@pytest.mark.parametrize("n_columns", range(16, 400, 7))
+@pytest.mark.parametrize("widest", [16, 31, 100])
+def test_pieces_cover_all_columns_and_begin_at_whole_tiles(n_columns, widest):
+    pieces = _blas._pieces(n_columns, widest)
+    covered = [column for piece in pieces for column in range(piece.start, piece.stop)]
+    assert covered == list(range(n_columns))
+    assert all(piece.start % 16 == 0 for piece in pieces)
+    assert len(pieces) == 1 or max(piece.stop - piece.start for piece in pieces) <= widest
+
+
+@pytest.mark.parametrize(("architecture", "expected"), [("SkylakeX", True), ("Zen", False)])
+def test_unpacked_products_are_told_by_the_kernels(architecture, expected, monkeypatch):
+    libraries = [{"user_api": "openmp"}, {"user_api": "blas", "architecture": architecture}]
+    monkeypatch.setattr(_blas, "threadpool_info", lambda: libraries)
+    assert _blas.multiplies_unpacked.__wrapped__() is expected

@@ -88,7 +88,8 @@ class ClippedLogLoss(LogLoss):
         np.subtract(z, row, out=z)
         np.exp(z, out=gradient)
         np.dot(scratch.ones, gradient, out=row)
-        np.divide(gradient, row, out=gradient)
+        np.divide(1, row, out=row)
+        np.multiply(gradient, row, out=gradient)  # half the time of a division
         at, flat = scratch.own_class(y), gradient.reshape(-1)
         flat.take(at, out=row, mode="clip")
         _negative_log(row, value)

@@ -104,8 +104,9 @@ class LogLoss(FusedLoss):
         np.subtract(z, row, out=z)
         np.exp(z, out=gradient)
         np.dot(scratch.ones, gradient, out=row)  # the sum over the classes
-        np.divide(gradient, row, out=gradient)
         np.log(row, out=value)
+        np.divide(1, row, out=row)
+        np.multiply(gradient, row, out=gradient)  # half the time of a division
         at = scratch.own_class(y)
         z.reshape(-1).take(at, out=row, mode="clip")
         np.subtract(value, row, out=value)

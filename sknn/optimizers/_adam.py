@@ -75,7 +75,7 @@ class Adam(ElementwiseOptimizer):
     def rule(self, params: Array, grad: Array, scratch: Array, *rest: Any) -> None:
         m, v, rate, epsilon = rest
         accumulate(m, self.beta_1, grad)
-        np.multiply(grad, grad, out=grad)
+        np.square(grad, out=grad)
         accumulate(v, self.beta_2, grad)
         np.sqrt(v, out=grad)
         np.add(grad, epsilon, out=grad)

@@ -93,7 +93,7 @@ class AMSGrad(Adam):
     def rule(self, params: Array, grad: Array, scratch: Array, *rest: Any) -> None:
         m, v, largest, rate, epsilon = rest
         accumulate(m, self.beta_1, grad)
-        np.multiply(grad, grad, out=grad)
+        np.square(grad, out=grad)
         accumulate(v, self.beta_2, grad)
         np.maximum(largest, v, out=largest)
         np.sqrt(largest, out=grad)
@@ -227,7 +227,7 @@ class NAdam(ElementwiseOptimizer):
     def rule(self, params: Array, grad: Array, scratch: Array, *rest: Any) -> None:
         m, v, rate_of_m, rate_of_grad, epsilon = rest
         accumulate(m, self.beta_1, grad)
-        np.multiply(grad, grad, out=scratch)
+        np.square(grad, out=scratch)
         accumulate(v, self.beta_2, scratch)
         np.sqrt(v, out=scratch)
         np.add(scratch, epsilon, out=scratch)
@@ -294,6 +294,6 @@ class RAdam(Adam):
             super().rule(params, grad, scratch, *rest)
             return
         accumulate(m, self.beta_1, grad)
-        np.multiply(grad, grad, out=grad)
+        np.square(grad, out=grad)
         accumulate(v, self.beta_2, grad)
         axpy(-rate, m, params)

@@ -94,7 +94,7 @@ class Adan(ElementwiseOptimizer):
         accumulate(m, self.beta_1, grad)
         accumulate(d, self.beta_2, scratch)
         axpy(self.beta_2, scratch, grad)
-        np.multiply(grad, grad, out=grad)
+        np.square(grad, out=grad)
         accumulate(n, self.beta_3, grad)
         np.sqrt(n, out=grad)
         np.add(grad, epsilon, out=grad)

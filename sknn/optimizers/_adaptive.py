@@ -52,7 +52,7 @@ class Adagrad(ElementwiseOptimizer):
 
     def rule(self, params: Array, grad: Array, scratch: Array, *rest: Any) -> None:
         total, learning_rate = rest
-        np.multiply(grad, grad, out=scratch)
+        np.square(grad, out=scratch)
         np.add(total, scratch, out=total)
         np.sqrt(total, out=scratch)
         np.add(scratch, self.epsilon, out=scratch)
@@ -110,7 +110,7 @@ class RMSProp(ElementwiseOptimizer):
 
     def rule(self, params: Array, grad: Array, scratch: Array, *rest: Any) -> None:
         mean, rate, epsilon = rest
-        np.multiply(grad, grad, out=scratch)
+        np.square(grad, out=scratch)
         accumulate(mean, self.rho, scratch)
         np.sqrt(mean, out=scratch)
         np.add(scratch, epsilon, out=scratch)
@@ -160,7 +160,7 @@ class AdaDelta(ElementwiseOptimizer):
 
     def rule(self, params: Array, grad: Array, scratch: Array, *rest: Any) -> None:
         mean, size, learning_rate = rest
-        np.multiply(grad, grad, out=scratch)
+        np.square(grad, out=scratch)
         scale(1 - self.rho, scratch)
         accumulate(mean, self.rho, scratch)
         np.add(mean, self.epsilon, out=scratch)
@@ -170,6 +170,6 @@ class AdaDelta(ElementwiseOptimizer):
         np.sqrt(scratch, out=scratch)
         np.multiply(grad, scratch, out=grad)
         axpy(-learning_rate, grad, params)
-        np.multiply(grad, grad, out=grad)
+        np.square(grad, out=grad)
         scale(self.rho, size)
         axpy(1 - self.rho, grad, size)

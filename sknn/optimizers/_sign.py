@@ -142,7 +142,7 @@ class Rprop(ElementwiseOptimizer):
         np.sign(scratch, out=scratch)
         # 1 + s (eta_plus - eta_minus) / 2 + s^2 (eta_plus + eta_minus - 2) / 2 is eta_plus at
         # s = 1, 1 at 0 and eta_minus at -1.
-        np.multiply(scratch, scratch, out=before)
+        np.square(scratch, out=before)
         scale((self.eta_plus + self.eta_minus) / 2 - 1, before)
         axpy((self.eta_plus - self.eta_minus) / 2, scratch, before)
         np.add(before, 1, out=before)
