@@ -142,7 +142,7 @@ def test_divergence_ends_it():
 @pytest.mark.parametrize(
     ("make", "params", "message"),
     [
-        (lambda: make_pipeline(StandardScaler(), MLPClassifier()), {}, "pass the last step, and X"),
+        (lambda: make_pipeline(StandardScaler()), {}, "or a Pipeline that ends in one, got Pipe"),
         (lambda: MLPClassifier(optimizer="lbfgs"), {}, "optimizer='lbfgs' has no learning rate"),
         (lambda: MLPClassifier(optimizer=OPTIMIZERS["lbfgs"]()), {}, "has no learning rate"),
         (MLPClassifier, {"low": 0}, r"^low must be a number in \(0, inf\), got 0\.$"),

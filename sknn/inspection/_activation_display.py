@@ -7,7 +7,7 @@ import numpy as np
 from sknn._table import Table
 from sknn._typing import Array
 from sknn.inspection._initialization import CLASSICS, untrained_signals
-from sknn.inspection._networks import check_is_network, fitted_network
+from sknn.inspection._networks import fitted_network, inputs_of, network_of
 from sknn.inspection._plotting import colors, finish, row_of_axes
 from sknn.inspection._signals import signals, table
 
@@ -57,7 +57,7 @@ class ActivationDisplay:
 
         Parameters
         ----------
-        estimator : MLPClassifier or MLPRegressor
+        estimator : MLPClassifier, MLPRegressor or Pipeline that ends in one
             Fitted.
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Inputs as for its `predict`; up to 1000 rows of them are used.
@@ -67,9 +67,10 @@ class ActivationDisplay:
         display : ActivationDisplay
             Nothing is drawn yet: call `plot`.
         """
-        check_is_network(estimator)
-        estimator.summary()  # says so if it is not fitted
-        found = {"fitted": signals(fitted_network(estimator, X))}
+        network = network_of(estimator)
+        network.summary()  # says so if it is not fitted
+        X = inputs_of(estimator, X)
+        found = {"fitted": signals(fitted_network(network, X))}
         return cls({"fitted": [signal.a for signal in found["fitted"]]}, table(found))
 
     @classmethod
@@ -80,7 +81,7 @@ class ActivationDisplay:
 
         Parameters
         ----------
-        estimator : MLPClassifier or MLPRegressor
+        estimator : MLPClassifier, MLPRegressor or Pipeline that ends in one
             Fitted or not; what it has learned is not used.
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Inputs; up to 1000 rows of them are used.

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from sknn._typing import Array
-from sknn.inspection._networks import check_is_network
+from sknn.inspection._networks import inputs_of, network_of
 from sknn.inspection._plotting import axes_or_new, colors, finish
 from sknn.inspection._recording import record
 from sknn.parameters import Layout
@@ -61,10 +61,10 @@ class GradientDisplay:
 
         Parameters
         ----------
-        estimator : MLPClassifier or MLPRegressor
+        estimator : MLPClassifier, MLPRegressor or Pipeline that ends in one
             Fitted or not; not changed.
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Inputs, scaled as for a fit. Of a Pipeline, pass the last step and transformed inputs.
+            Inputs as for its `fit`.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets.
 
@@ -78,8 +78,9 @@ class GradientDisplay:
         ValueError
             If the estimator is none of the two, its optimizer is ``"lbfgs"``, or as its `fit`.
         """
-        check_is_network(estimator, takes_steps=True, what="steps to record")
-        model, records = record(estimator, X, y, _layer_norms, alpha=0.0)
+        network = network_of(estimator, takes_steps=True, what="steps to record")
+        X = inputs_of(estimator, X, y)
+        model, records = record(network, X, y, _layer_norms, alpha=0.0)
         # Batches without weight take no step, so epochs may differ by a few steps.
         epochs = np.array_split(np.array(records), model.n_iter_)
         norms = np.array([epoch.mean(axis=0) for epoch in epochs])

@@ -6,7 +6,7 @@ from typing import Any, Final
 from sknn._strategy import registered_name
 from sknn._table import Table
 from sknn.initializers import INITIALIZERS, HeNormal, Initializer, Normal, XavierNormal
-from sknn.inspection._networks import check_is_network, untrained_network
+from sknn.inspection._networks import inputs_of, network_of, untrained_network
 from sknn.inspection._signals import Signal, signals, table
 
 # N(0, 1), N(0, 0.1^2), Xavier and He.
@@ -21,11 +21,10 @@ def initialization_report(estimator: Any, X: Any, *, init: Any = CLASSICS) -> Ta
 
     Parameters
     ----------
-    estimator : MLPClassifier or MLPRegressor
+    estimator : MLPClassifier, MLPRegressor or Pipeline that ends in one
         Fitted or not. Its layers, activations and random state are used; it is not changed.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
-        Inputs, scaled as for a fit; up to 1000 rows of them are used. Of a Pipeline, pass the
-        last step and transformed inputs.
+        Inputs as for its `fit`; up to 1000 rows of them are used.
     init : str, Initializer or sequence of them, default=N(0, 1), N(0, 0.1^2), Xavier and He
         Where weights start.
 
@@ -66,10 +65,10 @@ def initialization_report(estimator: Any, X: Any, *, init: Any = CLASSICS) -> Ta
 
 def untrained_signals(estimator: Any, X: Any, init: Any) -> dict[str, list[Signal]]:
     """Return each initializer's signals, by its name."""
-    check_is_network(estimator)
+    network, X = network_of(estimator), inputs_of(estimator, X)
     several = isinstance(init, Sequence) and not isinstance(init, str)
     found = {
-        _label(each): signals(untrained_network(estimator, X, each))
+        _label(each): signals(untrained_network(network, X, each))
         for each in (init if several else [init])
     }
     if not all(found.values()):

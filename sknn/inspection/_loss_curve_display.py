@@ -7,7 +7,7 @@ import numpy as np
 
 from sknn._strategy import unknown
 from sknn._typing import Array
-from sknn.inspection._networks import check_is_network
+from sknn.inspection._networks import network_of
 from sknn.inspection._plotting import axes_or_new, finish
 
 _DASHED = "validation_"
@@ -52,8 +52,8 @@ class LossCurveDisplay:
 
         Parameters
         ----------
-        estimator : MLPClassifier, MLPRegressor, or mapping of str to them
-            Fitted. Of a Pipeline, pass the last step.
+        estimator : MLPClassifier, MLPRegressor, Pipeline that ends in one, or mapping to them
+            Fitted.
 
         Returns
         -------
@@ -61,7 +61,9 @@ class LossCurveDisplay:
             Nothing is drawn yet: call `plot`.
         """
         models = (
-            estimator if isinstance(estimator, Mapping) else {type(estimator).__name__: estimator}
+            estimator
+            if isinstance(estimator, Mapping)
+            else {type(network_of(estimator)).__name__: estimator}
         )
         return cls({str(name): _history(model) for name, model in models.items()})
 
@@ -109,7 +111,7 @@ class LossCurveDisplay:
 
 def _history(model: Any) -> dict[str, Array]:
     """Return every recorded quantity that has an entry an epoch."""
-    check_is_network(model)
+    model = network_of(model)
     model.summary()  # says so if it is not fitted
     curves = {
         "loss": model.loss_curve_,

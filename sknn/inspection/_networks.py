@@ -3,7 +3,10 @@
 from typing import Any
 
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import Pipeline
 from sklearn.utils import check_array, check_random_state
+from sklearn.utils.validation import check_is_fitted
 
 from sknn.activations import Identity
 from sknn.estimators._base import BaseMLP
@@ -18,15 +21,35 @@ from sknn.parameters import Parameters
 Network = tuple[Architecture, Parameters, Any]
 
 
-def check_is_network(estimator: Any, takes_steps: bool = False, what: str = "") -> None:
-    """Raise a ValueError unless this is one of our estimators, and, if asked, takes steps."""
-    if not isinstance(estimator, BaseMLP):
+def network_of(estimator: Any, takes_steps: bool = False, what: str = "") -> BaseMLP:
+    """Return one of our estimators, as it is or from the end of a Pipeline.
+
+    Raise a ValueError if there is none, or if it has to take steps and does not.
+    """
+    network = estimator[-1] if isinstance(estimator, Pipeline) else estimator
+    if not isinstance(network, BaseMLP):
         raise ValueError(
-            f"estimator must be an MLPClassifier or an MLPRegressor, got {estimator!r}. Of a "
-            "Pipeline, pass the last step, and X as the steps before it transform it."
+            "estimator must be an MLPClassifier or an MLPRegressor, or a Pipeline that ends in "
+            f"one, got {estimator!r}."
         )
-    if takes_steps and is_minimizer(estimator.optimizer):
-        raise ValueError(f"optimizer={estimator.optimizer!r} has no {what}: it runs by itself.")
+    if takes_steps and is_minimizer(network.optimizer):
+        raise ValueError(f"optimizer={network.optimizer!r} has no {what}: it runs by itself.")
+    return network
+
+
+def inputs_of(estimator: Any, X: Any, y: Any = None) -> Any:
+    """Return X as the steps of a Pipeline before its network make it, or as it is.
+
+    Steps that are not fitted yet are copied, and the copies fitted to X and y.
+    """
+    if not isinstance(estimator, Pipeline) or len(estimator) < 2:
+        return X
+    before = estimator[:-1]
+    try:
+        check_is_fitted(before)
+    except NotFittedError:
+        return clone(before).fit_transform(X, y)
+    return before.transform(X)
 
 
 def batch_size(estimator: BaseMLP, n_samples: int) -> int:

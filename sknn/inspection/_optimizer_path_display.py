@@ -8,7 +8,7 @@ import numpy as np
 from sknn._strategy import COUNT, POSITIVE, unknown
 from sknn._typing import Array
 from sknn.estimators._parameters import read_optimizer
-from sknn.inspection._networks import check_is_network
+from sknn.inspection._networks import inputs_of, network_of
 from sknn.inspection._plane import loss_plane
 from sknn.inspection._plotting import axes_or_new, colors, finish
 from sknn.inspection._surfaces import SURFACES, Surface
@@ -136,11 +136,11 @@ class OptimizerPathDisplay:
 
         Parameters
         ----------
-        estimator : MLPClassifier or MLPRegressor
+        estimator : MLPClassifier, MLPRegressor or Pipeline that ends in one
             Fitted or not; not changed. Its `max_iter` is how many epochs there are at most, and
             its `random_state` should be an integer, so that all start alike.
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Inputs, scaled as for a fit. Of a Pipeline, pass the last step and transformed inputs.
+            Inputs as for its `fit`.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets.
         optimizers : sequence of str or Optimizer, or mapping of str to them
@@ -161,10 +161,10 @@ class OptimizerPathDisplay:
             If the estimator is none of the two, an optimizer is ``"lbfgs"``, a number is out of
             its range, or as the estimator's `fit`.
         """
-        check_is_network(estimator)
+        network, X = network_of(estimator), inputs_of(estimator, X, y)
         named = _named(optimizers)
         rates = _per_optimizer(learning_rate, len(named))
-        paths, values, grid, explained = loss_plane(estimator, X, y, named, rates, grid_size)
+        paths, values, grid, explained = loss_plane(network, X, y, named, rates, grid_size)
         return cls(paths, values, grid, explained_variance_ratio=explained)
 
     def plot(self, ax: Any = None) -> "OptimizerPathDisplay":

@@ -10,7 +10,7 @@ from sknn._strategy import Range
 from sknn._typing import Array
 from sknn.engine import Rows, mean_loss
 from sknn.estimators._data import check_inputs_and_targets
-from sknn.inspection._networks import batch_size, check_is_network
+from sknn.inspection._networks import batch_size, network_of
 from sknn.inspection._recording import record
 from sknn.parameters import Layout, Parameters
 
@@ -37,7 +37,7 @@ def loss_plane(
     weights, model = {}, None
     for (label, optimizer), rate in zip(optimizers.items(), rates, strict=True):
         copy = clone(estimator).set_params(optimizer=optimizer, learning_rate_init=rate)
-        check_is_network(copy, takes_steps=True, what="steps to record")
+        network_of(copy, takes_steps=True, what="steps to record")
         model, weights[label] = _epochs(copy, X, y)
     assert model is not None
     points = np.concatenate(list(weights.values())).astype(np.float64)

@@ -12,7 +12,7 @@ from sknn._strategy import POSITIVE, Range
 from sknn._typing import Array
 from sknn.estimators._base import BaseMLP
 from sknn.estimators._data import FLOATS, check_inputs_and_targets
-from sknn.inspection._networks import batch_size, check_is_network
+from sknn.inspection._networks import batch_size, inputs_of, network_of
 from sknn.inspection._plotting import axes_or_new, finish
 
 # How much of the smoothed loss is kept at a step, and how far above its best ends the test.
@@ -107,10 +107,10 @@ def learning_rate_range_test(
 
     Parameters
     ----------
-    estimator : MLPClassifier or MLPRegressor
+    estimator : MLPClassifier, MLPRegressor or Pipeline that ends in one
         Not changed. Its `learning_rate`, `learning_rate_init` and `early_stopping` are ignored.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
-        Inputs, scaled as for a fit. Of a Pipeline, pass the last step and transformed inputs.
+        Inputs as for its `fit`.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         Targets.
     low, high : float, default=1e-6, 10.0
@@ -144,10 +144,12 @@ def learning_rate_range_test(
     >>> 1e-4 < result.suggestion < 1e-1
     True
     """
-    _check(estimator, low, high, n_steps)
-    model = clone(estimator).set_params(
+    network = network_of(estimator, takes_steps=True, what="learning rate to test")
+    _check(low, high, n_steps)
+    model = clone(network).set_params(
         learning_rate="constant", early_stopping=False, warm_start=False, verbose=0
     )
+    X = inputs_of(estimator, X, y)
     X, y = check_inputs_and_targets(model, X, y, FLOATS, reset=True)
     weight, classes = _learn_classes(model, y) if is_classifier(model) else (None, {})
     rates, losses = [], []
@@ -170,8 +172,7 @@ def learning_rate_range_test(
     return _conclude(np.array(rates), np.array(losses))
 
 
-def _check(estimator: Any, low: float, high: float, n_steps: int) -> None:
-    check_is_network(estimator, takes_steps=True, what="learning rate to test")
+def _check(low: float, high: float, n_steps: int) -> None:
     POSITIVE.check("low", low)
     Range(low, closed="neither").check("high", high)
     Range(10, integer=True).check("n_steps", n_steps)

@@ -7,7 +7,7 @@ import numpy as np
 
 from sknn._strategy import COUNT
 from sknn._typing import Array
-from sknn.inspection._networks import check_is_network
+from sknn.inspection._networks import network_of
 from sknn.inspection._plotting import axes_or_new, finish
 
 
@@ -48,8 +48,8 @@ class WeightDisplay:
 
         Parameters
         ----------
-        estimator : MLPClassifier or MLPRegressor
-            Fitted to images, a pixel a feature, row by row. Of a Pipeline, pass the last step.
+        estimator : MLPClassifier, MLPRegressor or Pipeline that ends in one
+            Fitted to images, a pixel a feature, row by row.
         shape : tuple of int, default=None
             Height and width of an image; None for a square.
 
@@ -63,8 +63,7 @@ class WeightDisplay:
         ValueError
             If the features are not as many as the pixels of such an image.
         """
-        check_is_network(estimator)
-        weights = estimator.coefs_[0]
+        weights = network_of(estimator).coefs_[0]
         n_pixels = len(weights)
         height, width = (math.isqrt(n_pixels),) * 2 if shape is None else shape
         if height * width != n_pixels:
