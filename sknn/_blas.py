@@ -30,7 +30,7 @@ TILE: Final = 16  # columns that it takes at a time
 WITH_AVX512: Final = ("SkylakeX", "Cooperlake", "SapphireRapids")
 
 _AXPY: Final[dict[str, Any]] = {"f": saxpy, "d": daxpy}
-_SCAL: Final[dict[str, Any]] = {"f": sscal, "d": dscal}
+SCAL: Final[dict[str, Any]] = {"f": sscal, "d": dscal}
 
 
 @cache
@@ -119,11 +119,11 @@ def axpy(a: float, x: Array, y: Array) -> None:
     >>> y
     array([1. , 0.5, 0. ])
     """
-    routine = _AXPY[y.dtype.char]
-    if y.size <= ALONE:
-        routine(x, y, a=a)
+    routine, size = _AXPY[y.dtype.char], y.size
+    if size <= ALONE:
+        routine(x, y, size, a)  # by position: half the time of a call
         return
-    for start in range(0, y.size, ALONE):
+    for start in range(0, size, ALONE):
         piece = slice(start, start + ALONE)
         routine(x[piece], y[piece], a=a)
 
@@ -144,11 +144,11 @@ def dot(x: Array, y: Array) -> float:
     11.0
     """
     if y.size <= ALONE:
-        return float(np.dot(x, y))
+        return float(x.dot(y))
     total = 0.0
     for start in range(0, y.size, ALONE):
         piece = slice(start, start + ALONE)
-        total += float(np.dot(x[piece], y[piece]))
+        total += float(x[piece].dot(y[piece]))
     return total
 
 
@@ -171,7 +171,7 @@ def scale(a: float, x: Array) -> None:
     >>> x
     array([0.5, 1. ])
     """
-    routine = _SCAL[x.dtype.char]
+    routine = SCAL[x.dtype.char]
     if x.size <= SCALED_ALONE:
         routine(a, x)
         return

@@ -96,6 +96,7 @@ class Batch:
     def __init__(self, workspace: Workspace, loss: Loss, rows: Rows, X: Any) -> None:
         self.workspace, self.loss, self.rows, self._X = workspace, loss, rows, X
         n_samples, dtype = workspace.n_samples, workspace.raw_prediction.dtype
+        self._size = float(n_samples)
         self.value = np.empty(n_samples, dtype)
         self.scratch = loss.scratch(workspace.raw_prediction)
         self._y = np.empty((n_samples, *rows.y.shape[1:]), rows.y.dtype)
@@ -107,7 +108,7 @@ class Batch:
         self.workspace.inputs.load(self._X, at)
         _gather(self.rows.y, at, self._y)
         if self._weight is None:
-            return float(len(self._y))
+            return self._size
         _gather(self.rows.weight, at, self._weight)
         return float(np.add.reduce(self._weight))
 
@@ -178,9 +179,9 @@ class Engine:
         is_small = not sparse.issparse(rows.X) and rows.X.nbytes <= COPIED
         self._X = with_ones(rows.X) if is_small else rows.X
         self._weight_sum: float | None = None
-        # The views that the optimizer's rule takes, part by part, for the state seen last.
+        # The parts, each with what the optimizer's rule takes of it, for the state seen last.
         self._state: Any = None
-        self._operands: list[tuple[Array, ...]] = []
+        self._operands: list[tuple[Part, tuple[Array, ...]]] = []
         self._masks = Masks(seed)
         self._parts = [
             Part(layout, part, vector, self._gradient.vector) for part in parts(layout.size)
@@ -225,35 +226,44 @@ class Engine:
         return loss_sum, weight_sum
 
     def _update(self, loss: float, optimizer: Optimizer, state: Any, learning_rate: float) -> None:
-        params, grad = self.parameters.vector, self._gradient.vector
-        clip_norm, gauge = self.regularization.clip_norm, self.gauge
-        if clip_norm or type(optimizer).update is not ElementwiseOptimizer.update:
-            for part in self._parts:
-                self._finish_gradient(part, loss)
-            if gauge.is_on:
-                gauge.remember(params, grad)
-            if clip_norm:
-                clip(grad, clip_norm)
-            optimizer.update(params, grad, state, learning_rate)
-            return
-        assert isinstance(optimizer, ElementwiseOptimizer)
-        # Part by part, so that penalty, check and update find the part in cache.
         if state is not self._state:
-            self._state = state
-            self._operands = [
-                optimizer.operands(part.slice, params, grad, state) for part in self._parts
-            ]
+            self._bind(optimizer, state)
+        if not self._operands:
+            self._update_whole(loss, optimizer, state, learning_rate)
+            return
+        # Part by part, so that penalty, check and update find the part in cache.
+        regularization, gauge = self.regularization, self.gauge
         coefficients = optimizer.begin_update(state, learning_rate)
-        for part, operands in zip(self._parts, self._operands, strict=True):
-            self._finish_gradient(part, loss)
+        for part, operands in self._operands:
+            if part.finish_gradient(regularization) or not math.isfinite(loss):
+                self._raise_nonfinite()
             if gauge.is_on:
-                gauge.remember(params, grad, part.slice)
-            optimizer.decay_part(part.slice, params, state, learning_rate)
+                gauge.remember(self.parameters.vector, self._gradient.vector, part.slice)
+            optimizer.decay_part(part.slice, self.parameters.vector, state, learning_rate)
             optimizer.rule(*operands, *coefficients)
 
-    def _finish_gradient(self, part: Part, loss: float) -> None:
-        if part.finish_gradient(self.regularization) or not math.isfinite(loss):
-            self._raise_nonfinite()
+    def _bind(self, optimizer: Optimizer, state: Any) -> None:
+        """Prepare what the optimizer's rule takes, part by part, if it can take parts."""
+        self._state, self._operands = state, []
+        by_parts = type(optimizer).update is ElementwiseOptimizer.update
+        if by_parts and not self.regularization.clip_norm:
+            params, grad = self.parameters.vector, self._gradient.vector
+            self._operands = [
+                (part, optimizer.operands(part.slice, params, grad, state)) for part in self._parts
+            ]
+
+    def _update_whole(
+        self, loss: float, optimizer: Optimizer, state: Any, learning_rate: float
+    ) -> None:
+        params, grad = self.parameters.vector, self._gradient.vector
+        for part in self._parts:
+            if part.finish_gradient(self.regularization) or not math.isfinite(loss):
+                self._raise_nonfinite()
+        if self.gauge.is_on:
+            self.gauge.remember(params, grad)
+        if self.regularization.clip_norm:
+            clip(grad, self.regularization.clip_norm)
+        optimizer.update(params, grad, state, learning_rate)
 
     def objective(self, vector: Array, at: Array | slice) -> tuple[float, Array]:
         """Return the objective over some rows at another point, and its gradient."""

@@ -138,6 +138,8 @@ class Workspace:
         self._deltas = self._share_deltas(dtype) if gradient else []
         self._build(is_sparse)
         self._forward: Calls = [call for stage in self.stages for call in stage.forward]
+        if is_sparse and self._dropout(0):
+            self._forward.insert(0, self._drop_sparse)
         self._backward: Calls = [call for stage in self.stages[::-1] for call in stage.backward]
         self.raw_prediction = self.stages[-1].output[:-1]
         if gradient:
@@ -185,21 +187,24 @@ class Workspace:
         self.stages.append(Drop(dropout, source, delta, self.masks, layer))
         return self.stages[-1].output
 
+    def _drop_sparse(self) -> None:
+        assert self.masks is not None
+        self.inputs.drop(self.architecture.dropouts[0], self.masks.generator(0))
+
     def _dropout(self, layer: int) -> Dropout | None:
         dropouts = self.architecture.dropouts
         return dropouts[layer] if self.masks and dropouts[layer].rate > 0 else None
 
     def forward(self) -> Array:
         """Compute and return raw predictions of shape (n_outputs, n_samples) of what was loaded."""
-        dropout = self._dropout(0)
-        if dropout and self.masks and self.inputs.rows is not None:
-            self.inputs.drop(dropout, self.masks.generator(0))
-        run(self._forward)
+        for call in self._forward:
+            call()
         return self.raw_prediction
 
     def backward(self) -> None:
         """Turn dL / d raw_prediction in `delta`, which is overwritten, into the gradient."""
-        run(self._backward)
+        for call in self._backward:
+            call()
 
 
 def calibrate(

@@ -93,7 +93,9 @@ class Part:
     def finish_gradient(self, regularization: Regularization) -> bool:
         """Add the gradient of the penalty; tell whether a parameter or derivative is not finite."""
         self.add_penalty(regularization)
-        return has_nonfinite_product(self._params, self._grad)
+        params, grad = self._params, self._grad
+        # Where their product is finite, both are.
+        return not math.isfinite(dot(params, grad)) and has_nonfinite_product(params, grad)
 
 
 def clip(grad: Array, clip_norm: float) -> None:

@@ -45,7 +45,7 @@ def test_dot_is_that_of_the_formula(dtype, size):
 
 def test_scale_of_a_long_vector(monkeypatch):
     x = np.arange(2 * _blas.SCALED_ALONE + 5, dtype=np.float64)
-    sizes = recorded(monkeypatch, _blas._SCAL, "d")
+    sizes = recorded(monkeypatch, _blas.SCAL, "d")
     _blas.scale(0.5, x)
     np.testing.assert_array_equal(x, np.arange(x.size) / 2)
     assert sizes == [_blas.SCALED_ALONE, _blas.SCALED_ALONE, 5]

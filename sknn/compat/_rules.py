@@ -88,12 +88,12 @@ class ClippedLogLoss(LogLoss):
         np.subtract(z, row, out=z)
         np.exp(z, out=gradient)
         np.dot(scratch.ones, gradient, out=row)
-        np.divide(1, row, out=row)
+        np.reciprocal(row, out=row)
         np.multiply(gradient, row, out=gradient)  # half the time of a division
         at, flat = scratch.own_class(y), gradient.reshape(-1)
         flat.take(at, out=row, mode="clip")
         _negative_log(row, value)
-        np.subtract(row, 1, out=row)
+        np.subtract(row, scratch.one, out=row)
         flat[at] = row
 
     def _sigmoid(self, z: Array, y: Array, value: Array, gradient: Array, scratch: Any) -> None:
@@ -142,8 +142,8 @@ class BatchwiseEngine(Engine):
     def step(
         self, at: Array | slice, optimizer: Optimizer, state: Any, learning_rate: float, count: int
     ) -> tuple[float, float]:
-        weight = self.rows.weight
-        total = n_rows(at) if weight is None else float(np.add.reduce(weight[at]))
+        weight, size = self.rows.weight, n_rows(at)
+        total = size if weight is None else float(np.add.reduce(weight[at]))
         if total == 0:
             return 0.0, 0.0
         if total != self._weight:
@@ -151,7 +151,7 @@ class BatchwiseEngine(Engine):
         penalty = super().penalty()
         self.gauge.is_on = False  # scikit-learn's estimators have no history
         loss, _ = super().step(at, optimizer, state, learning_rate, count)
-        return n_rows(at) * (loss / total + penalty), n_rows(at)
+        return size * (loss / total + penalty), size
 
     def penalty(self) -> float:
         """Return 0: it is in what `step` returns."""
