@@ -24,8 +24,8 @@ def with_ones(X: Array) -> Array:
 
     Rows of it are gathered at once; those of X have to be copied into place: a tenth of a step.
     """
-    augmented = np.ones((X.shape[0], X.shape[1] + 1), X.dtype)
-    augmented[:, :-1] = X
+    augmented = np.empty((X.shape[0], X.shape[1] + 1), X.dtype)
+    augmented[:, :-1], augmented[:, -1] = X, 1
     return augmented
 
 
