@@ -18,7 +18,7 @@ from sknn.optimizers import ElementwiseOptimizer, Optimizer
 from sknn.optimizers._base import parts
 from sknn.parameters import Parameters
 from sknn.regularization import MaxNorm, Part, Regularization, clip
-from sknn.stages import Masks, with_ones
+from sknn.stages import Masks, Memory, with_ones
 
 # Rows of a full batch whose gradient is computed at a time.
 SHARE: Final = 2048
@@ -182,7 +182,7 @@ class Engine:
         # The parts, each with what the optimizer's rule takes of it, for the state seen last.
         self._state: Any = None
         self._operands: list[tuple[Part, tuple[Array, ...]]] = []
-        self._masks = Masks(seed)
+        self._masks, self._memory = Masks(seed), Memory()
         self._parts = [
             Part(layout, part, vector, self._gradient.vector) for part in parts(layout.size)
         ]
@@ -313,9 +313,8 @@ class Engine:
         key = (n_samples, gradient is self._share)
         if key not in self._batches:
             is_sparse = sparse.issparse(self.rows.X)
-            workspace = Workspace(
-                self.architecture, self.parameters, n_samples, is_sparse, gradient, self._masks
-            )
+            bound = self.architecture, self.parameters, n_samples, is_sparse, gradient
+            workspace = Workspace(*bound, self._masks, self._memory)
             self._batches[key] = Batch(workspace, self.loss, self.rows, self._X)
         return self._batches[key]
 

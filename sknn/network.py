@@ -12,7 +12,7 @@ from sknn.activations import Activation
 from sknn.dropout import Dropout
 from sknn.initializers import Initializer
 from sknn.parameters import Block, Layout, Parameters
-from sknn.stages import Activate, Calls, Dense, Drop, Inputs, Masks, SparseDense, run
+from sknn.stages import Activate, Calls, Dense, Drop, Inputs, Masks, Memory, SparseDense, run
 
 # BLAS rounds the first and last columns of a product differently from the others, so predictions
 # stay clear of the edges: with one BLAS thread a row is then predicted to the same bits in any
@@ -119,6 +119,8 @@ class Workspace:
         Written by `backward`. Without it there is no dropout and no `backward`.
     masks : Masks, optional
         Draws dropout masks.
+    memory : Memory, optional
+        What it may share with other workspaces that are used in turns with it.
     """
 
     def __init__(
@@ -129,13 +131,15 @@ class Workspace:
         is_sparse: bool,
         gradient: Parameters | None = None,
         masks: Masks | None = None,
+        memory: Memory | None = None,
     ) -> None:
+        memory = memory or Memory()
         self.architecture, self.parameters, self.gradient = architecture, parameters, gradient
         self.n_samples, self.masks = n_samples, masks
         sizes, dtype = architecture.layer_sizes, parameters.vector.dtype
-        self.inputs = Inputs(sizes[0], n_samples, dtype, is_sparse)
+        self.inputs = Inputs(sizes[0], n_samples, dtype, is_sparse, memory)
         self.stages: list[Dense | SparseDense | Activate | Drop] = []
-        self._deltas = self._share_deltas(dtype) if gradient else []
+        self._deltas = self._share_deltas(dtype, memory) if gradient else []
         self._build(is_sparse)
         self._forward: Calls = [call for stage in self.stages for call in stage.forward]
         if is_sparse and self._dropout(0):
@@ -147,10 +151,11 @@ class Workspace:
             self.delta = self._deltas[-1]
             self.flat_delta = self.delta.reshape(-1)
 
-    def _share_deltas(self, dtype: np.dtype[Any]) -> list[Array]:
+    def _share_deltas(self, dtype: np.dtype[Any], memory: Memory) -> list[Array]:
         # Each layer's delta is read while the next one below is written: two buffers serve all.
         sizes, n_samples = self.architecture.layer_sizes[1:], self.n_samples
-        buffers = [np.empty(max(sizes) * n_samples, dtype) for _ in range(2)]
+        shape = (max(sizes) * n_samples,)
+        buffers = [memory.array(name, shape, dtype) for name in ("delta", "other delta")]
         parts = (buffers[i % 2][: size * n_samples] for i, size in enumerate(sizes))
         return [part.reshape(-1, n_samples) for part in parts]
 

@@ -7,6 +7,7 @@ A stage is bound to its memory when it is built. Its ``forward`` and ``backward`
 calls without arguments, which a network runs one after the other: nothing is looked up in a step.
 """
 
+import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -29,6 +30,30 @@ def with_ones(X: Array) -> Array:
     return augmented
 
 
+class Memory:
+    """Arrays that the workspaces of one engine use in turns, so that they stay in the cache.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.stages import Memory
+    >>> memory = Memory()
+    >>> large, small = memory.array("a", (3, 2), np.float64), memory.array("a", (2, 2), np.float64)
+    >>> np.shares_memory(large, small), np.shares_memory(large, memory.array("b", (2,), float))
+    (True, False)
+    """
+
+    def __init__(self) -> None:
+        self._arrays: dict[str, Array] = {}
+
+    def array(self, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+        """Return uninitialized memory, the same for each name while it is large enough."""
+        size = math.prod(shape)
+        if name not in self._arrays or self._arrays[name].size < size:
+            self._arrays[name] = np.empty(size, dtype)
+        return self._arrays[name][:size].reshape(shape)
+
+
 class Inputs:
     """The rows of the batch, gathered as the columns of a buffer that ends in a row of ones.
 
@@ -40,16 +65,24 @@ class Inputs:
         The network's.
     is_sparse : bool
         Whether rows come from a sparse matrix; they are then kept as such.
+    memory : Memory
+        Where the buffer is.
     """
 
     def __init__(
-        self, n_features: int, n_samples: int, dtype: np.dtype[Any], is_sparse: bool
+        self,
+        n_features: int,
+        n_samples: int,
+        dtype: np.dtype[Any],
+        is_sparse: bool,
+        memory: Memory,
     ) -> None:
         self.n_samples = n_samples
         self._dtype, self._is_sparse = dtype, is_sparse
         self.rows: Any = None
         if not is_sparse:
-            self._augmented = np.ones((n_samples, n_features + 1), dtype)
+            self._augmented = memory.array("inputs", (n_samples, n_features + 1), dtype)
+            self._augmented[...] = 1
             self._features = self._augmented[:, :-1]
             self.output = self._augmented.T
 

@@ -13,7 +13,7 @@ from sknn.dropout import AlphaDropout, Dropout
 from sknn.initializers import INITIALIZERS
 from sknn.network import Architecture, Workspace, raw_predictions
 from sknn.parameters import Parameters
-from sknn.stages import Drop, Inputs, Masks
+from sknn.stages import Drop, Inputs, Masks, Memory
 
 BOTH_DTYPES = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 RATES = pytest.mark.parametrize("rate", [0, 0.1, 0.5, 0.8])
@@ -205,7 +205,7 @@ def test_predictions_of_an_estimator_drop_nothing():
 
 def test_sparse_inputs_lose_stored_elements_only():
     X = sparse.random(50, 40, 0.3, format="csr", random_state=0)
-    inputs = Inputs(40, 50, np.dtype(np.float64), is_sparse=True)
+    inputs = Inputs(40, 50, np.dtype(np.float64), True, Memory())
     before = X.copy()
     inputs.load(X, slice(0, 50))
     inputs.drop(Dropout(0.5), Masks(0).generator(0))
