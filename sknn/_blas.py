@@ -86,8 +86,9 @@ def product(
     if in_pieces and UNPACKED < m * k * n <= CUT and not is_apart and multiplies_unpacked():
         pieces = _pieces(n, UNPACKED // (m * k))
         return [partial(np.matmul, a, b[:, piece], out[:, piece]) for piece in pieces]
-    is_vector = 1 in (m, k, n)
-    return [partial(np.dot if is_vector or out.size < LARGE else np.matmul, a, b, out)]
+    if 1 in (m, k, n) or out.size < LARGE:
+        return [partial(a.dot, b, out)]  # the method, since `np.dot` goes through Python
+    return [partial(np.matmul, a, b, out)]
 
 
 def _pieces(n_columns: int, widest: int) -> list[slice]:

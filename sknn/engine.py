@@ -121,7 +121,7 @@ class Batch:
             loss = np.add.reduce(self.value)
             scale(1 / divisor, workspace.flat_delta)
         else:
-            loss = np.dot(self.value, self._weight)
+            loss = self.value.dot(self._weight)
             np.divide(self._weight, divisor, out=self._weight)  # 1 / divisor may overflow
             np.multiply(delta, self._weight, out=delta)
         workspace.backward()
@@ -182,13 +182,15 @@ class Engine:
         # The parts, each with what the optimizer's rule takes of it, for the state seen last.
         self._state: Any = None
         self._operands: list[tuple[Part, tuple[Array, ...]]] = []
+        self._decays = False
         self._masks, self._memory = Masks(seed), Memory()
         self._parts = [
             Part(layout, part, vector, self._gradient.vector) for part in parts(layout.size)
         ]
         self.gauge = Gauge(parameters, architecture.layer_names)
         hidden = [parameters[name][:-1] for name in architecture.layer_names[:-1]]
-        self._max_norm = MaxNorm(hidden, regularization.max_norm)
+        max_norm = regularization.max_norm
+        self._max_norm = MaxNorm(hidden, max_norm) if max_norm is not None else None
 
     def step(
         self, at: Array | slice, optimizer: Optimizer, state: Any, learning_rate: float, count: int
@@ -220,7 +222,8 @@ class Engine:
             loss_sum = batch.gradient(weight_sum) if weight_sum != 0 else 0.0
         if weight_sum != 0:
             self._update(loss_sum, optimizer, state, learning_rate)
-            self._max_norm.apply()
+            if self._max_norm:
+                self._max_norm.apply()
             if self.gauge.is_on:
                 self.gauge.compare()
         return loss_sum, weight_sum
@@ -239,12 +242,14 @@ class Engine:
                 self._raise_nonfinite()
             if gauge.is_on:
                 gauge.remember(self.parameters.vector, self._gradient.vector, part.slice)
-            optimizer.decay_part(part.slice, self.parameters.vector, state, learning_rate)
+            if self._decays:
+                optimizer.decay_part(part.slice, self.parameters.vector, state, learning_rate)
             optimizer.rule(*operands, *coefficients)
 
     def _bind(self, optimizer: Optimizer, state: Any) -> None:
         """Prepare what the optimizer's rule takes, part by part, if it can take parts."""
         self._state, self._operands = state, []
+        self._decays = getattr(optimizer, "weight_decay", 0.0) > 0
         by_parts = type(optimizer).update is ElementwiseOptimizer.update
         if by_parts and not self.regularization.clip_norm:
             params, grad = self.parameters.vector, self._gradient.vector

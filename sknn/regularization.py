@@ -130,8 +130,8 @@ class MaxNorm:
     ----------
     layers : sequence of ndarray of shape (fan_in, fan_out)
         The weights; shortened in place by `apply`.
-    max_norm : float or None
-        The ball's radius; None for no bound.
+    max_norm : float
+        The ball's radius.
 
     References
     ----------
@@ -149,14 +149,12 @@ class MaxNorm:
            [0.8, 0.4]])
     """
 
-    def __init__(self, layers: Sequence[Array], max_norm: float | None) -> None:
+    def __init__(self, layers: Sequence[Array], max_norm: float) -> None:
         self._max_norm = max_norm
         self._layers = [(weights, np.empty_like(weights[0])) for weights in layers]
 
     def apply(self) -> None:
         """Shorten what is too long."""
-        if self._max_norm is None:
-            return
         for weights, norms in self._layers:
             np.einsum("ij,ij->j", weights, weights, out=norms)
             np.sqrt(norms, out=norms)

@@ -87,7 +87,7 @@ class ClippedLogLoss(LogLoss):
         np.maximum.reduce(z, axis=0, out=row)
         np.subtract(z, row, out=z)
         np.exp(z, out=gradient)
-        np.dot(scratch.ones, gradient, out=row)
+        scratch.ones.dot(gradient, out=row)
         np.reciprocal(row, out=row)
         np.multiply(gradient, row, out=gradient)  # half the time of a division
         at, flat = scratch.own_class(y), gradient.reshape(-1)
@@ -103,7 +103,7 @@ class ClippedLogLoss(LogLoss):
         np.subtract(z, gradient, out=z)
         np.abs(z, out=z)
         _negative_log(z, z)
-        np.dot(scratch.ones, z, out=value)
+        scratch.ones.dot(z, out=value)
         np.subtract(gradient, y, out=gradient)
 
 

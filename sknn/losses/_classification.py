@@ -109,7 +109,7 @@ class LogLoss(FusedLoss):
         np.maximum.reduce(z, axis=0, out=row)
         np.subtract(z, row, out=z)
         np.exp(z, out=gradient)
-        np.dot(scratch.ones, gradient, out=row)  # the sum over the classes
+        scratch.ones.dot(gradient, out=row)  # the sum over the classes
         np.log(row, out=value)
         np.reciprocal(row, out=row)
         np.multiply(gradient, row, out=gradient)  # half the time of a division
@@ -129,15 +129,15 @@ class LogLoss(FusedLoss):
         # log(1 + exp(z)) - y z = max(z, 0) - y z + log1p(exp(-|z|)), a term at a time.
         row, ones = scratch.row, scratch.ones
         np.multiply(z, y, out=gradient)
-        np.dot(ones, gradient, out=row)
+        ones.dot(gradient, out=row)
         np.maximum(z, 0, out=gradient)
-        np.dot(ones, gradient, out=value)
+        ones.dot(gradient, out=value)
         np.subtract(value, row, out=value)
         np.abs(z, out=gradient)
         np.negative(gradient, out=gradient)
         np.exp(gradient, out=gradient)
         np.log1p(gradient, out=gradient)
-        np.dot(ones, gradient, out=row)
+        ones.dot(gradient, out=row)
         np.add(value, row, out=value)
         Sigmoid().forward(z, gradient, None)
         np.subtract(gradient, y, out=gradient)
@@ -158,7 +158,7 @@ class LogLoss(FusedLoss):
         z.reshape(-1).take(at, out=row, mode="clip")
         np.multiply(row, smoothing, out=row)
         np.add(value, row, out=value)
-        np.dot(scratch.ones, z, out=row)
+        scratch.ones.dot(z, out=row)
         np.multiply(row, share, out=row)
         np.subtract(value, row, out=value)
 

@@ -86,7 +86,7 @@ class Focal(FusedLoss):
         np.maximum(surprise, 0, out=surprise)
         np.add(surprise, losses, out=surprise)
         self._discount(surprise, losses, scratch.weight, scratch.miss)
-        np.dot(scratch.log_loss.ones, losses, out=value)
+        scratch.log_loss.ones.dot(losses, out=value)
         # sigmoid(z) - y = -t (1 - p)
         np.subtract(y, 0.5, out=gradient)
         np.multiply(gradient, -2, out=gradient)
@@ -167,7 +167,7 @@ class Hinge(FusedLoss):
         np.multiply(z, gradient, out=z)
         np.add(z, 1, out=z)
         np.maximum(z, 0, out=z)
-        np.dot(scratch.ones, z, out=value)
+        scratch.ones.dot(z, out=value)
         np.greater(z, 0, out=z)
         np.multiply(gradient, z, out=gradient)
 
@@ -180,7 +180,7 @@ class Hinge(FusedLoss):
         flat[own] = -np.inf
         np.maximum.reduce(z, axis=0, out=value)
         np.equal(z, value, out=gradient)
-        np.dot(scratch.ones, gradient, out=scratch.count)
+        scratch.ones.dot(gradient, out=scratch.count)
         np.subtract(value, row, out=value)
         np.add(value, 1, out=value)
         np.maximum(value, 0, out=value)
