@@ -26,7 +26,7 @@ LARGE: Final = 2**14
 # first, on processors with AVX-512; and up to which products are cut into pieces as small as that.
 UNPACKED: Final = 10**6
 CUT: Final = 3 * UNPACKED
-TILE: Final = 16  # columns that it takes at a time
+TILE: Final = 16  # rows or columns that it takes at a time
 WITH_AVX512: Final = ("SkylakeX", "Cooperlake", "SapphireRapids")
 
 _AXPY: Final[dict[str, Any]] = {"f": saxpy, "d": daxpy}
@@ -84,6 +84,8 @@ def product(
     # Rows of `a` with columns of `b` that lie as rows: there the kernel is no faster.
     is_apart = a.flags.c_contiguous and b.flags.f_contiguous
     if in_pieces and UNPACKED < m * k * n <= CUT and not is_apart and multiplies_unpacked():
+        if m % TILE == 1:  # a row beyond whole tiles would take as long as a tile
+            return product(a[:-1], b, out[:-1]) + product(a[-1:], b, out[-1:])
         pieces = _pieces(n, UNPACKED // (m * k))
         return [partial(np.matmul, a, b[:, piece], out[:, piece]) for piece in pieces]
     if 1 in (m, k, n) or out.size < LARGE:

@@ -57,7 +57,8 @@ def test_scale_of_a_long_vector(monkeypatch):
     [
         (100, 65, 150, 1),  # small as it is
         (100, 65, 200, 2),
-        (65, 200, 100, 2),
+        (66, 200, 100, 2),
+        (65, 200, 100, 3),  # one row more than whole tiles
         (109, 200, 100, 3),
         (100, 101, 200, 3),
         (100, 200, 200, 1),  # too large to be worth it
