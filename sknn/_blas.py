@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 from scipy.linalg.blas import daxpy, dscal, saxpy, sscal
-from threadpoolctl import threadpool_info
+from threadpoolctl import threadpool_info  # which scikit-learn requires
 
 from sknn._typing import Array
 
@@ -30,7 +30,7 @@ TILE: Final = 16  # rows or columns that it takes at a time
 WITH_AVX512: Final = ("SkylakeX", "Cooperlake", "SapphireRapids")
 
 _AXPY: Final[dict[str, Any]] = {"f": saxpy, "d": daxpy}
-SCAL: Final[dict[str, Any]] = {"f": sscal, "d": dscal}
+_SCAL: Final[dict[str, Any]] = {"f": sscal, "d": dscal}
 
 
 @cache
@@ -47,9 +47,10 @@ def warm_up() -> None:
 
 @cache
 def multiplies_unpacked() -> bool:
-    """Tell whether this process's BLAS multiplies small matrices without packing them."""
-    libraries = threadpool_info()
-    return any(library.get("architecture") in WITH_AVX512 for library in libraries)
+    """Tell whether the BLAS of NumPy and SciPy multiplies small matrices without packing them."""
+    libraries = [each for each in threadpool_info() if each["user_api"] == "blas"]
+    kinds = [library.get("architecture") for library in libraries]
+    return bool(kinds) and all(kind in WITH_AVX512 for kind in kinds)
 
 
 def product(
@@ -57,8 +58,7 @@ def product(
 ) -> list[Callable[[], object]]:
     """Return calls that put ``a @ b`` into ``out``, in the way that is fastest for their shapes.
 
-    A layer of 100 units over 50 to 130 features is multiplied in pieces where the BLAS does not
-    pack small matrices, which makes a step 10 to 18 % shorter.
+    Where the BLAS multiplies small matrices faster, those a little too large are cut.
 
     Parameters
     ----------
@@ -81,20 +81,25 @@ def product(
            [0., 9.]])
     """
     (m, k), n = a.shape, b.shape[1]
-    # Rows of `a` with columns of `b` that lie as rows: there the kernel is no faster.
-    is_apart = a.flags.c_contiguous and b.flags.f_contiguous
-    if in_pieces and UNPACKED < m * k * n <= CUT and not is_apart and multiplies_unpacked():
+    is_vector = 1 in (m, k, n)
+    # The kernel that does not pack is no faster where `a` lies by rows and `b` by columns.
+    is_slow = a.flags.c_contiguous and b.flags.f_contiguous
+    is_between = UNPACKED < m * k * n <= CUT
+    if in_pieces and is_between and not is_vector and not is_slow and multiplies_unpacked():
         if m % TILE == 1:  # a row beyond whole tiles would take as long as a tile
             return product(a[:-1], b, out[:-1]) + product(a[-1:], b, out[-1:])
         pieces = _pieces(n, UNPACKED // (m * k))
         return [partial(np.matmul, a, b[:, piece], out[:, piece]) for piece in pieces]
-    if 1 in (m, k, n) or out.size < LARGE:
+    if is_vector or out.size < LARGE:
         return [partial(a.dot, b, out)]  # the method, since `np.dot` goes through Python
     return [partial(np.matmul, a, b, out)]
 
 
 def _pieces(n_columns: int, widest: int) -> list[slice]:
-    """Cut columns into the fewest pieces of about the same width, none wider than `widest`."""
+    """Cut columns into the fewest pieces of about the same width, none wider than `widest`.
+
+    They stay whole where even pieces of a tile are wider.
+    """
     for n_pieces in range(2, n_columns // TILE + 1):
         width = n_columns / n_pieces
         edges = [*(round(i * width / TILE) * TILE for i in range(n_pieces)), n_columns]
@@ -174,7 +179,7 @@ def scale(a: float, x: Array) -> None:
     >>> x
     array([0.5, 1. ])
     """
-    routine = SCAL[x.dtype.char]
+    routine = _SCAL[x.dtype.char]
     if x.size <= SCALED_ALONE:
         routine(a, x)
         return

@@ -182,8 +182,7 @@ class Engine:
         # The parts, each with what the optimizer's rule takes of it, for the state seen last.
         self._state: Any = None
         self._operands: list[tuple[Part, tuple[Array, ...]]] = []
-        self._decays = False
-        self._masks, self._memory = Masks(seed), Memory()
+        self._masks, self._memory = Masks(seed), Memory(vector.dtype)
         self._parts = [
             Part(layout, part, vector, self._gradient.vector) for part in parts(layout.size)
         ]
@@ -242,14 +241,12 @@ class Engine:
                 self._raise_nonfinite()
             if gauge.is_on:
                 gauge.remember(self.parameters.vector, self._gradient.vector, part.slice)
-            if self._decays:
-                optimizer.decay_part(part.slice, self.parameters.vector, state, learning_rate)
+            optimizer.decay_part(part.slice, self.parameters.vector, state, learning_rate)
             optimizer.rule(*operands, *coefficients)
 
     def _bind(self, optimizer: Optimizer, state: Any) -> None:
         """Prepare what the optimizer's rule takes, part by part, if it can take parts."""
         self._state, self._operands = state, []
-        self._decays = getattr(optimizer, "weight_decay", 0.0) > 0
         by_parts = type(optimizer).update is ElementwiseOptimizer.update
         if by_parts and not self.regularization.clip_norm:
             params, grad = self.parameters.vector, self._gradient.vector

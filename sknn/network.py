@@ -133,13 +133,13 @@ class Workspace:
         masks: Masks | None = None,
         memory: Memory | None = None,
     ) -> None:
-        memory = memory or Memory()
         self.architecture, self.parameters, self.gradient = architecture, parameters, gradient
         self.n_samples, self.masks = n_samples, masks
         sizes, dtype = architecture.layer_sizes, parameters.vector.dtype
+        memory = memory or Memory(dtype)
         self.inputs = Inputs(sizes[0], n_samples, dtype, is_sparse, memory)
         self.stages: list[Dense | SparseDense | Activate | Drop] = []
-        self._deltas = self._share_deltas(dtype, memory) if gradient else []
+        self._deltas = self._share_deltas(memory) if gradient else []
         self._build(is_sparse)
         self._forward: Calls = [call for stage in self.stages for call in stage.forward]
         if is_sparse and self._dropout(0):
@@ -151,11 +151,11 @@ class Workspace:
             self.delta = self._deltas[-1]
             self.flat_delta = self.delta.reshape(-1)
 
-    def _share_deltas(self, dtype: np.dtype[Any], memory: Memory) -> list[Array]:
+    def _share_deltas(self, memory: Memory) -> list[Array]:
         # Each layer's delta is read while the next one below is written: two buffers serve all.
         sizes, n_samples = self.architecture.layer_sizes[1:], self.n_samples
-        shape = (max(sizes) * n_samples,)
-        buffers = [memory.array(name, shape, dtype) for name in ("delta", "other delta")]
+        size = max(sizes) * n_samples
+        buffers = [memory.array(name, size) for name in ("delta", "other delta")]
         parts = (buffers[i % 2][: size * n_samples] for i, size in enumerate(sizes))
         return [part.reshape(-1, n_samples) for part in parts]
 

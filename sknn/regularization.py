@@ -93,9 +93,7 @@ class Part:
     def finish_gradient(self, regularization: Regularization) -> bool:
         """Add the gradient of the penalty; tell whether a parameter or derivative is not finite."""
         self.add_penalty(regularization)
-        params, grad = self._params, self._grad
-        # Where their product is finite, both are.
-        return not math.isfinite(dot(params, grad)) and has_nonfinite_product(params, grad)
+        return has_nonfinite_product(self._params, self._grad)
 
 
 def clip(grad: Array, clip_norm: float) -> None:

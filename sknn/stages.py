@@ -33,24 +33,30 @@ def with_ones(X: Array) -> Array:
 class Memory:
     """Arrays that the workspaces of one engine use in turns, so that they stay in the cache.
 
+    Parameters
+    ----------
+    dtype : dtype
+        Theirs.
+
     Examples
     --------
     >>> import numpy as np
     >>> from sknn.stages import Memory
-    >>> memory = Memory()
-    >>> large, small = memory.array("a", (3, 2), np.float64), memory.array("a", (2, 2), np.float64)
-    >>> np.shares_memory(large, small), np.shares_memory(large, memory.array("b", (2,), float))
+    >>> memory = Memory(np.dtype(float))
+    >>> large, small, other = memory.array("a", 3, 2), memory.array("a", 2, 2), memory.array("b", 2)
+    >>> np.shares_memory(large, small), np.shares_memory(large, other)
     (True, False)
     """
 
-    def __init__(self) -> None:
+    def __init__(self, dtype: np.dtype[Any]) -> None:
+        self._dtype = dtype
         self._arrays: dict[str, Array] = {}
 
-    def array(self, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+    def array(self, name: str, *shape: int) -> Array:
         """Return uninitialized memory, the same for each name while it is large enough."""
         size = math.prod(shape)
         if name not in self._arrays or self._arrays[name].size < size:
-            self._arrays[name] = np.empty(size, dtype)
+            self._arrays[name] = np.empty(size, self._dtype)
         return self._arrays[name][:size].reshape(shape)
 
 
@@ -81,7 +87,7 @@ class Inputs:
         self._dtype, self._is_sparse = dtype, is_sparse
         self.rows: Any = None
         if not is_sparse:
-            self._augmented = memory.array("inputs", (n_samples, n_features + 1), dtype)
+            self._augmented = memory.array("inputs", n_samples, n_features + 1)
             self._augmented[...] = 1
             self._features = self._augmented[:, :-1]
             self.output = self._augmented.T
@@ -175,10 +181,10 @@ class Dense:
         self.weights = block[:-1]
         self.output = np.ones((block.shape[1] + 1, source.shape[1]), block.dtype)
         self.product = self.output[:-1]
-        self.backward: Calls = []
-        is_trained = gradient is not None and delta is not None
         # Predictions are not computed in pieces, whose edges would change their last bits.
-        self.forward: Calls = product(block.T, source, self.product, in_pieces=is_trained)
+        in_pieces = gradient is not None
+        self.forward: Calls = product(block.T, source, self.product, in_pieces=in_pieces)
+        self.backward: Calls = []
         if gradient is not None and delta is not None:
             self.backward += product(source, delta.T, gradient)
             if source_delta is not None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sknn import _blas
+from sknn import MLPClassifier, MLPRegressor, _blas
 
 SIZES = [1, _blas.ALONE, _blas.ALONE + 1, 3 * _blas.ALONE + 17]
 
@@ -45,7 +45,7 @@ def test_dot_is_that_of_the_formula(dtype, size):
 
 def test_scale_of_a_long_vector(monkeypatch):
     x = np.arange(2 * _blas.SCALED_ALONE + 5, dtype=np.float64)
-    sizes = recorded(monkeypatch, _blas.SCAL, "d")
+    sizes = recorded(monkeypatch, _blas._SCAL, "d")
     _blas.scale(0.5, x)
     np.testing.assert_array_equal(x, np.arange(x.size) / 2)
     assert sizes == [_blas.SCALED_ALONE, _blas.SCALED_ALONE, 5]
@@ -62,6 +62,8 @@ def test_scale_of_a_long_vector(monkeypatch):
         (109, 200, 100, 3),
         (100, 101, 200, 3),
         (100, 200, 200, 1),  # too large to be worth it
+        (1, 1001, 1024, 1),  # vectors
+        (513, 2048, 1, 1),
         (70_000, 1, 20, 1),  # too few columns to cut
     ],
 )
@@ -98,8 +100,31 @@ def test_pieces_cover_all_columns_and_begin_at_whole_tiles(n_columns, widest):
     assert len(pieces) == 1 or max(piece.stop - piece.start for piece in pieces) <= widest
 
 
-@pytest.mark.parametrize(("architecture", "expected"), [("SkylakeX", True), ("Zen", False)])
-def test_unpacked_products_are_told_by_the_kernels(architecture, expected, monkeypatch):
-    libraries = [{"user_api": "openmp"}, {"user_api": "blas", "architecture": architecture}]
-    monkeypatch.setattr(_blas, "threadpool_info", lambda: libraries)
+@pytest.mark.parametrize(
+    ("libraries", "expected"),
+    [
+        ([{"architecture": "SkylakeX"}, {"architecture": "Cooperlake"}], True),
+        ([{"architecture": "Zen"}], False),
+        ([{"architecture": "SkylakeX"}, {"internal_api": "mkl"}], False),
+        ([], False),
+    ],
+)
+def test_unpacked_products_are_told_by_the_kernels(libraries, expected, monkeypatch):
+    found = [{"user_api": "openmp"}, *({"user_api": "blas", **each} for each in libraries)]
+    monkeypatch.setattr(_blas, "threadpool_info", lambda: found)
     assert _blas.multiplies_unpacked.__wrapped__() is expected
+
+
+@pytest.mark.filterwarnings("ignore:.*max_iter=2")
+@pytest.mark.parametrize("cls", [MLPClassifier, MLPRegressor])
+@pytest.mark.parametrize(("units", "batch_size"), [(500, 2048), (1000, 1024), (64, 200)])
+def test_a_fit_in_pieces_is_a_fit_in_whole_products(cls, units, batch_size, monkeypatch):
+    X = np.random.RandomState(0).randn(2048, 80)
+    y = X[:, 0] > 0 if cls is MLPClassifier else X[:, 0]
+    models = []
+    for packs in (False, True):
+        monkeypatch.setattr(_blas, "multiplies_unpacked", lambda packs=packs: not packs)
+        model = cls(units, batch_size=batch_size, max_iter=2, random_state=0)
+        models.append(model.fit(X, y))
+    cut, whole = models
+    np.testing.assert_allclose(cut.coefs_[0], whole.coefs_[0], rtol=1e-6, atol=1e-8)

@@ -205,7 +205,7 @@ def test_predictions_of_an_estimator_drop_nothing():
 
 def test_sparse_inputs_lose_stored_elements_only():
     X = sparse.random(50, 40, 0.3, format="csr", random_state=0)
-    inputs = Inputs(40, 50, np.dtype(np.float64), True, Memory())
+    inputs = Inputs(40, 50, np.dtype(np.float64), True, Memory(np.dtype(float)))
     before = X.copy()
     inputs.load(X, slice(0, 50))
     inputs.drop(Dropout(0.5), Masks(0).generator(0))

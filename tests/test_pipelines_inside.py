@@ -7,7 +7,7 @@ from sklearn.datasets import load_breast_cancer
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_selection import SelectKBest
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, Normalizer, StandardScaler
 
 from sknn import MLPClassifier
 from sknn.inspection import (
@@ -86,6 +86,14 @@ def test_initializers_are_shown_on_scaled_inputs(name):
     expected = OF_INITIALIZERS[name](NETWORK, StandardScaler().fit_transform(X))
     found = OF_INITIALIZERS[name](pipeline, X)
     np.testing.assert_array_equal(numbers(found), numbers(expected))
+
+
+@pytest.mark.parametrize("stateless", [Normalizer(), FunctionTransformer(np.tanh), "passthrough"])
+def test_steps_without_state_do_not_hide_that_others_are_not_fitted(stateless):
+    pipeline = make_pipeline(StandardScaler(), stateless, NETWORK)
+    report = initialization_report(pipeline, X)
+    fitted = initialization_report(clone(pipeline).fit(X, Y), X)
+    np.testing.assert_array_equal(report["std"], fitted["std"])
 
 
 def test_a_pipeline_of_one_step_is_that_step():

@@ -64,7 +64,8 @@ class GradientDisplay:
         estimator : MLPClassifier, MLPRegressor or Pipeline that ends in one
             Fitted or not; not changed.
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Inputs as for its `fit`.
+            Inputs as for its `fit`. The other steps of a Pipeline transform them: as they are
+            fitted, or fitted to X and y on a copy.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets.
 
@@ -76,7 +77,7 @@ class GradientDisplay:
         Raises
         ------
         ValueError
-            If the estimator is none of the two, its optimizer is ``"lbfgs"``, or as its `fit`.
+            If the estimator is none of these, its optimizer is ``"lbfgs"``, or as its `fit`.
         """
         network = network_of(estimator, takes_steps=True, what="steps to record")
         X = inputs_of(estimator, X, y)

@@ -24,7 +24,8 @@ def initialization_report(estimator: Any, X: Any, *, init: Any = CLASSICS) -> Ta
     estimator : MLPClassifier, MLPRegressor or Pipeline that ends in one
         Fitted or not. Its layers, activations and random state are used; it is not changed.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
-        Inputs as for its `fit`; up to 1000 rows of them are used.
+        Inputs as for its `fit`; up to 1000 rows of them are used. The other steps of a Pipeline
+        transform them: as they are fitted, or fitted to X on a copy.
     init : str, Initializer or sequence of them, default=N(0, 1), N(0, 0.1^2), Xavier and He
         Where weights start.
 
@@ -40,7 +41,7 @@ def initialization_report(estimator: Any, X: Any, *, init: Any = CLASSICS) -> Ta
     Raises
     ------
     ValueError
-        If the estimator is none of the two, has no hidden layer, or has a wrong parameter.
+        If the estimator is none of these, has no hidden layer, or has a wrong parameter.
 
     References
     ----------

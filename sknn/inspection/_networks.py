@@ -6,7 +6,6 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_array, check_random_state
-from sklearn.utils.validation import check_is_fitted
 
 from sknn.activations import Identity
 from sknn.estimators._base import BaseMLP
@@ -46,10 +45,9 @@ def inputs_of(estimator: Any, X: Any, y: Any = None) -> Any:
         return X
     before = estimator[:-1]
     try:
-        check_is_fitted(before)
+        return before.transform(X)
     except NotFittedError:
         return clone(before).fit_transform(X, y)
-    return before.transform(X)
 
 
 def batch_size(estimator: BaseMLP, n_samples: int) -> int:

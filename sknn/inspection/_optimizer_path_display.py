@@ -140,7 +140,8 @@ class OptimizerPathDisplay:
             Fitted or not; not changed. Its `max_iter` is how many epochs there are at most, and
             its `random_state` should be an integer, so that all start alike.
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Inputs as for its `fit`.
+            Inputs as for its `fit`. The other steps of a Pipeline transform them: as they are
+            fitted, or fitted to X and y on a copy.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets.
         optimizers : sequence of str or Optimizer, or mapping of str to them
@@ -158,12 +159,12 @@ class OptimizerPathDisplay:
         Raises
         ------
         ValueError
-            If the estimator is none of the two, an optimizer is ``"lbfgs"``, a number is out of
+            If the estimator is none of these, an optimizer is ``"lbfgs"``, a number is out of
             its range, or as the estimator's `fit`.
         """
-        network, X = network_of(estimator), inputs_of(estimator, X, y)
-        named = _named(optimizers)
+        network, named = network_of(estimator), _named(optimizers)
         rates = _per_optimizer(learning_rate, len(named))
+        X = inputs_of(estimator, X, y)
         paths, values, grid, explained = loss_plane(network, X, y, named, rates, grid_size)
         return cls(paths, values, grid, explained_variance_ratio=explained)
 

@@ -110,7 +110,8 @@ def learning_rate_range_test(
     estimator : MLPClassifier, MLPRegressor or Pipeline that ends in one
         Not changed. Its `learning_rate`, `learning_rate_init` and `early_stopping` are ignored.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
-        Inputs as for its `fit`.
+        Inputs as for its `fit`. The other steps of a Pipeline transform them: as they are fitted,
+        or fitted to X and y on a copy.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         Targets.
     low, high : float, default=1e-6, 10.0
@@ -127,7 +128,7 @@ def learning_rate_range_test(
     Raises
     ------
     ValueError
-        If the estimator is none of the two, or its optimizer takes no steps (``"lbfgs"``), or a
+        If the estimator is none of these, or its optimizer takes no steps (``"lbfgs"``), or a
         number is out of its range.
 
     References

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Final
 
 import numpy as np
 
-from sknn._blas import SCAL, scale
+from sknn._blas import scale
 from sknn._strategy import Strategy
 from sknn._typing import Array
 from sknn.losses import Loss
@@ -248,7 +248,7 @@ def accumulate(moment: Array, beta: float, values: Array) -> None:
     >>> moment
     array([1.5, 2. ])
     """
-    SCAL[moment.dtype.char](beta, moment)
+    scale(beta, moment)
     np.add(moment, values, moment)
 
 
