@@ -16,7 +16,8 @@ from sknn.stages import Activate, Calls, Dense, Drop, Inputs, Masks, Memory, Spa
 
 # BLAS rounds the first and last columns of a product differently from the others, so predictions
 # stay clear of the edges: with one BLAS thread a row is then predicted to the same bits in any
-# company, unless layers are so wide that OpenBLAS sums in blocks. A chunk and its two edges are the 320 columns that OpenBLAS takes at a time, 16 by 16.
+# company, unless layers are so wide that OpenBLAS sums in blocks. A chunk and its two edges are
+# the 320 columns that OpenBLAS takes at a time, 16 by 16.
 EDGE: Final = 8
 TILE: Final = 16
 CHUNK: Final = 320 - 2 * EDGE
