@@ -127,13 +127,33 @@ def axpy(a: float, x: Array, y: Array) -> None:
     >>> y
     array([1. , 0.5, 0. ])
     """
-    routine, size = _AXPY[y.dtype.char], y.size
+    size = y.size
     if size <= ALONE:
-        routine(x, y, size, a)  # by position: half the time of a call
+        _AXPY[y.dtype.char](x, y, size, a)  # by position: half the time of a call
         return
-    for start in range(0, size, ALONE):
-        piece = slice(start, start + ALONE)
-        routine(x[piece], y[piece], a=a)
+    for add in additions(x, y):
+        add(a)
+
+
+def additions(x: Array, y: Array) -> list[Callable[[float], object]]:
+    """Return calls that together are `axpy`, and take its factor.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn._blas import additions
+    >>> y = np.ones(3)
+    >>> for add in additions(np.array([0.0, 1.0, 2.0]), y):
+    ...     _ = add(-0.5)
+    >>> y
+    array([1. , 0.5, 0. ])
+    """
+    routine = _AXPY[y.dtype.char]
+    return [partial(routine, x[piece], y[piece], y[piece].size) for piece in _cut(y.size)]
+
+
+def _cut(size: int) -> list[slice]:
+    return [slice(start, start + ALONE) for start in range(0, size, ALONE)]
 
 
 def dot(x: Array, y: Array) -> float:
@@ -154,10 +174,22 @@ def dot(x: Array, y: Array) -> float:
     if y.size <= ALONE:
         return float(x.dot(y))
     total = 0.0
-    for start in range(0, y.size, ALONE):
-        piece = slice(start, start + ALONE)
-        total += float(x[piece].dot(y[piece]))
+    for multiply in inner_products(x, y):
+        total += float(multiply())
     return total
+
+
+def inner_products(x: Array, y: Array) -> list[Callable[[], Any]]:
+    """Return calls whose results add up to `dot`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn._blas import inner_products
+    >>> [float(call()) for call in inner_products(np.array([1.0, 2.0]), np.array([3.0, 4.0]))]
+    [11.0]
+    """
+    return [partial(x[piece].dot, y[piece]) for piece in _cut(y.size)]
 
 
 def scale(a: float, x: Array) -> None:

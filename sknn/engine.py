@@ -2,8 +2,9 @@
 
 import math
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, NoReturn
 
 import numpy as np
@@ -102,15 +103,23 @@ class Batch:
         self._y = np.empty((n_samples, *rows.y.shape[1:]), rows.y.dtype)
         self._y_true = self._y.T
         self._weight = None if rows.weight is None else np.empty(n_samples, dtype)
+        self._copies = [(rows.y, self._y)]
+        if rows.weight is not None and self._weight is not None:
+            self._copies.append((rows.weight, self._weight))
+        self._takes: list[Callable[[Array], object]] = [workspace.inputs.gather(X)]
+        for values, out in self._copies:
+            self._takes.append(partial(values.take, axis=0, out=out, mode="clip"))
 
     def load(self, at: Array | slice) -> float:
         """Gather rows, and return the sum of their weights."""
-        self.workspace.inputs.load(self._X, at)
-        _gather(self.rows.y, at, self._y)
-        if self._weight is None:
-            return self._size
-        _gather(self.rows.weight, at, self._weight)
-        return float(np.add.reduce(self._weight))
+        if isinstance(at, slice):
+            self.workspace.inputs.load(self._X, at)
+            for values, out in self._copies:
+                np.copyto(out, values[at])
+        else:
+            for take in self._takes:
+                take(at)
+        return self._size if self._weight is None else float(np.add.reduce(self._weight))
 
     def gradient(self, divisor: float) -> float:
         """Compute ``sum_i w_i l_i`` of what was loaded, and the gradient of that over `divisor`."""
@@ -126,13 +135,6 @@ class Batch:
             np.multiply(delta, self._weight, out=delta)
         workspace.backward()
         return float(loss)
-
-
-def _gather(values: Any, at: Array | slice, out: Array) -> None:
-    if isinstance(at, slice):
-        np.copyto(out, values[at])
-    else:
-        values.take(at, axis=0, out=out, mode="clip")
 
 
 class Engine:

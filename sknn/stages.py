@@ -92,6 +92,12 @@ class Inputs:
             self._features = self._augmented[:, :-1]
             self.output = self._augmented.T
 
+    def gather(self, X: Any) -> Callable[[Array], object]:
+        """Return a call that gathers rows of X by their numbers, the fastest for such an X."""
+        if self._is_sparse or X.shape[1] == self._features.shape[1]:
+            return partial(self.load, X)
+        return partial(X.take, axis=0, out=self._augmented, mode="clip")
+
     def load(self, X: Any, rows: Array | slice, start: int = 0) -> None:
         """Gather rows of X, dense, `with_ones` or CSR; a slice goes to columns from `start`."""
         if self._is_sparse:
@@ -99,8 +105,6 @@ class Inputs:
         elif isinstance(rows, slice):
             into = self._augmented if X.shape[1] > self._features.shape[1] else self._features
             np.copyto(into[start : start + rows.stop - rows.start], X[rows])
-        elif X.shape[1] > self._features.shape[1]:
-            X.take(rows, axis=0, out=self._augmented, mode="clip")
         else:
             np.copyto(self._features, X[rows])
 
