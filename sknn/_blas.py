@@ -1,4 +1,4 @@
-"""BLAS routines that NumPy does not offer, and what one can tell from a dot product."""
+"""Products and vector routines as the BLAS does them fastest, and what a dot product tells."""
 
 import math
 from collections.abc import Callable
@@ -65,7 +65,7 @@ def product(
     a, b, out : ndarray of shape (m, k), (k, n) and (m, n)
         Bound: the calls read and write them as they are by then.
     in_pieces : bool, default=True
-        Whether the product may be cut between columns.
+        Whether the product may be cut, between columns and before its last row.
 
     Examples
     --------
@@ -138,6 +138,11 @@ def axpy(a: float, x: Array, y: Array) -> None:
 def additions(x: Array, y: Array) -> list[Callable[[float], object]]:
     """Return calls that together are `axpy`, and take its factor.
 
+    Parameters
+    ----------
+    x, y : contiguous ndarray of shape (size,), both float32 or both float64
+        Bound: each call ``add(a)`` adds ``a * x`` to a piece of ``y`` in place.
+
     Examples
     --------
     >>> import numpy as np
@@ -181,6 +186,11 @@ def dot(x: Array, y: Array) -> float:
 
 def inner_products(x: Array, y: Array) -> list[Callable[[], Any]]:
     """Return calls whose results add up to `dot`.
+
+    Parameters
+    ----------
+    x, y : contiguous ndarray of shape (size,), both float32 or both float64
+        Bound: the calls read them as they are by then.
 
     Examples
     --------

@@ -68,7 +68,7 @@ class Part:
         self._params, self._grad = params[part], grad[part]
         penalized = layout.penalized(part)
         self._weights = [(params[weights], grad[weights]) for weights in penalized]
-        # Calls bound to their arrays: on small networks half of the time is in finding them.
+        # Bound to their arrays once, as the stages of a network are.
         self._additions = [each for pair in self._weights for each in additions(*pair)]
         self._squares = [each for w, _ in self._weights for each in inner_products(w, w)]
         self._checks = inner_products(self._params, self._grad)

@@ -4,7 +4,7 @@ Samples are columns: an array of activations is of shape (units + 1, n_samples),
 row is of ones, so that one matrix product with a dense block applies weights and biases.
 
 A stage is bound to its memory when it is built. Its ``forward`` and ``backward`` are lists of
-calls without arguments, which a network runs one after the other: nothing is looked up in a step.
+calls without arguments, which a network runs one after the other: nothing is looked up in a pass.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""BLAS routines: long vectors in pieces that no second thread is woken for."""
+"""BLAS routines: long vectors in pieces that wake no second thread, products in quick ones."""
 
 import numpy as np
 import pytest

@@ -202,3 +202,27 @@ def test_a_copy_predicts_the_same_bits(tmp_path_factory, case):
         assert_array_equal(predictions(copy, case.X), predictions(model, case.X))
         found = changes(state(model), state(copy))
         assert [path for path in found if ".products" not in path] == []  # Muon's memory
+
+
+# ---------------------------------------------------------------- memory
+
+
+@pytest.mark.parametrize("is_sparse", [False, True])
+@pytest.mark.parametrize("params", [{}, {"dropout": 0.3, "input_dropout": 0.2}])
+@pytest.mark.parametrize("kind", ["multiclass", "regression"])
+def test_batches_that_use_one_memory_in_turns(kind, params, is_sparse, monkeypatch):
+    def coefs():
+        cls, X, y = problem(kind)
+        X = sparse.csr_matrix(X) if is_sparse else X
+        model = cls(batch_size=len(y) // 3 - 1, **SMALL | params).fit(X, y)  # a short last one
+        for n in (3, len(y), 5):  # memory grows, and shrinks again
+            model.partial_fit(X[:n], y[:n])
+        return np.concatenate([coef.ravel() for coef in model.coefs_])
+
+    shared = coefs()
+
+    def of_its_own(memory, name, *shape):
+        return np.full(shape, np.nan, memory._dtype)
+
+    monkeypatch.setattr(sknn.stages.Memory, "array", of_its_own)
+    assert_array_equal(coefs(), shared)
