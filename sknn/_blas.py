@@ -127,12 +127,12 @@ def axpy(a: float, x: Array, y: Array) -> None:
     >>> y
     array([1. , 0.5, 0. ])
     """
-    size = y.size
+    routine, size = _AXPY[y.dtype.char], y.size
     if size <= ALONE:
-        _AXPY[y.dtype.char](x, y, size, a)  # by position: half the time of a call
+        routine(x, y, size, a)  # by position: half the time of a call
         return
-    for add in additions(x, y):
-        add(a)
+    for piece in _cut(size):
+        routine(x[piece], y[piece], a=a)
 
 
 def additions(x: Array, y: Array) -> list[Callable[[float], object]]:
@@ -179,8 +179,8 @@ def dot(x: Array, y: Array) -> float:
     if y.size <= ALONE:
         return float(x.dot(y))
     total = 0.0
-    for multiply in inner_products(x, y):
-        total += float(multiply())
+    for piece in _cut(y.size):
+        total += float(x[piece].dot(y[piece]))
     return total
 
 
