@@ -24,7 +24,7 @@ from sknn.activations import (
     Tanh,
     Threshold,
 )
-from sknn.engine import Batch, Rows
+from sknn.batch import Batch, Rows
 from sknn.losses import Loss
 from sknn.network import Architecture, Workspace
 from sknn.parameters import Parameters

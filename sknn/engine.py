@@ -1,17 +1,14 @@
 """The engine: data, loss, penalty and optimizer around a network; all arithmetic of training."""
 
 import math
-import zlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import partial
 from typing import Any, Final, NoReturn
 
 import numpy as np
 from scipy import sparse
 
-from sknn._blas import has_nonfinite_product, scale, warm_up
+from sknn._blas import has_nonfinite_product, warm_up
 from sknn._typing import Array
+from sknn.batch import Batch, Rows, n_rows, slices
 from sknn.gauge import Gauge
 from sknn.losses import Loss
 from sknn.network import Architecture, Workspace, raw_predictions
@@ -43,98 +40,6 @@ class NonFiniteError(ValueError):
     def __init__(self, what: str, epoch: int = 0) -> None:
         super().__init__(what)
         self.what, self.epoch = what, epoch
-
-
-@dataclass
-class Rows:
-    """Inputs, targets and weights, row by row.
-
-    Attributes
-    ----------
-    X : ndarray or CSR matrix of shape (n_samples, n_features)
-        Of the network's dtype.
-    y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-        Class codes, or targets of the network's dtype.
-    weight : ndarray of shape (n_samples,) or None
-        Of the network's dtype; None for all ones.
-    """
-
-    X: Any
-    y: Array
-    weight: Array | None
-
-    def __len__(self) -> int:
-        return len(self.y)
-
-    def checksum(self) -> int:
-        """Return a positive number that tells data from other data."""
-        X = self.X
-        arrays = [X]
-        if sparse.issparse(X):  # whose indices may be of 4 or 8 bytes
-            arrays = [X.data, *(each.astype(np.int64) for each in (X.indices, X.indptr))]
-        checksum = 1
-        for array in (*arrays, self.y, self.weight):
-            if array is not None:
-                checksum = zlib.crc32(np.ascontiguousarray(array).data, checksum)
-        return checksum or 1
-
-
-class Batch:
-    """Memory for batches of one size: inputs, targets, weights, stages and losses.
-
-    Parameters
-    ----------
-    workspace : Workspace
-        The stages.
-    loss : Loss
-        The rule.
-    rows : Rows
-        Where batches come from.
-    X : ndarray or CSR matrix
-        Their inputs, maybe `with_ones`.
-    """
-
-    def __init__(self, workspace: Workspace, loss: Loss, rows: Rows, X: Any) -> None:
-        self.workspace, self.loss, self.rows, self._X = workspace, loss, rows, X
-        n_samples, dtype = workspace.n_samples, workspace.raw_prediction.dtype
-        self._size = float(n_samples)
-        self.value = np.empty(n_samples, dtype)
-        self.scratch = loss.scratch(workspace.raw_prediction)
-        self._y = np.empty((n_samples, *rows.y.shape[1:]), rows.y.dtype)
-        self._y_true = self._y.T
-        self._weight = None if rows.weight is None else np.empty(n_samples, dtype)
-        self._copies = [(rows.y, self._y)]
-        if rows.weight is not None and self._weight is not None:
-            self._copies.append((rows.weight, self._weight))
-        self._takes: list[Callable[[Array], object]] = [workspace.inputs.gather(X)]
-        for values, out in self._copies:
-            self._takes.append(partial(values.take, axis=0, out=out, mode="clip"))
-
-    def load(self, at: Array | slice) -> float:
-        """Gather rows, and return the sum of their weights."""
-        if isinstance(at, slice):
-            self.workspace.inputs.load(self._X, at)
-            for values, out in self._copies:
-                np.copyto(out, values[at])
-        else:
-            for take in self._takes:
-                take(at)
-        return self._size if self._weight is None else float(np.add.reduce(self._weight))
-
-    def gradient(self, divisor: float) -> float:
-        """Compute ``sum_i w_i l_i`` of what was loaded, and the gradient of that over `divisor`."""
-        workspace, delta = self.workspace, self.workspace.delta
-        raw_prediction = workspace.forward()
-        self.loss.value_and_gradient(raw_prediction, self._y_true, self.value, delta, self.scratch)
-        if self._weight is None:
-            loss = np.add.reduce(self.value)
-            scale(1 / divisor, workspace.flat_delta)
-        else:
-            loss = self.value.dot(self._weight)
-            np.divide(self._weight, divisor, out=self._weight)  # 1 / divisor may overflow
-            np.multiply(delta, self._weight, out=delta)
-        workspace.backward()
-        return float(loss)
 
 
 class Engine:
@@ -300,7 +205,7 @@ class Engine:
             self._share = self._gradient.copy()
         self._gradient.vector.fill(0)
         loss_sum = 0.0
-        for number, share in enumerate(_slices(n_rows(at), SHARE)):
+        for number, share in enumerate(slices(n_rows(at), SHARE)):
             self._masks.share = number
             rows = share if isinstance(at, slice) else at[share]
             loss_sum += self._share_of_gradient(rows, self._share)
@@ -361,34 +266,3 @@ def mean_loss(architecture: Architecture, parameters: Parameters, loss: Loss, ro
         value = loss.value(raw_prediction, rows.y[at].T)
         total += float(value.sum() if rows.weight is None else np.dot(value, rows.weight[at]))
     return total / (len(rows) if rows.weight is None else float(rows.weight.sum()))
-
-
-def n_rows(at: Array | slice) -> int:
-    """Return how many rows an index stands for."""
-    return at.stop - at.start if isinstance(at, slice) else len(at)
-
-
-def _slices(n_samples: int, size: int) -> Iterator[slice]:
-    return (slice(i, min(i + size, n_samples)) for i in range(0, n_samples, size))
-
-
-def batches(order: Array | None, n_samples: int, size: int) -> Iterator[Array | slice]:
-    """Yield the rows of each batch of an epoch.
-
-    Parameters
-    ----------
-    order : ndarray of int or None
-        The rows in order; None for all as they stand.
-    n_samples : int
-        How many rows.
-    size : int
-        Rows in a batch; the last one may be short.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sknn.engine import batches
-    >>> list(batches(np.array([2, 0, 1]), 3, 2))
-    [array([2, 0]), array([1])]
-    """
-    return (part if order is None else order[part] for part in _slices(n_samples, size))

@@ -11,7 +11,8 @@ import numpy as np
 from sknn._interrupt import Interrupts
 from sknn._typing import Array
 from sknn.averaging import Averaging
-from sknn.engine import Engine, NonFiniteError, batches
+from sknn.batch import batches
+from sknn.engine import Engine, NonFiniteError
 from sknn.optimizers import Minimizer, Optimizer
 from sknn.parameters import Parameters
 from sknn.plan import Plan

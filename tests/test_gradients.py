@@ -9,8 +9,9 @@ from scipy import sparse
 from scipy.special import expit, log_expit, log_softmax, softmax
 
 from sknn.activations import ACTIVATIONS
+from sknn.batch import Rows
 from sknn.dropout import Dropout
-from sknn.engine import SHARE, Engine, Rows
+from sknn.engine import SHARE, Engine
 from sknn.initializers import INITIALIZERS
 from sknn.losses import LOSSES
 from sknn.network import Architecture

@@ -10,8 +10,9 @@ from scipy import sparse
 
 from sknn import MLPClassifier, MLPRegressor
 from sknn.activations import ACTIVATIONS
+from sknn.batch import Rows
 from sknn.dropout import Dropout
-from sknn.engine import Engine, Rows
+from sknn.engine import Engine
 from sknn.initializers import INITIALIZERS
 from sknn.losses import LOSSES
 from sknn.network import Architecture

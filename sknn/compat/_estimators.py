@@ -21,9 +21,10 @@ from sklearn.utils.validation import validate_data
 
 from sknn._typing import Array
 from sknn.activations import ACTIVATIONS
+from sknn.batch import Rows
 from sknn.compat import _rules as rules
 from sknn.dropout import Dropout
-from sknn.engine import Engine, NonFiniteError, Rows
+from sknn.engine import Engine, NonFiniteError
 from sknn.estimators._atomic import all_or_nothing
 from sknn.estimators._data import check_total_weight, check_weights
 from sknn.estimators._planning import read_batch_size

@@ -11,7 +11,8 @@ from sknn._blas import axpy, scale
 from sknn._strategy import Range
 from sknn._typing import Array
 from sknn.activations import Sigmoid
-from sknn.engine import Engine, n_rows
+from sknn.batch import n_rows
+from sknn.engine import Engine
 from sknn.losses import LogLoss, SquaredError
 from sknn.optimizers import Adam, Optimizer
 from sknn.optimizers._base import ElementwiseOptimizer, accumulate

@@ -9,8 +9,9 @@ import numpy as np
 from sknn._strategy import registered_name
 from sknn._typing import Array
 from sknn.activations import ACTIVATIONS
+from sknn.batch import Rows
 from sknn.diagnosis import diagnose
-from sknn.engine import Engine, NonFiniteError, Rows
+from sknn.engine import Engine, NonFiniteError
 from sknn.estimators import _data as data
 from sknn.estimators._atomic import all_or_nothing
 from sknn.estimators._attributes import fitted_attributes

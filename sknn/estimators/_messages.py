@@ -4,7 +4,8 @@ import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator
 
-from sknn.engine import NonFiniteError, Rows
+from sknn.batch import Rows
+from sknn.engine import NonFiniteError
 from sknn.optimizers import Minimizer, Optimizer
 from sknn.plan import Plan
 

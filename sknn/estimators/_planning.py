@@ -6,7 +6,7 @@ from typing import Any, Final
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 
-from sknn.engine import Rows
+from sknn.batch import Rows
 from sknn.estimators._parameters import Settings
 from sknn.estimators._watching import Watch
 from sknn.initializers import Auto, Zeros

@@ -2,7 +2,7 @@
 
 from typing import Any, TypeVar
 
-from sknn.engine import Rows
+from sknn.batch import Rows
 from sknn.estimators._callbacks import with_callbacks
 from sknn.estimators._parameters import is_minimizer
 from sknn.estimators._warnings import warn

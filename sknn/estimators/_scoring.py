@@ -12,7 +12,8 @@ from sklearn.base import BaseEstimator
 from sklearn.metrics import check_scoring
 
 from sknn._typing import Array
-from sknn.engine import NonFiniteError, Rows, mean_loss
+from sknn.batch import Rows
+from sknn.engine import NonFiniteError, mean_loss
 from sknn.losses import Loss
 from sknn.training import Validate
 

@@ -8,7 +8,8 @@ from sklearn.base import clone
 
 from sknn._strategy import Range
 from sknn._typing import Array
-from sknn.engine import Rows, mean_loss
+from sknn.batch import Rows
+from sknn.engine import mean_loss
 from sknn.estimators._data import check_inputs_and_targets
 from sknn.inspection._networks import batch_size, network_of
 from sknn.inspection._recording import record
