@@ -1,20 +1,23 @@
 """The gradient of the whole network, against differences of an objective computed by NumPy."""
 
+import itertools
 from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
 from common import problem
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy import sparse
 from scipy.special import expit, log_expit, log_softmax, softmax
 
 from sknn.activations import ACTIVATIONS
-from sknn.batch import Rows
+from sknn.batch import Rows, slices
 from sknn.dropout import Dropout
-from sknn.engine import SHARE, Engine
+from sknn.engine import FEWEST, MOST, Engine, share_size
 from sknn.initializers import INITIALIZERS
 from sknn.losses import LOSSES
-from sknn.network import Architecture
+from sknn.network import TILE, Architecture
 from sknn.optimizers import Optimizer
 from sknn.regularization import Regularization
 
@@ -109,7 +112,7 @@ def check_step(engine):
 @pytest.mark.parametrize("kind", KINDS)
 def test_gradient_of_all_rows_share_by_share(kind, dropout):
     rows = make_rows(kind, n_samples=100)
-    repeats = -(-(2 * SHARE + 100) // len(rows))
+    repeats = -(-(2 * MOST + 100) // len(rows))
     rows = Rows(np.tile(rows.X, (repeats, 1)), np.concatenate([rows.y] * repeats), None)
     engine = make_engine(kind, rows, dropout=dropout, alpha=0.1)
     vector = engine.parameters.vector
@@ -120,6 +123,22 @@ def test_gradient_of_all_rows_share_by_share(kind, dropout):
         return engine.objective(vector, everything)[0]
 
     assert_gradient_is_slope(objective, vector, gradient)
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(
+    st.lists(st.integers(1, 3000), min_size=2, max_size=4),
+    st.integers(1, 100_000),
+    st.sampled_from(["f", "d"]),
+)
+def test_shares_are_about_even_and_bounded(layer_sizes, n_samples, dtype):
+    size = sum((n + 1) * m for n, m in itertools.pairwise(layer_sizes))
+    share = share_size(tuple(layer_sizes), n_samples, np.empty(size, dtype))
+    parts = [part.stop - part.start for part in slices(n_samples, share)]
+    assert sum(parts) == n_samples
+    assert max(parts) <= 1.5 * MOST + TILE
+    assert len(parts) == 1 or max(parts) >= FEWEST / 2
+    assert parts[-1] > max(parts) - TILE * len(parts)
 
 
 def direct_objective(engine, kind, at, alpha):
