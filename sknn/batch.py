@@ -10,6 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from sknn._blas import scale
+from sknn._subnormal import drop_tiny
 from sknn._typing import Array
 from sknn.losses import Loss
 from sknn.network import Workspace
@@ -103,6 +104,7 @@ class Batch:
             loss = self.value.dot(self._weight)
             np.divide(self._weight, divisor, out=self._weight)  # 1 / divisor may overflow
             np.multiply(delta, self._weight, out=delta)
+        drop_tiny(workspace.flat_delta)
         workspace.backward()
         return float(loss)
 

@@ -7,6 +7,7 @@ import numpy as np
 from scipy import sparse
 
 from sknn._blas import has_nonfinite_product, warm_up
+from sknn._subnormal import INTERVAL, drop_tiny
 from sknn._typing import Array
 from sknn.batch import Batch, Rows, n_rows, slices
 from sknn.gauge import Gauge
@@ -117,7 +118,8 @@ class Engine:
         learning_rate : float
             The rate.
         count : int
-            Steps done before: the place of dropout masks in their stream.
+            Steps done before: the place of dropout masks in their stream, and of looks for numbers
+            so small that they would slow down the steps, which become 0.
 
         Returns
         -------
@@ -125,6 +127,9 @@ class Engine:
             ``sum_i w_i l_i`` before the step, and ``sum_i w_i``.
         """
         self._masks.step = count
+        if count % INTERVAL == 0:
+            for vector in (self.parameters.vector, *getattr(state, "slots", ())):
+                drop_tiny(vector)
         if optimizer.full_batch:
             loss_sum, weight_sum = self._full_gradient(at)
         else:

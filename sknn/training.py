@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from sknn._interrupt import Interrupts
+from sknn._subnormal import INTERVAL, drop_tiny
 from sknn._typing import Array
 from sknn.averaging import Averaging
 from sknn.batch import batches
@@ -285,6 +286,8 @@ class Trainer:
         assert training.average is not None
         training.n_averaged += 1
         averaging.update(training.average.vector, training.parameters.vector, training.n_averaged)
+        if training.n_averaged % INTERVAL == 0:
+            drop_tiny(training.average.vector)
 
     def _minimize(self, minimizer: Minimizer) -> str:
         plan, training = self.plan, self.training

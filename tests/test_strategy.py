@@ -217,6 +217,7 @@ IMPORTS = {
     "_typing": set(),
     "_blas": {"_typing"},
     "_interrupt": set(),
+    "_subnormal": {"_typing"},
     "_strategy": set(),
     "_table": set(),
     "parameters": {"_typing"},
@@ -231,10 +232,10 @@ IMPORTS = {
     "gauge": {"_blas", "_typing", "parameters"},
     "stages": {"_blas", "_typing", "activations", "dropout"},
     "network": {"_typing", "activations", "dropout", "initializers", "parameters", "stages"},
-    "batch": {"_blas", "_typing", "losses", "network"},
+    "batch": {"_blas", "_subnormal", "_typing", "losses", "network"},
     "engine": {
-        *("_blas", "_typing", "batch", "gauge", "losses", "network", "optimizers", "parameters"),
-        *("regularization", "stages"),
+        *("_blas", "_subnormal", "_typing", "batch", "gauge", "losses", "network", "optimizers"),
+        *("parameters", "regularization", "stages"),
     },
     "exceptions": set(),
     "diagnosis": {
@@ -242,8 +243,8 @@ IMPORTS = {
     },
     "plan": {"averaging", "optimizers", "schedules"},
     "training": {
-        *("_interrupt", "_typing", "averaging", "batch", "engine", "optimizers", "parameters"),
-        *("plan", "schedules"),
+        *("_interrupt", "_subnormal", "_typing", "averaging", "batch", "engine", "optimizers"),
+        *("parameters", "plan", "schedules"),
     },
     "estimators": {
         *("_strategy", "_table", "_typing", "activations", "averaging", "diagnosis", "dropout"),
