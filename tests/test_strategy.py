@@ -242,14 +242,24 @@ IMPORTS = {
         *("_typing", "activations", "batch", "losses", "network", "parameters", "stages"),
     },
     "plan": {"averaging", "optimizers", "schedules"},
-    "training": {
-        *("_interrupt", "_subnormal", "_typing", "averaging", "batch", "engine", "optimizers"),
-        *("parameters", "plan", "schedules"),
+    "training": {"_typing", "parameters", "schedules"},
+    "trainer": {
+        *(
+            "_interrupt",
+            "_subnormal",
+            "_typing",
+            "averaging",
+            "batch",
+            "engine",
+            "optimizers",
+            "plan",
+        ),
+        "training",
     },
     "estimators": {
         *("_strategy", "_table", "_typing", "activations", "averaging", "diagnosis", "dropout"),
         *("engine", "exceptions", "initializers", "losses", "network", "optimizers", "parameters"),
-        *("batch", "plan", "regularization", "schedules", "training"),
+        *("batch", "plan", "regularization", "schedules", "trainer", "training"),
     },
     "inspection": {
         *("_strategy", "_table", "_typing", "activations", "engine", "estimators"),
@@ -257,17 +267,8 @@ IMPORTS = {
     },
     "compat": {
         *("_blas", "_strategy", "_typing", "activations", "batch", "dropout", "engine"),
-        *(
-            "estimators",
-            "losses",
-            "network",
-            "optimizers",
-            "parameters",
-            "plan",
-            "regularization",
-            "schedules",
-        ),
-        "training",
+        *("estimators", "losses", "network", "optimizers", "parameters", "plan", "regularization"),
+        *("schedules", "trainer", "training"),
     },
     "_version": set(),
     "persistence": {

@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose
 from sklearn.datasets import load_digits
 from sklearn.exceptions import ConvergenceWarning
 
-from sknn import MLPClassifier, compat, engine, training
+from sknn import MLPClassifier, compat, engine, trainer
 from sknn.averaging import EMA
 from sknn.batch import Batch, Rows
 from sknn.dropout import Dropout
@@ -67,7 +67,7 @@ def test_weights_of_features_that_are_always_zero(params, averaging, monkeypatch
     assert n_subnormal(*vectors(model)) == 0
     assert (model.coefs_[0][(X == 0).all(axis=0)] == 0).any()
     # All else is the same, to the last bit.
-    for module in (engine, training):
+    for module in (engine, trainer):
         monkeypatch.setattr(module, "drop_tiny", lambda _: None)
     other = MLPClassifier(averaging=averaging, **shared, **params)
     other.fit((X / 16).astype(np.float32), y)

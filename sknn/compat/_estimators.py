@@ -35,7 +35,8 @@ from sknn.parameters import Parameters
 from sknn.plan import Plan
 from sknn.regularization import Regularization
 from sknn.schedules import Constant, Progress, Schedule
-from sknn.training import INTERRUPTED, MAX_ITER, Trainer, Training, Validate
+from sknn.trainer import INTERRUPTED, MAX_ITER, Trainer, Validate
+from sknn.training import Training
 
 RENAMED: Final = {"logistic": "sigmoid", "exp": "exponential"}
 LOSSES: Final = {

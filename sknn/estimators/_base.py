@@ -44,7 +44,8 @@ from sknn.losses import Loss
 from sknn.network import Architecture
 from sknn.optimizers import ElementwiseOptimizer, Optimizer
 from sknn.parameters import Parameters
-from sknn.training import INTERRUPTED, Trainer, Training, Validate
+from sknn.trainer import INTERRUPTED, Trainer, Validate
+from sknn.training import Training
 
 Self = TypeVar("Self", bound="BaseMLP")
 

@@ -5,7 +5,8 @@ import sys
 import time
 from typing import Final, TextIO
 
-from sknn.training import CONVERGED, INTERRUPTED, MAX_ITER, STOPPED, Training
+from sknn.trainer import CONVERGED, INTERRUPTED, MAX_ITER, STOPPED
+from sknn.training import Training
 
 # Into how many parts plain lines divide `max_iter`.
 _PARTS: Final = 20

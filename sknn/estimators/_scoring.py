@@ -15,7 +15,7 @@ from sknn._typing import Array
 from sknn.batch import Rows
 from sknn.engine import NonFiniteError, mean_loss
 from sknn.losses import Loss
-from sknn.training import Validate
+from sknn.trainer import Validate
 
 
 def name_scoring(scoring: Any) -> str:

@@ -12,7 +12,8 @@ from sklearn.base import BaseEstimator
 from sknn import exceptions
 from sknn.diagnosis import Diagnosis
 from sknn.optimizers import Minimizer
-from sknn.training import INTERRUPTED, MAX_ITER, Training
+from sknn.trainer import INTERRUPTED, MAX_ITER
+from sknn.training import Training
 
 # Scales that differ by more than this, from each other or from 1, are far apart.
 _FAR: Final = 1e3

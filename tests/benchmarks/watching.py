@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 from sknn import MLPClassifier
 from sknn.estimators import _base as estimators
 from sknn.gauge import Gauge
-from sknn.training import Trainer
+from sknn.trainer import Trainer
 
 
 class Bare(Trainer):

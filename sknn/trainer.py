@@ -1,0 +1,258 @@
+"""The trainer: epochs, progress, patience and the best weights; no arithmetic on arrays."""
+
+import math
+import time
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+
+from sknn._interrupt import Interrupts
+from sknn._subnormal import INTERVAL, drop_tiny
+from sknn._typing import Array
+from sknn.averaging import Averaging
+from sknn.batch import batches
+from sknn.engine import Engine, NonFiniteError
+from sknn.optimizers import Minimizer, Optimizer
+from sknn.plan import Plan
+from sknn.training import Training
+
+CONVERGED = "converged"
+MAX_ITER = "max_iter"
+INTERRUPTED = "interrupted"
+STOPPED = "stopped"
+
+# For the history a step is measured in each of the first epochs, and then in each in which another
+# so many rows are full: it takes 15 us, which is much where an epoch is one step of a few rows.
+EPOCHS_MEASURED: Final = 10
+ROWS_MEASURED: Final = 1500
+
+Validate = Callable[[], tuple[float, float | None]]
+
+
+class Trainer:
+    """Runs a plan.
+
+    Parameters
+    ----------
+    engine : Engine
+        Takes the steps.
+    plan : Plan
+        What to do.
+    training : Training
+        Where it stands; updated.
+    validate : callable or None
+        Returns the validation loss and score (None if the loss decides) of the present weights.
+        Where it is given, it decides on stopping, and the best weights are kept.
+    """
+
+    def __init__(
+        self, engine: Engine, plan: Plan, training: Training, validate: Validate | None
+    ) -> None:
+        self.engine, self.plan, self.training, self.validate = engine, plan, training, validate
+        self._began, self._is_measured = time.perf_counter(), True
+        self._interrupts = Interrupts()
+
+    def run(self) -> str:
+        """Train until it converges, is told to stop or interrupted, or for ``max_iter`` epochs."""
+        training = self.training
+        try:
+            # Divergence shows in the engine's own checks, with an error that names the layer.
+            with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+                outcome = self._run_until_interrupted()
+                self.engine.check_predictions(training.chosen_parameters, training.progress.epoch)
+        except NonFiniteError as error:
+            error.epoch = error.epoch or training.progress.epoch + 1
+            raise
+        training.n_epochs_to_go = None
+        return outcome
+
+    def _run_until_interrupted(self) -> str:
+        optimizer = self.plan.optimizer
+        try:
+            with self._interrupts:
+                if isinstance(optimizer, Minimizer):
+                    return self._minimize(optimizer)
+                return self._run_epochs(optimizer)
+        except KeyboardInterrupt:
+            self.engine.check(0.0)
+            return INTERRUPTED
+
+    def _run_epochs(self, optimizer: Optimizer) -> str:
+        plan, training = self.plan, self.training
+        size = training.n_training if optimizer.full_batch else plan.batch_size
+        n_steps = -(-training.n_training // size)
+        if training.n_epochs_to_go is None:
+            self._set_out(n_steps)
+            training.n_epochs_to_go = plan.max_iter
+        while training.n_epochs_to_go > 0:
+            training.n_epochs_to_go -= 1
+            self._begin_epoch()
+            if plan.shuffle and not optimizer.full_batch:
+                training.shuffle()
+            outcome = self._run_epoch(optimizer, size)
+            if outcome:
+                return outcome
+        # A fit that is resumed at its very end may have converged there.
+        is_over = training.n_no_improvement >= plan.n_iter_no_change
+        return CONVERGED if is_over or plan.schedule.knows_end else MAX_ITER
+
+    def _set_out(self, steps_per_epoch: int) -> None:
+        """Tell the schedule where its run begins and ends; one that is over begins anew."""
+        progress = self.training.progress
+        if not self.plan.incremental or progress.step >= progress.total_steps:
+            progress.first_step = progress.step
+        progress.total_steps = progress.first_step + self.plan.horizon * steps_per_epoch
+        progress.steps_per_epoch = steps_per_epoch
+
+    def _begin_epoch(self) -> None:
+        self.plan.begin_epoch()
+        self._is_measured = self._is_due()
+        if self._is_measured:
+            self.engine.gauge.forget()
+        self._began = time.perf_counter()
+
+    def _is_due(self) -> bool:
+        """Tell whether the last step of an epoch is measured."""
+        training = self.training
+        if len(training.gradient_norms) < EPOCHS_MEASURED or not self.plan.has_steps:
+            return True
+        before = training.progress.samples
+        return before // ROWS_MEASURED < (before + training.n_training) // ROWS_MEASURED
+
+    def _run_epoch(self, optimizer: Optimizer, size: int) -> str | None:
+        """Pass over the rows once; the loss is the mean met, plus the penalty at the end."""
+        plan, training, progress = self.plan, self.training, self.training.progress
+        gauge, rate = self.engine.gauge, math.nan
+        loss_sum = weight_sum = 0.0
+        n_left = -(-training.n_training // size)
+        for at in batches(training.order, training.n_training, size):
+            n_left -= 1
+            gauge.is_on = self._is_measured and n_left == 0
+            rate = plan.learning_rate(progress)
+            loss, weight = self.engine.step(
+                at, optimizer, training.optimizer_state, rate, progress.step
+            )
+            loss_sum += loss
+            weight_sum += weight
+            progress.step += weight > 0
+            if plan.averaging and weight > 0:
+                self._average(plan.averaging)
+        progress.samples += training.n_training
+        penalty = self.engine.penalty()
+        self.engine.check(loss_sum + penalty)
+        return self._finish_epoch(loss_sum / weight_sum + penalty, penalty, rate)
+
+    def _average(self, averaging: Averaging) -> None:
+        training = self.training
+        assert training.average is not None
+        training.n_averaged += 1
+        averaging.update(training.average.vector, training.parameters.vector, training.n_averaged)
+        if training.n_averaged % INTERVAL == 0:
+            drop_tiny(training.average.vector)
+
+    def _minimize(self, minimizer: Minimizer) -> str:
+        plan, training = self.plan, self.training
+        n_samples = training.n_training
+        at = slice(0, n_samples) if training.order is None else training.order
+        params = training.parameters.vector
+        reached, n_epochs = params.copy(), training.progress.epoch
+        last_loss, begun, outcome = math.nan, False, None
+
+        def value_and_gradient(vector: Array) -> tuple[float, Array]:
+            nonlocal last_loss, begun
+            if not begun:
+                begun = True
+                self._begin_epoch()
+            last_loss, gradient = self.engine.objective(vector, at)
+            return last_loss, gradient
+
+        def after_iteration(vector: Array) -> bool:
+            nonlocal begun, outcome
+            params[...] = vector
+            self.engine.check(last_loss, with_gradient=True)
+            self.engine.measure(reached)
+            reached[...] = vector
+            training.progress.step += 1
+            training.progress.samples += n_samples
+            begun, outcome = False, self._finish_epoch(last_loss, self.engine.penalty())
+            return outcome is not None
+
+        try:
+            settled = minimizer.minimize(
+                value_and_gradient, reached.copy(), after_iteration, plan.max_iter, plan.tol
+            )
+        finally:  # a line search leaves the point that it tried last
+            params[...] = reached
+        if training.progress.epoch == n_epochs:  # no iteration was possible, or needed
+            last_loss, _ = self.engine.objective(reached, at)
+            self.engine.check(last_loss, with_gradient=True)
+            self.engine.measure(reached)
+            if not training.loss_curve:
+                self._record(last_loss, self.engine.penalty())
+        return outcome or (CONVERGED if settled else MAX_ITER)
+
+    def _finish_epoch(self, loss: float, penalty: float, rate: float = math.nan) -> str | None:
+        """Record an epoch and report it; tell how training ended, if it did."""
+        measured = self.validate() if self.validate else None
+        self._interrupts.hold()
+        try:
+            exhausted = self._judge(loss, measured)
+            self._record(loss, penalty, rate)
+        finally:
+            self._interrupts.release()
+        self.plan.report(self.training)
+        converged = exhausted and not self._outlasts_plateau()
+        if converged and self.training.n_epochs_to_go:
+            self.training.n_epochs_to_go = 0
+        stopped = self.plan.end_epoch()
+        return CONVERGED if converged else STOPPED if stopped else None
+
+    def _record(self, loss: float, penalty: float, rate: float = math.nan) -> None:
+        training, gauge = self.training, self.engine.gauge
+        training.loss_curve.append(loss)
+        training.penalties.append(penalty)
+        training.learning_rates.append(rate)
+        if self._is_measured:
+            gradient_norm, ratios = gauge.gradient_norm, gauge.update_ratios
+        else:  # those of the last step that was
+            gradient_norm = training.gradient_norms[-1]
+            ratios = training.update_ratios[-len(gauge.update_ratios) :]
+        training.gradient_norms.append(gradient_norm)
+        training.update_ratios.extend(ratios)
+        training.seconds.append(time.perf_counter() - self._began)
+
+    def _judge(self, loss: float, measured: tuple[float, float | None] | None) -> bool:
+        """Compare an epoch with the best; tell whether patience is at an end."""
+        training, plan = self.training, self.plan
+        metric = loss if measured is None else self._validation_metric(*measured)
+        training.progress.epoch += 1
+        plan.schedule.after_epoch(metric, training.progress)
+        improved = metric <= training.best - plan.tol
+        training.n_no_improvement = 0 if improved else training.n_no_improvement + 1
+        if metric < training.best:
+            training.best = metric
+            if self.validate and training.best_parameters is None:
+                training.best_parameters = training.current_parameters.copy()
+            elif training.best_parameters is not None:
+                np.copyto(training.best_parameters.vector, training.current_parameters.vector)
+        return training.n_no_improvement >= plan.n_iter_no_change
+
+    def _validation_metric(self, loss: float, score: float | None) -> float:
+        self.training.validation_loss_curve.append(loss)
+        if score is None:
+            return loss
+        self.training.validation_scores.append(score)
+        return -score
+
+    def _outlasts_plateau(self) -> bool:
+        plan, training = self.plan, self.training
+        if isinstance(plan.optimizer, Minimizer):
+            return self.validate is None  # it ends by itself
+        if not plan.schedule.outlasts_plateau(plan.learning_rate_init, training.progress):
+            return False
+        if plan.schedule.knows_end:
+            return True
+        training.progress.plateaus += 1
+        training.n_no_improvement = 0
+        return True
