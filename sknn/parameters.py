@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -55,6 +56,9 @@ class Layout:
         for block in self.blocks:
             self.slices[block.name] = slice(self.size, self.size + block.size)
             self.size += block.size
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Layout":
+        return self  # it never changes
 
     def views(self, vector: Array) -> dict[str, Array]:
         """Return the blocks of a vector of shape (size,), as views."""

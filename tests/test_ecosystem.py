@@ -147,6 +147,27 @@ def test_shallow_copy_is_not_trained_by_the_other():
     assert changes(before, state(model)) == []
 
 
+@pytest.mark.parametrize("random_state", [0, None, np.random.RandomState(0)], ids=str)
+def test_shallow_copy_is_not_trained_by_its_original(random_state):
+    model = regressor(max_iter=2, random_state=random_state).fit(*NUMBERS)
+    twin = copy(model)
+    before = state(twin)
+    model.partial_fit(*NUMBERS)
+    assert changes(before, state(twin)) == []
+    assert changes(state(model), state(twin.partial_fit(*NUMBERS))) == []
+    assert twin.loss_curve_ is twin._training.loss_curve
+
+
+def test_stream_copies_no_curves():
+    """Each call would take longer than the one before it."""
+    model = regressor(max_iter=2).fit(*NUMBERS)
+    before = model.loss_curve_
+    model.partial_fit(*NUMBERS)
+    assert model.loss_curve_ is before
+    assert len(before) == 3
+    assert model.best_loss_ == min(before)
+
+
 @pytest.mark.parametrize("cls", [MLPClassifier, MLPRegressor])
 def test_clone_is_unfitted_and_equal(cls):
     model = cls(**SMALL | {"hidden_layer_sizes": np.array([8, 5])}, activation=("tanh", "relu"))

@@ -202,8 +202,8 @@ class _Engined:
             progress=solver.progress,
             best=math.inf if best is None else best,
             n_no_improvement=getattr(self, "_no_improvement_count", 0),
-            loss_curve=list(getattr(self, "loss_curve_", [])),
-            validation_scores=list(getattr(self, "validation_scores_", None) or []),
+            loss_curve=getattr(self, "loss_curve_", []),
+            validation_scores=getattr(self, "validation_scores_", None) or [],
         )
 
     def _validation(self: Any, X: Any, y: Array, weight: Any, training: Training) -> Validate:

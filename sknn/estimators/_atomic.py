@@ -10,9 +10,10 @@ from sklearn.utils import check_random_state
 
 @contextmanager
 def all_or_nothing(estimator: BaseEstimator) -> Iterator[None]:
-    """Put an estimator's attributes, and its random state, back as they were if the body fails.
+    """Put an estimator's attributes, and random states, back as they were if the body fails.
 
-    Attributes are put back, not copied: the body must not change what they hold.
+    Attributes are put back, not copied: the body must not change what they hold. But lists of
+    theirs, and of the training state, may grow: they are cut to their length.
 
     Examples
     --------
@@ -28,14 +29,25 @@ def all_or_nothing(estimator: BaseEstimator) -> Iterator[None]:
     False
     """
     before = dict(vars(estimator))
-    given = estimator.random_state
-    random_state = check_random_state(None) if given is None else given
-    drawn = random_state.get_state() if isinstance(random_state, np.random.RandomState) else None
+    training = vars(before.get("_training") or object)
+    held = [each for each in (*before.values(), *training.values()) if isinstance(each, list)]
+    lengths = [len(each) for each in held]
+    random_states = users_random_state(estimator), training.get("random_state")
+    drawn = [(each, each.get_state()) for each in random_states if each is not None]
     try:
         yield
     except BaseException:
         vars(estimator).clear()
         vars(estimator).update(before)
-        if drawn is not None:
-            random_state.set_state(drawn)
+        for each, length in zip(held, lengths, strict=True):
+            del each[length:]
+        for random_state, state in drawn:
+            random_state.set_state(state)
         raise
+
+
+def users_random_state(estimator: BaseEstimator) -> np.random.RandomState | None:
+    """Return NumPy's own random state or the instance given; None for a seed or a wrong value."""
+    given = estimator.random_state
+    random_state = check_random_state(None) if given is None or given is np.random else given
+    return random_state if isinstance(random_state, np.random.RandomState) else None

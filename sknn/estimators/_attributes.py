@@ -30,7 +30,6 @@ def fitted_attributes(estimator: BaseEstimator, training: Training) -> dict[str,
         "t_": training.progress.samples,
         "loss_curve_": curve,
         "loss_": curve[-1] if curve else math.nan,
-        "best_loss_": min(curve, default=math.nan),
         "validation_loss_curve_": training.validation_loss_curve if validated else None,
         "validation_scores_": scores,
         "best_validation_score_": max(scores) if scores else None,
@@ -57,8 +56,9 @@ def fitted_so_far(estimator: Any) -> Any:
     fitted : MLPClassifier or MLPRegressor
         Independent of the fit, which goes on.
     """
-    fitted = copy.copy(estimator)
-    vars(fitted).update(attributes_so_far(estimator))
+    fitted = copy.copy(estimator)  # with a training state of its own
+    fitted._training.n_epochs_to_go = None  # it has ended
+    vars(fitted).update(fitted_attributes(fitted, fitted._training))
     for name in OF_CALLBACKS:
         vars(fitted).pop(name, None)
     return fitted

@@ -13,7 +13,7 @@ from sknn.batch import Rows
 from sknn.diagnosis import diagnose
 from sknn.engine import Engine, NonFiniteError
 from sknn.estimators import _data as data
-from sknn.estimators._atomic import all_or_nothing
+from sknn.estimators._atomic import all_or_nothing, users_random_state
 from sknn.estimators._attributes import fitted_attributes
 from sknn.estimators._callbacks import CallbackSupportMixin, with_callbacks
 from sknn.estimators._fitted import FittedNetwork
@@ -317,7 +317,7 @@ class BaseMLP(
         self.n_layers_, self.n_outputs_ = len(sizes), sizes[-1]
         self.out_activation_ = registered_name(link, ACTIVATIONS)
         if continuing:
-            training = copy.deepcopy(self._training)
+            training = self._training.fork()
             if resuming:
                 check_same_data(training, rows)
             else:
@@ -379,7 +379,8 @@ class BaseMLP(
 
     def _publish(self, training: Training, settings: Settings, n_iter: int) -> None:
         """Set the fitted attributes."""
-        training.random_state = copy.deepcopy(training.random_state)  # the user's may go on
+        if training.random_state is users_random_state(self):
+            training.random_state = copy.deepcopy(training.random_state)  # the user's may go on
         self.optimizer_, self._n_epochs_before = (
             settings.optimizer,
             training.progress.epoch - n_iter,

@@ -1,7 +1,9 @@
 """What a fitted network is asked for: its state, weights, history and predictions."""
 
+import copy
+import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -14,6 +16,8 @@ from sknn.network import Architecture, raw_predictions
 from sknn.parameters import Parameters
 from sknn.training import Training
 
+Self = TypeVar("Self", bound="FittedNetwork")
+
 
 class FittedNetwork(BaseEstimator):  # type: ignore[misc]  # no types there
     """The part of `MLPClassifier` and `MLPRegressor` that reads a fitted network."""
@@ -21,9 +25,25 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]  # no types there
     _architecture: Architecture
     _parameters: Parameters
     _training: Training
+    loss_curve_: list[float]
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_training")
+
+    def __copy__(self: Self) -> Self:
+        """Return a shallow copy that trains on by itself: training goes on in place."""
+        twin = self._view()
+        copied: dict[int, Any] = {}
+        copy.deepcopy(self.__dict__.get("_training"), copied)
+        for name, value in self.__dict__.items():  # curves and weights of the state among them
+            twin.__dict__[name] = copied.get(id(value), value)
+        return twin
+
+    def _view(self: Self) -> Self:
+        """Return another estimator with the very attributes of this one."""
+        twin = object.__new__(type(self))
+        twin.__dict__.update(self.__dict__)
+        return twin
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -43,6 +63,11 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]  # no types there
                 "without its training state."
             )
         return history(self._training, len(self._architecture.layer_names))
+
+    @property
+    def best_loss_(self) -> float:
+        """The smallest of `loss_curve_`; NaN if that is empty."""
+        return min(self.loss_curve_, default=math.nan)
 
     @property
     def coefs_(self) -> list[Array]:

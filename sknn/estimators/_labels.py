@@ -129,7 +129,8 @@ def _kind(y: Array) -> str:
     try:
         with np.errstate(invalid="ignore"):  # it turns numbers into integers
             kind = str(type_of_target(y, input_name="y"))
-            check_classification_targets(y)  # says what is wrong with it
+            if kind not in (BINARY, MULTICLASS, "multilabel-indicator", "multiclass-multioutput"):
+                check_classification_targets(y)  # says what is wrong with it
     except TypeError as error:
         raise ValueError(f"y cannot be read as classes: {error}") from None
     if kind == "multilabel-indicator":

@@ -9,7 +9,6 @@ from typing import Any, Final
 import numpy as np
 from sklearn.base import BaseEstimator, clone
 from sklearn.metrics import get_scorer_names
-from sklearn.utils import check_random_state
 
 from sknn._strategy import COUNT, NOT_NEGATIVE, POSITIVE, Range, Strategy, resolve, unknown
 from sknn.activations import ACTIVATIONS, Activation
@@ -182,7 +181,9 @@ def check_target(loss: Loss, target: str) -> None:
 
 
 def _checked(name: str, value: object) -> Any:
-    strategy = clone(resolve(name, value, *FAMILIES[name]))
+    strategy = resolve(name, value, *FAMILIES[name])
+    if strategy is value:
+        strategy = clone(strategy)
     strategy.check(name)
     return _with_plain_numbers(strategy)
 
@@ -322,12 +323,10 @@ def _check_scoring(value: object) -> None:
 
 
 def _check_random_state(value: object) -> None:
-    wrong_integer = isinstance(value, Integral) and not 0 <= int(value) < 2**32
-    try:
-        check_random_state(None if wrong_integer else value)
-    except ValueError:
-        wrong_integer = True
-    if wrong_integer:
+    # Not by `check_random_state`, which takes longer to seed a generator than a step takes.
+    is_seed = isinstance(value, Integral) and 0 <= int(value) < 2**32
+    is_numpys = value is None or value is np.random or isinstance(value, np.random.RandomState)
+    if not (is_seed or is_numpys):
         raise ValueError(
             "random_state must be None, an integer in [0, 2**32 - 1] or a numpy RandomState, "
             f"got {value!r}."

@@ -1,6 +1,5 @@
 """How a validation set is scored."""
 
-import copy
 import inspect
 import math
 import pickle
@@ -52,7 +51,7 @@ def make_validate(estimator: BaseEstimator, rows: Rows, y: Array, loss: Loss) ->
     """
     scorer = None if estimator.scoring == "loss" else check_scoring(estimator, estimator.scoring)
     # The scorer's own view of the model: it predicts plain arrays, so it knows no feature names.
-    model = copy.copy(estimator)
+    model = estimator._view()
     vars(model).pop("feature_names_in_", None)
     model._training = None
     weighted = rows.weight is not None and scorer is not None and _takes_weights(scorer)
