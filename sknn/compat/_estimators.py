@@ -14,7 +14,7 @@ import numpy as np
 from sklearn import neural_network
 from sklearn.base import is_classifier
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import accuracy_score, r2_score
+from sklearn.metrics import r2_score
 from sklearn.model_selection import train_test_split
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import validate_data
@@ -222,15 +222,19 @@ class _Engined:
         if weight is not None:
             check_total_weight(weight[training.order], "sample_weight in training")
             check_total_weight(weight := weight[held], "sample_weight in validation")
-        X, y, score = X[held], y[held], r2_score
-        if is_classifier(self):
-            y, score = self._label_binarizer.inverse_transform(y), accuracy_score
+        X, y = X[held], y[held]
+
+        def decide(y: Array) -> Array:
+            return y.argmax(axis=1)[:, np.newaxis] if self.out_activation_ == "softmax" else y > 0.5
 
         def validate() -> tuple[float, float]:
-            predicted = self._predict(X, check_input=False)
-            if predicted.dtype.kind == "f" and not np.isfinite(predicted).all():
+            predicted = self._forward_pass_fast(X, check_input=False)
+            if not np.isfinite(predicted).all():
                 raise NonFiniteError("a prediction for the validation set")
-            return math.nan, float(score(y, predicted, sample_weight=weight))
+            if is_classifier(self):
+                right = (decide(predicted) == decide(y)).all(axis=1)
+                return math.nan, float(np.average(right, weights=weight))
+            return math.nan, float(r2_score(y, predicted, sample_weight=weight))
 
         return validate
 
