@@ -13,7 +13,14 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from scipy import sparse
 from sklearn import neural_network
-from sklearn.datasets import make_classification, make_multilabel_classification, make_regression
+from sklearn.datasets import (
+    load_breast_cancer,
+    make_classification,
+    make_multilabel_classification,
+    make_regression,
+)
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.preprocessing import StandardScaler
 
 from sknn import compat
 
@@ -36,7 +43,7 @@ SOLVERS = {
     "momentum": {"solver": "sgd", "nesterovs_momentum": False, "learning_rate_init": 0.01},
     "nesterov": {"solver": "sgd", "learning_rate_init": 0.01},
     "adam": {"solver": "adam", "learning_rate_init": 0.005},
-    # Rounding grows with every iteration, in scikit-learn's own fits on another machine too.
+    # Rounding grows with every iteration: see the test of long fits.
     "lbfgs": {"solver": "lbfgs", "max_iter": 12},
 }
 
@@ -179,6 +186,35 @@ def test_fixed_list(names):
 def test_drawn_sample(names, more):
     kind, params, *rest = case(names)
     assert_equal(kind, params | more, *rest)
+
+
+def distance(ours, theirs):
+    """Return the largest difference of weights, by the largest weight of their layer."""
+    pairs = zip(ours.coefs_, theirs.coefs_, strict=True)
+    return max(float(np.abs(our - their).max() / np.abs(their).max()) for our, their in pairs)
+
+
+@pytest.mark.parametrize("activation", ["tanh", "relu"])
+@pytest.mark.parametrize("max_iter", [25, 50, 100])
+def test_long_lbfgs_differs_as_scikit_learn_from_itself(max_iter, activation):
+    """With the rows in another order sums are rounded otherwise, and nothing else changes."""
+    X, y = load_breast_cancer(return_X_y=True)
+    X = StandardScaler().fit_transform(X)
+    from_ours, from_itself = [], []
+    for seed in range(6):
+        params = {"solver": "lbfgs", "activation": activation, "tol": 0.0, "random_state": seed}
+        params |= {"hidden_layer_sizes": (20,), "max_iter": max_iter, "max_fun": 10**6}
+        order = np.random.RandomState(seed).permutation(len(y))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            theirs = neural_network.MLPClassifier(**params).fit(X, y)
+            ours = compat.MLPClassifier(**params).fit(X, y)
+            other = neural_network.MLPClassifier(**params).fit(X[order], y[order])
+        from_ours.append(distance(ours, theirs))
+        from_itself.append(distance(other, theirs))
+    mean_log = np.log10(from_ours).mean() - np.log10(from_itself).mean()
+    assert mean_log < 1
+    assert max_iter > 25 or max(from_ours) < 1e-8
 
 
 @pytest.mark.parametrize("rate", ["constant", "adaptive"])
