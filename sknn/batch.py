@@ -13,7 +13,7 @@ from sknn._blas import scale
 from sknn._subnormal import drop_tiny
 from sknn._typing import Array
 from sknn.losses import Loss
-from sknn.network import Workspace
+from sknn.network import TILE, Workspace
 
 
 @dataclass
@@ -117,6 +117,19 @@ def n_rows(at: Array | slice) -> int:
 def slices(n_samples: int, size: int) -> Iterator[slice]:
     """Yield the rows 0 to n_samples in slices of a size, of which the last may be short."""
     return (slice(i, min(i + size, n_samples)) for i in range(0, n_samples, size))
+
+
+def even_slices(n_samples: int, size: int) -> Iterator[slice]:
+    """Yield the rows 0 to n_samples in slices of about a size, of whole tiles but for the last.
+
+    Examples
+    --------
+    >>> from sknn.batch import even_slices
+    >>> list(even_slices(1000, 300))
+    [slice(0, 336, None), slice(336, 672, None), slice(672, 1000, None)]
+    """
+    n_slices = max(round(n_samples / size), 1)
+    return slices(n_samples, -(-n_samples // (n_slices * TILE)) * TILE)
 
 
 def batches(order: Array | None, n_samples: int, size: int) -> Iterator[Array | slice]:

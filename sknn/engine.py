@@ -9,18 +9,18 @@ from scipy import sparse
 from sknn._blas import has_nonfinite_product, warm_up
 from sknn._subnormal import INTERVAL, drop_tiny
 from sknn._typing import Array
-from sknn.batch import Batch, Rows, n_rows, slices
+from sknn.batch import Batch, Rows, even_slices, n_rows
 from sknn.gauge import Gauge
 from sknn.losses import Loss
-from sknn.network import TILE, Architecture, Workspace, raw_predictions
+from sknn.network import Architecture, Workspace, raw_predictions
 from sknn.optimizers import ElementwiseOptimizer, Optimizer
 from sknn.optimizers._base import parts
 from sknn.parameters import Parameters
 from sknn.regularization import MaxNorm, Part, Regularization, clip
 from sknn.stages import Masks, Memory, with_ones
 
-# Rows of a full batch whose gradient is computed at a time: not fewer, and not more.
-FEWEST: Final = 256
+# Rows of a large batch whose gradient is computed at a time: not fewer, and not more.
+FEWEST: Final = 384
 MOST: Final = 2048
 # Bytes of activations and deltas that stay in a core's cache.
 CACHED: Final = 3 * 2**18
@@ -88,10 +88,10 @@ class Engine:
         layout, vector = parameters.layout, parameters.vector
         self._gradient = Parameters(layout, np.empty_like(vector))
         self._share: Parameters | None = None
+        self._share_size = share_size(architecture.layer_sizes, vector)
         self._batches: dict[tuple[int, bool], Batch] = {}
         is_small = not sparse.issparse(rows.X) and rows.X.nbytes <= COPIED
         self._X = with_ones(rows.X) if is_small else rows.X
-        self._weight_sum: float | None = None
         # The parts, each with what the optimizer's rule takes of it, for the state seen last.
         self._state: Any = None
         self._operands: list[tuple[Part, tuple[Array, ...]]] = []
@@ -130,12 +130,7 @@ class Engine:
         if count % INTERVAL == 0:
             for vector in (self.parameters.vector, *getattr(state, "slots", ())):
                 drop_tiny(vector)
-        if optimizer.full_batch:
-            loss_sum, weight_sum = self._full_gradient(at)
-        else:
-            batch = self._batch(n_rows(at), self._gradient)
-            weight_sum = batch.load(at)
-            loss_sum = batch.gradient(weight_sum) if weight_sum != 0 else 0.0
+        loss_sum, weight_sum = self._sum_gradient(at)
         if weight_sum != 0:
             self._update(loss_sum, optimizer, state, learning_rate)
             if self._max_norm:
@@ -187,7 +182,7 @@ class Engine:
     def objective(self, vector: Array, at: Array | slice) -> tuple[float, Array]:
         """Return the objective over some rows at another point, and its gradient."""
         self.parameters.vector[...] = vector
-        loss_sum, weight_sum = self._full_gradient(at)
+        loss_sum, weight_sum = self._sum_gradient(at)
         for part in self._parts:
             part.add_penalty(self.regularization)
         return loss_sum / weight_sum + self.penalty(), self._gradient.vector
@@ -204,31 +199,28 @@ class Engine:
             value += part.penalty(self.regularization)
         return value
 
-    def _full_gradient(self, at: Array | slice) -> tuple[float, float]:
-        """Leave the gradient over all rows, share by share; return the sums of `step`."""
-        if self._weight_sum is None:
-            weight = self.rows.weight
-            self._weight_sum = float(n_rows(at) if weight is None else np.add.reduce(weight[at]))
-        n_samples = n_rows(at)
-        size = share_size(self.architecture.layer_sizes, n_samples, self._gradient.vector)
-        if size == n_samples:
-            return self._share_of_gradient(at, self._gradient), self._weight_sum
+    def _sum_gradient(self, at: Array | slice) -> tuple[float, float]:
+        """Leave the gradient over some rows, share by share; return the sums of `step`."""
+        self._masks.share = 0
+        if n_rows(at) < 1.5 * self._share_size:
+            batch = self._batch(n_rows(at), self._gradient)
+            weight_sum = batch.load(at)
+            return batch.gradient(weight_sum) if weight_sum != 0 else 0.0, weight_sum
+        weight = self.rows.weight
+        weight_sum = float(n_rows(at) if weight is None else np.add.reduce(weight[at]))
+        if weight_sum == 0:
+            return 0.0, 0.0
         if self._share is None:
             self._share = self._gradient.copy()
         self._gradient.vector.fill(0)
         loss_sum = 0.0
-        for number, share in enumerate(slices(n_samples, size)):
+        for number, share in enumerate(even_slices(n_rows(at), self._share_size)):
             self._masks.share = number
-            rows = share if isinstance(at, slice) else at[share]
-            loss_sum += self._share_of_gradient(rows, self._share)
+            batch = self._batch(share.stop - share.start, self._share)
+            batch.load(share if isinstance(at, slice) else at[share])
+            loss_sum += batch.gradient(weight_sum)
             np.add(self._gradient.vector, self._share.vector, out=self._gradient.vector)
-        return loss_sum, self._weight_sum
-
-    def _share_of_gradient(self, at: Array | slice, gradient: Parameters) -> float:
-        batch = self._batch(n_rows(at), gradient)
-        batch.load(at)
-        assert self._weight_sum is not None
-        return batch.gradient(self._weight_sum)
+        return loss_sum, weight_sum
 
     def _batch(self, n_samples: int, gradient: Parameters) -> Batch:
         key = (n_samples, gradient is self._share)
@@ -271,8 +263,8 @@ class Engine:
         raise NonFiniteError("the loss (from the output layer)")
 
 
-def share_size(layer_sizes: tuple[int, ...], n_samples: int, vector: Array) -> int:
-    """Return how many rows of a full batch to take at a time, in shares of about one size.
+def share_size(layer_sizes: tuple[int, ...], gradient: Array) -> int:
+    """Return how many rows of a large batch to take at a time, or so.
 
     Few, so that activations and deltas stay in cache: a fifth to a third less time for 100 units
     and thousands of rows. But no fewer than repay the addition of one more gradient.
@@ -281,22 +273,19 @@ def share_size(layer_sizes: tuple[int, ...], n_samples: int, vector: Array) -> i
     ----------
     layer_sizes : tuple of int
         Units from the inputs to the outputs.
-    n_samples : int
-        Rows in the batch.
-    vector : ndarray of shape (size,)
-        A gradient.
+    gradient : ndarray of shape (size,)
+        Of all parameters.
 
     Examples
     --------
     >>> import numpy as np
     >>> from sknn.engine import share_size
-    >>> share_size((64, 100, 10), 1797, np.empty(7510)), share_size((64, 9, 10), 300, np.empty(685))
-    (368, 300)
+    >>> share_size((64, 100, 10), np.empty(7510)), share_size((8, 9, 1), np.empty(91))
+    (384, 2048)
     """
-    row_bytes = vector.itemsize * (layer_sizes[0] + 2 * sum(layer_sizes[1:]))
-    fewest = min(max(FEWEST, vector.size // PER_ROW), MOST)
-    n_shares = max(round(n_samples / min(max(fewest, CACHED // row_bytes), MOST)), 1)
-    return min(-(-n_samples // (n_shares * TILE)) * TILE, n_samples)
+    row_bytes = gradient.itemsize * (layer_sizes[0] + 2 * sum(layer_sizes[1:]))
+    fewest = max(FEWEST, gradient.size // PER_ROW)
+    return min(max(fewest, CACHED // row_bytes), MOST)
 
 
 def mean_loss(architecture: Architecture, parameters: Parameters, loss: Loss, rows: Rows) -> float:

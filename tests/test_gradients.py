@@ -12,7 +12,7 @@ from scipy import sparse
 from scipy.special import expit, log_expit, log_softmax, softmax
 
 from sknn.activations import ACTIVATIONS
-from sknn.batch import Rows, slices
+from sknn.batch import Rows, even_slices
 from sknn.dropout import Dropout
 from sknn.engine import FEWEST, MOST, Engine, share_size
 from sknn.initializers import INITIALIZERS
@@ -133,8 +133,8 @@ def test_gradient_of_all_rows_share_by_share(kind, dropout):
 )
 def test_shares_are_about_even_and_bounded(layer_sizes, n_samples, dtype):
     size = sum((n + 1) * m for n, m in itertools.pairwise(layer_sizes))
-    share = share_size(tuple(layer_sizes), n_samples, np.empty(size, dtype))
-    parts = [part.stop - part.start for part in slices(n_samples, share)]
+    share = share_size(tuple(layer_sizes), np.empty(size, dtype))
+    parts = [part.stop - part.start for part in even_slices(n_samples, share)]
     assert sum(parts) == n_samples
     assert max(parts) <= 1.5 * MOST + TILE
     assert len(parts) == 1 or max(parts) >= FEWEST / 2
