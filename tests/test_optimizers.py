@@ -361,3 +361,10 @@ def test_rprop_wants_its_bounds_in_order():
     message = r"optimizer__minimum_step must be below optimizer__maximum_step, got 2 >= 1\."
     with pytest.raises(ValueError, match=message):
         OPTIMIZERS["rprop"](minimum_step=2, maximum_step=1).check("optimizer")
+
+
+@pytest.mark.parametrize("name", sorted(set(OPTIMIZERS) - {"momentum", "nesterov", "lbfgs"}))
+def test_a_rate_by_position_is_refused(name):
+    """As in ``Adam(0.01)``, which would set beta_1."""
+    with pytest.raises(TypeError, match="positional"):
+        OPTIMIZERS[name](0.01)

@@ -160,7 +160,8 @@ def _core_optimizer(estimator: Any) -> tuple[Any, Any]:
     if estimator.solver == "lbfgs":
         return LBFGS(max_fun=estimator.max_fun), "constant"
     if estimator.solver == "adam":
-        return Adam(estimator.beta_1, estimator.beta_2, estimator.epsilon), "constant"
+        shared = ("beta_1", "beta_2", "epsilon")
+        return Adam(**{name: getattr(estimator, name) for name in shared}), "constant"
     momentum, schedule = estimator.momentum, estimator.learning_rate
     if momentum >= 1:
         raise _no_counterpart("momentum", momentum, "sknn", "momentum less than 1")

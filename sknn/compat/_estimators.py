@@ -176,7 +176,9 @@ class _Engined:
         schedule: Schedule = Constant()
         optimizer: rules.UncorrectedAdam | rules.Velocity
         if self.solver == "adam":
-            optimizer = rules.UncorrectedAdam(self.beta_1, self.beta_2, self.epsilon)
+            optimizer = rules.UncorrectedAdam(
+                beta_1=self.beta_1, beta_2=self.beta_2, epsilon=self.epsilon
+            )
         else:
             optimizer = rules.Velocity(float(self.momentum), self.nesterovs_momentum)
             if self.learning_rate == "invscaling":

@@ -14,7 +14,7 @@ from sknn.losses import Loss
 from sknn.optimizers._base import ElementwiseOptimizer, accumulate
 
 
-@dataclass(repr=False, eq=False)
+@dataclass(repr=False, eq=False, kw_only=True)
 class Adam(ElementwiseOptimizer):
     """Adaptive moments: momentum over the root of a running mean of squared gradients.
 

@@ -15,7 +15,7 @@ from sknn.optimizers._adam import Adam
 from sknn.optimizers._base import ElementwiseOptimizer, State, accumulate
 
 
-@dataclass(repr=False, eq=False)
+@dataclass(repr=False, eq=False, kw_only=True)
 class AdamW(Adam):
     """Adam with decoupled weight decay: ``W -= learning_rate weight_decay W`` before its step.
 
@@ -54,7 +54,7 @@ class AdamW(Adam):
     ranges: ClassVar[Mapping[str, Range]] = {**Adam.ranges, "weight_decay": NOT_NEGATIVE}
 
 
-@dataclass(repr=False, eq=False)
+@dataclass(repr=False, eq=False, kw_only=True)
 class AMSGrad(Adam):
     """Adam whose second moment never shrinks: the largest ``v`` so far takes its place.
 
@@ -102,7 +102,7 @@ class AMSGrad(Adam):
         axpy(-rate, grad, params)
 
 
-@dataclass(repr=False, eq=False)
+@dataclass(repr=False, eq=False, kw_only=True)
 class Adamax(ElementwiseOptimizer):
     """Adam with the infinity norm: the largest recent gradient in place of the second moment.
 
@@ -161,7 +161,7 @@ class Adamax(ElementwiseOptimizer):
         axpy(-rate, grad, params)
 
 
-@dataclass(repr=False, eq=False)
+@dataclass(repr=False, eq=False, kw_only=True)
 class NAdam(ElementwiseOptimizer):
     """Adam with Nesterov's look ahead, and a momentum that warms up.
 
@@ -237,7 +237,7 @@ class NAdam(ElementwiseOptimizer):
         np.subtract(params, grad, out=params)
 
 
-@dataclass(repr=False, eq=False)
+@dataclass(repr=False, eq=False, kw_only=True)
 class RAdam(Adam):
     """Rectified Adam: plain momentum until the second moment can be trusted, then Adam.
 

@@ -14,7 +14,7 @@ from sknn.losses import Loss
 from sknn.optimizers._base import ElementwiseOptimizer, accumulate
 
 
-@dataclass(repr=False, eq=False)
+@dataclass(repr=False, eq=False, kw_only=True)
 class Adan(ElementwiseOptimizer):
     """Adaptive Nesterov momentum: moments of the gradient and of its change.
 

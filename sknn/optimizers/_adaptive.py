@@ -14,7 +14,7 @@ from sknn.losses import Loss
 from sknn.optimizers._base import ElementwiseOptimizer, accumulate
 
 
-@dataclass(repr=False, eq=False)
+@dataclass(repr=False, eq=False, kw_only=True)
 class Adagrad(ElementwiseOptimizer):
     """Rates that shrink with the sum of squared gradients.
 
@@ -60,7 +60,7 @@ class Adagrad(ElementwiseOptimizer):
         axpy(-learning_rate, grad, params)
 
 
-@dataclass(repr=False, eq=False)
+@dataclass(repr=False, eq=False, kw_only=True)
 class RMSProp(ElementwiseOptimizer):
     """Rates from a running mean of squared gradients.
 
@@ -118,7 +118,7 @@ class RMSProp(ElementwiseOptimizer):
         axpy(-rate, grad, params)
 
 
-@dataclass(repr=False, eq=False)
+@dataclass(repr=False, eq=False, kw_only=True)
 class AdaDelta(ElementwiseOptimizer):
     """Steps in the units of the parameters: their running size over the gradients' running size.
 

@@ -41,7 +41,7 @@ class MuonState(State):
     products: tuple[Array, ...] = ()
 
 
-@dataclass(repr=False, eq=False)
+@dataclass(repr=False, eq=False, kw_only=True)
 class Muon(Adam):
     """Momentum, made orthogonal: every direction of a weight matrix moves alike.
 

@@ -14,7 +14,7 @@ from sknn.losses import Loss
 from sknn.optimizers._base import ElementwiseOptimizer, accumulate
 
 
-@dataclass(repr=False, eq=False)
+@dataclass(repr=False, eq=False, kw_only=True)
 class Lion(ElementwiseOptimizer):
     """The sign of a momentum: every parameter moves by the rate.
 
@@ -72,7 +72,7 @@ class Lion(ElementwiseOptimizer):
         accumulate(m, self.beta_2, grad)
 
 
-@dataclass(repr=False, eq=False)
+@dataclass(repr=False, eq=False, kw_only=True)
 class Rprop(ElementwiseOptimizer):
     """Resilient propagation: a step size for each parameter, by whether its sign persists.
 
