@@ -96,6 +96,16 @@ def test_steps_without_state_do_not_hide_that_others_are_not_fitted(stateless):
     np.testing.assert_array_equal(report["std"], fitted["std"])
 
 
+def test_steps_that_need_targets_are_fitted_to_them():
+    report = initialization_report(PIPELINE, X, Y)
+    fitted = initialization_report(clone(PIPELINE).fit(X, Y), X)
+    np.testing.assert_array_equal(report["std"], fitted["std"])
+    shown = ActivationDisplay.from_initializers(PIPELINE, X, Y)
+    np.testing.assert_array_equal(shown.table["std"], fitted["std"])
+    with pytest.raises(ValueError, match="requires y"):
+        initialization_report(PIPELINE, X)
+
+
 def test_a_pipeline_of_one_step_is_that_step():
     scaled = StandardScaler().fit_transform(X)
     alone = learning_rate_range_test(NETWORK, scaled, Y, n_steps=20)

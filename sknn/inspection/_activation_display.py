@@ -75,7 +75,7 @@ class ActivationDisplay:
 
     @classmethod
     def from_initializers(
-        cls, estimator: Any, X: Any, *, init: Any = CLASSICS
+        cls, estimator: Any, X: Any, y: Any = None, *, init: Any = CLASSICS
     ) -> "ActivationDisplay":
         """Look into networks before training, one for each initializer.
 
@@ -85,6 +85,8 @@ class ActivationDisplay:
             Fitted or not; what it has learned is not used.
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Inputs; up to 1000 rows of them are used.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+            Targets, for steps of a Pipeline that are to be fitted and need them.
         init : sequence of str or Initializer
             Where weights start, one network for each.
 
@@ -93,7 +95,7 @@ class ActivationDisplay:
         display : ActivationDisplay
             Nothing is drawn yet: call `plot`.
         """
-        found = untrained_signals(estimator, X, init)
+        found = untrained_signals(estimator, X, y, init)
         arrays = {label: [signal.a for signal in layers] for label, layers in found.items()}
         return cls(arrays, table(found))
 

@@ -13,7 +13,7 @@ from sknn.inspection._signals import Signal, signals, table
 CLASSICS: Final = (Normal(), Normal(std=0.1), XavierNormal(), HeNormal())
 
 
-def initialization_report(estimator: Any, X: Any, *, init: Any = CLASSICS) -> Table:
+def initialization_report(estimator: Any, X: Any, y: Any = None, *, init: Any = CLASSICS) -> Table:
     """Tell what initializers make of X in each hidden layer, before any training.
 
     A layer should be like the one before it: with a standard deviation that halves at each
@@ -25,7 +25,9 @@ def initialization_report(estimator: Any, X: Any, *, init: Any = CLASSICS) -> Ta
         Fitted or not. Its layers, activations and random state are used; it is not changed.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
         Inputs as for its `fit`; up to 1000 rows of them are used. The other steps of a Pipeline
-        transform them: as they are fitted, or fitted to X on a copy.
+        transform them: as they are fitted, or fitted to X and y on a copy.
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+        Targets, for steps of a Pipeline that are to be fitted and need them.
     init : str, Initializer or sequence of them, default=N(0, 1), N(0, 0.1^2), Xavier and He
         Where weights start.
 
@@ -61,12 +63,12 @@ def initialization_report(estimator: Any, X: Any, *, init: Any = CLASSICS) -> Ta
     xavier_normal  layer_0  Tanh()      -0.0334  0.204          0     0
     xavier_normal  layer_1  Tanh()      -0.0445  0.183          0     0
     """
-    return table(untrained_signals(estimator, X, init))
+    return table(untrained_signals(estimator, X, y, init))
 
 
-def untrained_signals(estimator: Any, X: Any, init: Any) -> dict[str, list[Signal]]:
+def untrained_signals(estimator: Any, X: Any, y: Any, init: Any) -> dict[str, list[Signal]]:
     """Return each initializer's signals, by its name."""
-    network, X = network_of(estimator), inputs_of(estimator, X)
+    network, X = network_of(estimator), inputs_of(estimator, X, y)
     several = isinstance(init, Sequence) and not isinstance(init, str)
     found = {
         _label(each): signals(untrained_network(network, X, each))
