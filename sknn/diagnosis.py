@@ -1,4 +1,4 @@
-"""What ails a network: scales of the data, dead and saturated units, gradients layer by layer.
+"""What ails a network: scales of the data, dead, saturated and identical units, gradients.
 
 Facts only, from a bounded number of rows; the estimators say what to do about them.
 """
@@ -60,6 +60,8 @@ class Diagnosis:
     saturated : list of float
         The share of the units and rows of each hidden layer where the slope is small; NaN where
         the activation has no ends.
+    alike : list of bool
+        Whether the units of each hidden layer are copies of one.
     gradients : list of float
         The root mean square of the gradient of each layer's weights, from the first to the output.
     baseline : float
@@ -75,6 +77,7 @@ class Diagnosis:
     target_scales: tuple[float, ...]
     dead: list[float]
     saturated: list[float]
+    alike: list[bool]
     gradients: list[float]
     baseline: float
     n_rows: int
@@ -151,8 +154,10 @@ def _baseline(loss: Loss, y_true: Array, n_outputs: int, dtype: Any) -> float:
 
 def _probe(
     architecture: Architecture, parameters: Parameters, loss: Loss, sample: Rows
-) -> tuple[list[float], list[float], list[float]]:
-    """Return the shares of dead and of saturated units, and the gradients' sizes."""
+) -> tuple[list[float], list[float], list[bool], list[float]]:
+    """Return the shares of dead and of saturated units, which layers hold copies of one unit, and
+    the gradients' sizes.
+    """
     gradient = Parameters(parameters.layout, np.zeros_like(parameters.vector))
     is_sparse = sparse.issparse(sample.X)
     workspace = Workspace(architecture, parameters, len(sample), is_sparse, gradient)
@@ -162,10 +167,12 @@ def _probe(
     hidden = [stage for stage in workspace.stages if isinstance(stage, Activate)]
     slopes = [_slopes(stage) for stage in hidden]
     batch.gradient(weight)
+    layers = [parameters[name] for name in architecture.layer_names[:-1]]
     blocks = [gradient[name][:-1] for name in architecture.layer_names]
     return (
         [_dead(each, stage.activation) for each, stage in zip(slopes, hidden, strict=True)],
         [_saturated(each, stage.activation) for each, stage in zip(slopes, hidden, strict=True)],
+        [layer.shape[1] > 1 and bool((layer == layer[:, :1]).all()) for layer in layers],
         [math.sqrt(float(np.mean(block * block))) for block in blocks],
     )
 

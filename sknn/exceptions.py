@@ -28,6 +28,10 @@ class TargetScaleWarning(TrainingWarning):
     """The targets of a regression are far from unit scale."""
 
 
+class IdenticalUnitsWarning(TrainingWarning):
+    """All units of a layer have the same weights and the same gradient, and are worth one."""
+
+
 class DeadUnitsWarning(TrainingWarning):
     """Half of a layer's rectifiers or more are constant, and get no gradient any more."""
 
@@ -52,6 +56,7 @@ __all__ = [
     "DeadUnitsWarning",
     "ExplodingGradientWarning",
     "FeatureScaleWarning",
+    "IdenticalUnitsWarning",
     "InterruptedWarning",
     "NotConvergedWarning",
     "SaturatedUnitsWarning",

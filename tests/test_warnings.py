@@ -171,6 +171,24 @@ def test_dead_units():
     assert not told(model.set_params(activation="leaky_relu", bias_init="auto"), *scaled(WINE))
 
 
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+@pytest.mark.parametrize("init", ["zeros", Constant(0.1)], ids=str)
+def test_identical_units(init, activation):
+    model = MLPClassifier((8, 4), activation=activation, init=init, random_state=0)
+    text = only(model, *scaled(WINE), exceptions.IdenticalUnitsWarning)
+    assert "all of hidden layer 1 have the same weights" in text
+    assert f"such as 'auto' (now {init!r})" in text
+    caught = told(model.set_params(init="auto"), *scaled(WINE))
+    assert exceptions.IdenticalUnitsWarning not in [each.category for each in caught]
+
+
+def test_units_that_something_else_tells_apart_are_not_identical():
+    for apart in ({"bias_init": "normal"}, {"hidden_layer_sizes": (1,)}, {"dropout": 0.2}):
+        params = {"hidden_layer_sizes": (8,), "init": Constant(0.1), "activation": "tanh"} | apart
+        caught = told(MLPClassifier(**params, random_state=0), *scaled(WINE))
+        assert exceptions.IdenticalUnitsWarning not in [each.category for each in caught]
+
+
 @pytest.mark.parametrize("activation", ["tanh", "sigmoid", "hard_tanh"])
 def test_saturated_units(activation):
     model = MLPClassifier(activation=activation, init=Normal(std=10.0), random_state=0)

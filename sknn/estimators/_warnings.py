@@ -187,6 +187,20 @@ def _explosion(found: Diagnosis, training: Training) -> str | None:
     return None
 
 
+def _identical(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
+    alike = _of(ending).alike
+    if not any(alike):
+        return None
+    layer = alike.index(True) + 1
+    return _Finding(
+        exceptions.IdenticalUnitsWarning,
+        f"has identical units: all of hidden layer {layer} have the same weights and biases, get "
+        "the same gradient, and so are worth one unit",
+        f"Use an init that draws, such as 'auto' (now {estimator.init!r}), and if it does, a "
+        f"smaller alpha (now {estimator.alpha:g}).",
+    )
+
+
 def _dead(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
     shares = _of(ending).dead
     if _of(ending).n_rows < _ENOUGH or not any(share >= _DEAD for share in shares):
@@ -325,4 +339,7 @@ def _layer(ratios: list[float], choose: Callable[[Any], float]) -> str:
 
 
 # Causes before their symptoms.
-_LOOKS: Final = (_features, _target, _exploding, _dead, _saturated, _vanishing, _unconverged)
+_LOOKS: Final = (
+    *(_features, _target, _exploding, _identical, _dead, _saturated, _vanishing),
+    _unconverged,
+)
