@@ -4,6 +4,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -70,6 +71,8 @@ class Batch:
         n_samples, dtype = workspace.n_samples, workspace.raw_prediction.dtype
         self._size = float(n_samples)
         self.value = np.empty(n_samples, dtype)
+        self._room = np.empty_like(workspace.delta)
+        self._is_tiny = np.empty(self._room.shape, bool)
         self.scratch = loss.scratch(workspace.raw_prediction)
         self._y = np.empty((n_samples, *rows.y.shape[1:]), rows.y.dtype)
         self._y_true = self._y.T
@@ -104,7 +107,7 @@ class Batch:
             loss = self.value.dot(self._weight)
             np.divide(self._weight, divisor, out=self._weight)  # 1 / divisor may overflow
             np.multiply(delta, self._weight, out=delta)
-        drop_tiny(workspace.flat_delta)
+        drop_tiny(delta, self._room, self._is_tiny)
         workspace.backward()
         return float(loss)
 
@@ -122,6 +125,8 @@ def slices(n_samples: int, size: int) -> Iterator[slice]:
 def even_slices(n_samples: int, size: int) -> Iterator[slice]:
     """Yield the rows 0 to n_samples in slices of about a size, of whole tiles but for the last.
 
+    All are of one length but the last, which is half as long to half longer.
+
     Examples
     --------
     >>> from sknn.batch import even_slices
@@ -129,7 +134,11 @@ def even_slices(n_samples: int, size: int) -> Iterator[slice]:
     [slice(0, 336, None), slice(336, 672, None), slice(672, 1000, None)]
     """
     n_slices = max(round(n_samples / size), 1)
-    return slices(n_samples, -(-n_samples // (n_slices * TILE)) * TILE)
+    length = -(-n_samples // (n_slices * TILE)) * TILE
+    starts = list(range(0, n_samples, length))
+    if len(starts) > 1 and n_samples - starts[-1] < length / 2:
+        starts.pop()
+    return (slice(*edges) for edges in pairwise([*starts, n_samples]))
 
 
 def batches(order: Array | None, n_samples: int, size: int) -> Iterator[Array | slice]:

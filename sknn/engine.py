@@ -14,7 +14,7 @@ from sknn.gauge import Gauge
 from sknn.losses import Loss
 from sknn.network import Architecture, Workspace, raw_predictions
 from sknn.optimizers import ElementwiseOptimizer, Optimizer
-from sknn.optimizers._base import parts
+from sknn.optimizers._base import PART, parts
 from sknn.parameters import Parameters
 from sknn.regularization import MaxNorm, Part, Regularization, clip
 from sknn.stages import Masks, Memory, with_ones
@@ -22,6 +22,7 @@ from sknn.stages import Masks, Memory, with_ones
 # Rows of a large batch whose gradient is computed at a time: not fewer, and not more.
 FEWEST: Final = 384
 MOST: Final = 2048
+MOST_SPARSE: Final = 16_384
 # Bytes of activations and deltas that stay in a core's cache.
 CACHED: Final = 3 * 2**18
 # Parameters to a row, from which on adding up the gradients of shares is felt.
@@ -88,9 +89,10 @@ class Engine:
         layout, vector = parameters.layout, parameters.vector
         self._gradient = Parameters(layout, np.empty_like(vector))
         self._share: Parameters | None = None
-        self._share_size = share_size(architecture.layer_sizes, vector)
+        is_sparse = sparse.issparse(rows.X)
+        self._share_size = share_size(architecture.layer_sizes, vector, is_sparse)
         self._batches: dict[tuple[int, bool], Batch] = {}
-        is_small = not sparse.issparse(rows.X) and rows.X.nbytes <= COPIED
+        is_small = not is_sparse and rows.X.nbytes <= COPIED
         self._X = with_ones(rows.X) if is_small else rows.X
         # The parts, each with what the optimizer's rule takes of it, for the state seen last.
         self._state: Any = None
@@ -99,6 +101,7 @@ class Engine:
         self._parts = [
             Part(layout, part, vector, self._gradient.vector) for part in parts(layout.size)
         ]
+        self._is_tiny = np.empty(min(layout.size, PART), bool)
         self.gauge = Gauge(parameters, architecture.layer_names)
         hidden = [parameters[name][:-1] for name in architecture.layer_names[:-1]]
         max_norm = regularization.max_norm
@@ -118,8 +121,8 @@ class Engine:
         learning_rate : float
             The rate.
         count : int
-            Steps done before: the place of dropout masks in their stream, and of looks for numbers
-            so small that they would slow down the steps, which become 0.
+            Steps done before: the place of dropout masks in their stream. At every 128th tiny
+            parameters and moments are set to zero.
 
         Returns
         -------
@@ -128,8 +131,7 @@ class Engine:
         """
         self._masks.step = count
         if count % INTERVAL == 0:
-            for vector in (self.parameters.vector, *getattr(state, "slots", ())):
-                drop_tiny(vector)
+            self.drop_tiny(self.parameters.vector, *optimizer.vectors(state))
         loss_sum, weight_sum = self._sum_gradient(at)
         if weight_sum != 0:
             self._update(loss_sum, optimizer, state, learning_rate)
@@ -187,6 +189,13 @@ class Engine:
             part.add_penalty(self.regularization)
         return loss_sum / weight_sum + self.penalty(), self._gradient.vector
 
+    def drop_tiny(self, *vectors: Array) -> None:
+        """Set tiny numbers to zero in vectors of the parameters' size; the gradient is lost."""
+        for vector in vectors:
+            for part in self._parts:
+                values, room = vector[part.slice], self._gradient.vector[part.slice]
+                drop_tiny(values, room, self._is_tiny[: values.size])
+
     def measure(self, before: Array) -> None:
         """Let the gauge compare the present parameters, and their gradient, with those before."""
         self.gauge.remember(before, self._gradient.vector)
@@ -206,8 +215,7 @@ class Engine:
             batch = self._batch(n_rows(at), self._gradient)
             weight_sum = batch.load(at)
             return batch.gradient(weight_sum) if weight_sum != 0 else 0.0, weight_sum
-        weight = self.rows.weight
-        weight_sum = float(n_rows(at) if weight is None else np.add.reduce(weight[at]))
+        weight_sum = self._total_weight(at)
         if weight_sum == 0:
             return 0.0, 0.0
         if self._share is None:
@@ -221,6 +229,15 @@ class Engine:
             loss_sum += batch.gradient(weight_sum)
             np.add(self._gradient.vector, self._share.vector, out=self._gradient.vector)
         return loss_sum, weight_sum
+
+    def _total_weight(self, at: Array | slice) -> float:
+        weight = self.rows.weight
+        if weight is None:
+            return float(n_rows(at))
+        if isinstance(at, slice):
+            return float(np.add.reduce(weight[at]))
+        room = self._memory.array("weights", len(at))
+        return float(np.add.reduce(weight.take(at, out=room, mode="clip")))
 
     def _batch(self, n_samples: int, gradient: Parameters) -> Batch:
         key = (n_samples, gradient is self._share)
@@ -263,11 +280,11 @@ class Engine:
         raise NonFiniteError("the loss (from the output layer)")
 
 
-def share_size(layer_sizes: tuple[int, ...], gradient: Array) -> int:
+def share_size(layer_sizes: tuple[int, ...], gradient: Array, is_sparse: bool) -> int:
     """Return how many rows of a large batch to take at a time, or so.
 
-    Few, so that activations and deltas stay in cache: a fifth to a third less time for 100 units
-    and thousands of rows. But no fewer than repay the addition of one more gradient.
+    Few, so that activations and deltas stay in cache: up to a third less time for 100 units and
+    thousands of rows. But no fewer than repay the addition of one more gradient.
 
     Parameters
     ----------
@@ -275,17 +292,20 @@ def share_size(layer_sizes: tuple[int, ...], gradient: Array) -> int:
         Units from the inputs to the outputs.
     gradient : ndarray of shape (size,)
         Of all parameters.
+    is_sparse : bool
+        Whether the inputs are; their gradient is dense, and takes longer than their products.
 
     Examples
     --------
     >>> import numpy as np
     >>> from sknn.engine import share_size
-    >>> share_size((64, 100, 10), np.empty(7510)), share_size((8, 9, 1), np.empty(91))
+    >>> share_size((64, 100, 10), np.empty(7510), False), share_size((8, 9, 1), np.empty(91), False)
     (384, 2048)
     """
-    row_bytes = gradient.itemsize * (layer_sizes[0] + 2 * sum(layer_sizes[1:]))
+    n_inputs = 0 if is_sparse else layer_sizes[0]
+    row_bytes = gradient.itemsize * (n_inputs + 2 * sum(layer_sizes[1:]))
     fewest = max(FEWEST, gradient.size // PER_ROW)
-    return min(max(fewest, CACHED // row_bytes), MOST)
+    return min(max(fewest, CACHED // row_bytes), MOST_SPARSE if is_sparse else MOST)
 
 
 def mean_loss(architecture: Architecture, parameters: Parameters, loss: Loss, rows: Rows) -> float:

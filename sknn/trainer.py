@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from sknn._interrupt import Interrupts
-from sknn._subnormal import INTERVAL, drop_tiny
+from sknn._subnormal import INTERVAL
 from sknn._typing import Array
 from sknn.averaging import Averaging
 from sknn.batch import batches
@@ -149,7 +149,7 @@ class Trainer:
         training.n_averaged += 1
         averaging.update(training.average.vector, training.parameters.vector, training.n_averaged)
         if training.n_averaged % INTERVAL == 0:
-            drop_tiny(training.average.vector)
+            self.engine.drop_tiny(training.average.vector)
 
     def _minimize(self, minimizer: Minimizer) -> str:
         plan, training = self.plan, self.training

@@ -84,14 +84,19 @@ class Training:
     update_ratios: list[float] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
 
-    def fork(self) -> "Training":
-        """Return a copy to train on with; curves, which only grow, and random state are shared.
+    def fork(self, share_curves: bool) -> "Training":
+        """Return a copy to train on with; the random state, which takes long to copy, is shared.
 
-        A stream of thousands of calls would copy the curves thousands of times, and the random
-        state takes longer to copy than a step.
+        Parameters
+        ----------
+        share_curves : bool
+            Whether the curves, which only grow, are those of both: a stream of thousands of calls
+            would copy them thousands of times.
         """
-        shared = [each for each in vars(self).values() if isinstance(each, list)]
-        return copy.deepcopy(self, {id(each): each for each in (self.random_state, *shared)})
+        shared: list[Any] = [self.random_state]
+        if share_curves:
+            shared += [each for each in vars(self).values() if isinstance(each, list)]
+        return copy.deepcopy(self, {id(each): each for each in shared})
 
     def shuffle(self) -> None:
         """Shuffle the order of the last epoch."""

@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 from common import problem
+from sklearn.base import clone
 from sklearn.datasets import load_digits
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.metrics import log_loss
@@ -68,6 +69,17 @@ def test_recording_does_not_change_training(optimizer, early_stopping):
     np.testing.assert_array_equal(recorded._parameters.vector, plain._parameters.vector)
     assert len(records) == plain._training.progress.step
     assert len(record(model, X, y, lambda params, grad, layout: 1, 2)[1]) == -(-len(records) // 2)
+
+
+def test_a_recorded_fit_loses_its_tiny_moments_too():
+    X, y = load_digits(return_X_y=True)
+    model = MLPClassifier((20,), optimizer="momentum", alpha=0.5, learning_rate_init=0.2)
+    model.set_params(max_iter=150, tol=0, n_iter_no_change=150, random_state=0)
+    X = (X / 16).astype(np.float32)
+    recorded, _ = record(model, X, y, lambda params, grad, layout: 1, 100)
+    plain = clone(model).fit(X, y)
+    np.testing.assert_array_equal(recorded.coefs_[0], plain.coefs_[0])
+    assert (plain.coefs_[0] == 0).any()
 
 
 def test_a_recorded_fit_calls_no_callbacks(digits, tmp_path):

@@ -47,7 +47,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.semi_supervised import SelfTrainingClassifier
 
-from sknn import MLPClassifier, MLPRegressor
+from sknn import MLPClassifier, MLPRegressor, compat
+from sknn.callbacks import EpochCallback, fitted_so_far
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -156,6 +157,49 @@ def test_shallow_copy_is_not_trained_by_its_original(random_state):
     assert changes(before, state(twin)) == []
     assert changes(state(model), state(twin.partial_fit(*NUMBERS))) == []
     assert twin.loss_curve_ is twin._training.loss_curve
+
+
+def test_copies_in_the_middle_of_a_fit_share_a_random_state_that_was_given():
+    class Copy(EpochCallback):
+        def after_epoch(self, estimator):
+            self.copies = copy(estimator), fitted_so_far(estimator)
+
+    given, callback = np.random.RandomState(0), Copy()
+    regressor(random_state=given, max_iter=2).set_callbacks(callback).fit(*NUMBERS)
+    for each in callback.copies:
+        assert each.random_state is given
+        assert each._training.random_state is not given
+
+
+def test_a_transformer_takes_no_memory():
+    model = classifier(hidden_layer_sizes=(1000, 1000), max_iter=1).fit(*MULTICLASS)
+    transformer = model.to_transformer()
+    assert np.shares_memory(transformer.estimator.coefs_[0], model.coefs_[0])
+    before = transformer.transform(MULTICLASS[0])
+    model.partial_fit(*MULTICLASS)
+    np.testing.assert_array_equal(transformer.transform(MULTICLASS[0]), before)
+
+
+@pytest.mark.parametrize("kind", ["MLPClassifier", "MLPRegressor"])
+def test_copies_in_compat_keep_curves_of_their_own(kind):
+    model = getattr(compat, kind)(hidden_layer_sizes=(3,), max_iter=3, random_state=0).fit(*BINARY)
+    twin = copy(model)
+    model.partial_fit(*BINARY)
+    twin.partial_fit(*BINARY)
+    assert len(model.loss_curve_) == len(twin.loss_curve_) == 4
+
+
+def test_attributes_in_the_middle_of_a_warm_start_are_those_of_the_last_fit():
+    class Look(EpochCallback):
+        def after_epoch(self, estimator):
+            self.seen = len(estimator.loss_curve_), estimator.loss_ == estimator.loss_curve_[-1]
+
+    look = Look()
+    model = regressor(max_iter=2, warm_start=True).fit(*NUMBERS)
+    kept = model.loss_curve_
+    model.set_callbacks(look).fit(*NUMBERS)
+    assert look.seen == (2, True)
+    assert len(kept) == 2
 
 
 def test_stream_copies_no_curves():

@@ -14,7 +14,7 @@ from scipy.special import expit, log_expit, log_softmax, softmax
 from sknn.activations import ACTIVATIONS
 from sknn.batch import Rows, even_slices
 from sknn.dropout import Dropout
-from sknn.engine import FEWEST, MOST, Engine, share_size
+from sknn.engine import FEWEST, MOST, MOST_SPARSE, Engine, share_size
 from sknn.initializers import INITIALIZERS
 from sknn.losses import LOSSES
 from sknn.network import TILE, Architecture
@@ -125,20 +125,67 @@ def test_gradient_of_all_rows_share_by_share(kind, dropout):
     assert_gradient_is_slope(objective, vector, gradient)
 
 
+def large_engine(kind, weighted, is_sparse, share, dropout=0.0):
+    """Return an engine of 1,500 rows of which 700 and more are taken in shares, or whole."""
+    rows = make_rows(kind, weighted, is_sparse, n_samples=100)
+    at = np.arange(1500) % 100
+    weight = None if rows.weight is None else np.where(np.arange(1500) < 600, 0, rows.weight[at])
+    engine = make_engine(kind, Rows(rows.X[at], rows.y[at], weight), dropout=dropout, alpha=0.1)
+    engine._share_size = share
+    return engine
+
+
+@pytest.mark.parametrize("is_sparse", [False, True], ids=["dense", "sparse"])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("kind", KINDS)
+def test_shares_of_a_mini_batch_add_up_to_it(kind, weighted, is_sparse):
+    # Without shuffling the first share has no weight at all.
+    batches = np.random.default_rng(0).permutation(1500)[:1200], np.arange(1500)[:1100]
+    for at in batches:
+        whole, shared = (large_engine(kind, weighted, is_sparse, share) for share in (5000, 400))
+        expected, gradient = step_gradient(whole, at)
+        found, sum_of_shares = step_gradient(shared, at)
+        assert found == pytest.approx(expected, rel=1e-12)
+        np.testing.assert_allclose(sum_of_shares, gradient, rtol=1e-10, atol=1e-14)
+        assert {size for size, _ in shared._batches} != {size for size, _ in whole._batches}
+
+
+def test_a_batch_in_shares_without_weight_is_skipped():
+    engine = large_engine("multiclass", True, False, 100)
+    probe = Probe()
+    assert engine.step(np.arange(500), probe, None, 1.0, 1) == (0.0, 0.0)
+    assert probe.seen == []
+
+
+def test_each_share_has_its_own_dropout_masks():
+    engine = large_engine("regression", False, False, 100, dropout=0.5)
+    gradients = []
+    for at in (np.arange(100), np.arange(100, 200), np.arange(200)):  # the same hundred rows twice
+        gradients.append(step_gradient(engine, at, count=4)[1])
+    first, second, both = gradients
+    np.testing.assert_array_equal(first, second)
+    assert np.abs(both - first).max() > 1e-3
+
+
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(
     st.lists(st.integers(1, 3000), min_size=2, max_size=4),
     st.integers(1, 100_000),
     st.sampled_from(["f", "d"]),
+    st.booleans(),
 )
-def test_shares_are_about_even_and_bounded(layer_sizes, n_samples, dtype):
+def test_shares_are_about_even_and_bounded(layer_sizes, n_samples, dtype, is_sparse):
     size = sum((n + 1) * m for n, m in itertools.pairwise(layer_sizes))
-    share = share_size(tuple(layer_sizes), np.empty(size, dtype))
-    parts = [part.stop - part.start for part in even_slices(n_samples, share)]
-    assert sum(parts) == n_samples
-    assert max(parts) <= 1.5 * MOST + TILE
-    assert len(parts) == 1 or max(parts) >= FEWEST / 2
-    assert parts[-1] > max(parts) - TILE * len(parts)
+    share = share_size(tuple(layer_sizes), np.empty(size, dtype), is_sparse)
+    assert FEWEST <= share <= (MOST_SPARSE if is_sparse else MOST)
+    parts = list(even_slices(n_samples, share))
+    assert [part.start for part in parts] == [0, *(part.stop for part in parts[:-1])]
+    assert parts[-1].stop == n_samples
+    *others, last = (part.stop - part.start for part in parts)
+    assert len(set(others)) <= 1
+    assert all(other % TILE == 0 for other in others)
+    assert not others or others[0] / 2 <= last <= 1.5 * others[0]
+    assert max(*others, last, 0) <= 2.25 * share + 2 * TILE
 
 
 def direct_objective(engine, kind, at, alpha):

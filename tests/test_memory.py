@@ -74,6 +74,11 @@ def test_step_of_any_size(size, params, dtype):
     assert peak(warm_step(size=size, dtype=dtype, **params)) < CONSTANT
 
 
+@pytest.mark.parametrize("params", [{}, {"dropout": 0.3, "weighted": True}], ids=["plain", "all"])
+def test_large_step_in_shares(params):
+    assert peak(warm_step(size=(60_000, 10), **params)) < CONSTANT
+
+
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @BOTH_DTYPES
 def test_step_with_every_activation(activation, dtype):

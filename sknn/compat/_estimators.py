@@ -204,8 +204,8 @@ class _Engined:
             progress=solver.progress,
             best=math.inf if best is None else best,
             n_no_improvement=getattr(self, "_no_improvement_count", 0),
-            loss_curve=getattr(self, "loss_curve_", []),
-            validation_scores=getattr(self, "validation_scores_", None) or [],
+            loss_curve=list(getattr(self, "loss_curve_", [])),
+            validation_scores=list(getattr(self, "validation_scores_", None) or []),
         )
 
     def _validation(self: Any, X: Any, y: Array, weight: Any, training: Training) -> Validate:
@@ -229,12 +229,14 @@ class _Engined:
         def decide(y: Array) -> Array:
             return y.argmax(axis=1)[:, np.newaxis] if self.out_activation_ == "softmax" else y > 0.5
 
+        true = decide(y)
+
         def validate() -> tuple[float, float]:
             predicted = self._forward_pass_fast(X, check_input=False)
             if not np.isfinite(predicted).all():
                 raise NonFiniteError("a prediction for the validation set")
             if is_classifier(self):
-                right = (decide(predicted) == decide(y)).all(axis=1)
+                right = (decide(predicted) == true).all(axis=1)
                 return math.nan, float(np.average(right, weights=weight))
             return math.nan, float(r2_score(y, predicted, sample_weight=weight))
 

@@ -29,7 +29,8 @@ def all_or_nothing(estimator: BaseEstimator) -> Iterator[None]:
     False
     """
     before = dict(vars(estimator))
-    training = vars(before.get("_training") or object)
+    state = before.get("_training")
+    training = vars(state) if state is not None else {}
     held = [each for each in (*before.values(), *training.values()) if isinstance(each, list)]
     lengths = [len(each) for each in held]
     random_states = users_random_state(estimator), training.get("random_state")

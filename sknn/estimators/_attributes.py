@@ -2,13 +2,15 @@
 
 import copy
 import math
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
 from sknn._typing import Array
 from sknn.training import Training
+
+E = TypeVar("E", bound=BaseEstimator)
 
 # What an estimator holds for its callbacks, some of it only while it is fitted.
 OF_CALLBACKS: Final = (
@@ -17,6 +19,13 @@ OF_CALLBACKS: Final = (
     "_callback_fit_ctx",
     "_parent_callback_ctx",
 )
+
+
+def view(estimator: E) -> E:
+    """Return another estimator with the very attributes of this one, none of them copied."""
+    twin = object.__new__(type(estimator))
+    twin.__dict__.update(estimator.__dict__)
+    return twin
 
 
 def fitted_attributes(estimator: BaseEstimator, training: Training) -> dict[str, Any]:

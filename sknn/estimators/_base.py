@@ -317,7 +317,7 @@ class BaseMLP(
         self.n_layers_, self.n_outputs_ = len(sizes), sizes[-1]
         self.out_activation_ = registered_name(link, ACTIVATIONS)
         if continuing:
-            training = self._training.fork()
+            training = self._training.fork(share_curves=incremental)
             if resuming:
                 check_same_data(training, rows)
             else:

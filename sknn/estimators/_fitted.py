@@ -11,7 +11,7 @@ from sklearn.exceptions import NotFittedError
 
 from sknn._typing import Array
 from sknn.estimators import _data as data
-from sknn.estimators._attributes import history
+from sknn.estimators._attributes import history, view
 from sknn.network import Architecture, raw_predictions
 from sknn.parameters import Parameters
 from sknn.training import Training
@@ -32,17 +32,12 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]  # no types there
 
     def __copy__(self: Self) -> Self:
         """Return a shallow copy that trains on by itself: training goes on in place."""
-        twin = self._view()
+        twin = view(self)
         copied: dict[int, Any] = {}
         copy.deepcopy(self.__dict__.get("_training"), copied)
         for name, value in self.__dict__.items():  # curves and weights of the state among them
-            twin.__dict__[name] = copied.get(id(value), value)
-        return twin
-
-    def _view(self: Self) -> Self:
-        """Return another estimator with the very attributes of this one."""
-        twin = object.__new__(type(self))
-        twin.__dict__.update(self.__dict__)
+            if name != "random_state":  # a parameter, which copies share
+                twin.__dict__[name] = copied.get(id(value), value)
         return twin
 
     def __sklearn_tags__(self) -> Any:

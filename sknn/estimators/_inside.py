@@ -1,6 +1,5 @@
 """What a fitted network shows of its inside: activations, the table of its layers, its repr."""
 
-import copy
 from functools import partial
 from typing import Any
 
@@ -12,6 +11,7 @@ from sknn._table import Table
 from sknn._typing import Array
 from sknn.dropout import Dropout
 from sknn.estimators import _data as data
+from sknn.estimators._attributes import view
 from sknn.estimators._hidden_layer import HiddenLayer
 from sknn.network import Architecture, hidden_outputs
 from sknn.parameters import Parameters
@@ -101,8 +101,8 @@ class Inside:
             If there is no such layer.
         """
         check_is_fitted(self)
-        # A fit makes a network anew, so a shallow copy keeps the present one.
-        transformer = HiddenLayer(copy.copy(self), layer)
+        # Training goes on with a copy of the weights, so a view keeps the present ones.
+        transformer = HiddenLayer(view(self), layer)
         transformer._index()
         return transformer
 

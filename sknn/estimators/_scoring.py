@@ -13,6 +13,7 @@ from sklearn.metrics import check_scoring
 from sknn._typing import Array
 from sknn.batch import Rows
 from sknn.engine import NonFiniteError, mean_loss
+from sknn.estimators._attributes import view
 from sknn.losses import Loss
 from sknn.trainer import Validate
 
@@ -51,7 +52,7 @@ def make_validate(estimator: BaseEstimator, rows: Rows, y: Array, loss: Loss) ->
     """
     scorer = None if estimator.scoring == "loss" else check_scoring(estimator, estimator.scoring)
     # The scorer's own view of the model: it predicts plain arrays, so it knows no feature names.
-    model = estimator._view()
+    model = view(estimator)
     vars(model).pop("feature_names_in_", None)
     model._training = None
     weighted = rows.weight is not None and scorer is not None and _takes_weights(scorer)

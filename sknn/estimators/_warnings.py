@@ -43,7 +43,7 @@ class Ending:
     Attributes
     ----------
     outcome : str
-        One of those of `sknn.training`.
+        One of those of `sknn.trainer`.
     training : Training
         Where it stands.
     learning_rate : float

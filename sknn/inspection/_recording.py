@@ -72,6 +72,9 @@ class Recorder(Optimizer):
         assert layout is not None
         return Recorded(self.optimizer.init(params, layout), layout, 0, [])
 
+    def vectors(self, state: Any) -> tuple[Array, ...]:
+        return tuple(self.optimizer.vectors(state.state))
+
     def update(self, params: Array, grad: Array, state: Any, learning_rate: float) -> None:
         if state.step % self.every == 0:
             state.records.append(self.observe(params, grad, state.layout))

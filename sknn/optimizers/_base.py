@@ -81,6 +81,21 @@ class Optimizer(Strategy):
         """
         raise NotImplementedError
 
+    def vectors(self, state: Any) -> tuple[Array, ...]:
+        """Return the vectors of a state in which numbers below 8e-31 may be set to zero.
+
+        Parameters
+        ----------
+        state : object
+            What `init` returned.
+
+        Returns
+        -------
+        vectors : tuple of ndarray of shape (size,)
+            The slots of a `State`; none of another's.
+        """
+        return state.slots if isinstance(state, State) else ()
+
     def update(self, params: Array, grad: Array, state: Any, learning_rate: float) -> None:
         """Take one step, in place, allocating nothing.
 
