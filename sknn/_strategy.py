@@ -175,6 +175,10 @@ SYNONYMS: Final = {
     "categorical_crossentropy": "log_loss",
     "pinball": "quantile",
     "l-bfgs": "lbfgs",
+    "he": "he_normal",
+    "kaiming": "he_normal",
+    "xavier": "xavier_uniform",
+    "glorot": "xavier_uniform",
     "cosine_annealing": "cosine",
     "onecycle": "one_cycle",
 }

@@ -60,7 +60,9 @@ class Trainer:
             # Divergence shows in the engine's own checks, with an error that names the layer.
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
                 outcome = self._run_until_interrupted()
-                self.engine.check_predictions(training.chosen_parameters, training.progress.epoch)
+                if not self.plan.incremental:  # where the next step may be calls away
+                    chosen = training.chosen_parameters
+                    self.engine.check_predictions(chosen, training.progress.epoch)
         except NonFiniteError as error:
             error.epoch = error.epoch or training.progress.epoch + 1
             raise

@@ -1,10 +1,12 @@
 """Where sknn.compat differs from scikit-learn, because scikit-learn is wrong."""
 
+import inspect
 import warnings
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn import neural_network
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import get_tags
@@ -115,3 +117,21 @@ def test_predictions_do_not_depend_on_company():
     together = model.predict(X)
     assert_array_equal(together[:7], [model.predict(X[i : i + 1])[0] for i in range(7)])
     assert_allclose(together, super(type(model), model)._forward_pass_fast(X).ravel(), rtol=1e-12)
+
+
+def test_a_warning_made_an_error_leaves_the_model_trained():
+    model = MLPClassifier(max_iter=3, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ConvergenceWarning)
+        with pytest.raises(ConvergenceWarning):
+            model.fit(X, y)
+    assert model.n_iter_ == 3
+    assert model.score(X, y) > 0
+
+
+def test_warnings_come_from_the_module_of_scikit_learn():
+    """As filters by module expect."""
+    for kind in (MLPClassifier, neural_network.MLPClassifier):
+        with pytest.warns(ConvergenceWarning) as caught:
+            kind(max_iter=3, random_state=0).fit(X, y)
+        assert caught[0].filename == inspect.getfile(neural_network.MLPClassifier)

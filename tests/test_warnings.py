@@ -167,7 +167,7 @@ def test_dead_units():
     model = MLPClassifier(20, bias_init=Constant(-20), random_state=0)
     text = only(model, *scaled(WINE), exceptions.DeadUnitsWarning)
     assert "100% of those in hidden layer 1 are constant on all of 178 rows" in text
-    assert "lower learning_rate_init (now 0.001), or use activation='leaky_relu'" in text
+    assert "use bias_init='auto', lower learning_rate_init (now 0.001), or use activation=" in text
     assert not told(model.set_params(activation="leaky_relu", bias_init="auto"), *scaled(WINE))
 
 
@@ -201,6 +201,15 @@ def test_vanishing_gradient():
     text = only(model, *scaled(WINE), exceptions.VanishingGradientWarning)
     assert "of 8 is " in text
     assert "Use activation='relu' or 'selu'" in text
+
+
+@pytest.mark.parametrize("hidden", [(100,), (50, 50)])
+def test_a_rate_that_is_too_low_is_no_vanishing_gradient(hidden):
+    """The output weights are still near zero, where they start, and so are all gradients."""
+    for params in ({"learning_rate_init": 1e-6}, {"learning_rate_init": 1e-5, "max_iter": 5}):
+        model = MLPClassifier(hidden, random_state=0, **params)
+        caught = told(model, *scaled(WINE))
+        assert exceptions.VanishingGradientWarning not in [each.category for each in caught]
 
 
 def test_exploding_signals():

@@ -45,7 +45,6 @@ LOSSES: Final = {
     "poisson": Poisson(),
 }
 ENDLESS: Final = 2**40  # epochs: scikit-learn's schedules plan no end
-USER: Final = 7  # frames from a warning to the user's call of fit
 
 
 @dataclass
@@ -92,7 +91,12 @@ class _Engined:
         if sample_weight is not None:
             check_weights(sample_weight, X)
         with all_or_nothing(self):
-            return super()._fit(X, y, sample_weight, incremental)  # type: ignore[misc]
+            super()._fit(X, y, sample_weight, incremental)  # type: ignore[misc]
+        # Out here, a warning that a filter makes an error leaves the model trained; and it comes
+        # from scikit-learn's module, as filters expect.
+        for message, category in vars(self).pop("_warnings", []):
+            warnings.warn(message, category, stacklevel=2)
+        return self
 
     def _engine(
         self: Any, kind: type[Engine], alpha: float, X: Any, y: Array, weight: Any
@@ -147,7 +151,7 @@ class _Engined:
         validate = self._validation(X, y, sample_weight, training) if self.early_stopping else None
         plan = self._plan(solver, training, incremental)
         self._set_weights(engine, engine.parameters)  # for scores in the middle
-        outcome, self.n_iter_ = "", -training.progress.epoch
+        outcome, self.n_iter_, self._warnings = "", -training.progress.epoch, []
         try:
             outcome = Trainer(engine, plan, training, validate).run()
         except NonFiniteError as error:
@@ -155,14 +159,13 @@ class _Engined:
         self._set_weights(engine, training.chosen_parameters)
         self._store(solver, training)
         if outcome == INTERRUPTED:
-            warnings.warn("Training interrupted by user.", stacklevel=USER - 1)
+            self._warnings.append(("Training interrupted by user.", UserWarning))
         elif outcome == MAX_ITER and not incremental:
-            warnings.warn(
+            text = (
                 f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) reached and the "
-                "optimization hasn't converged yet.",
-                ConvergenceWarning,
-                stacklevel=USER - 1,
+                "optimization hasn't converged yet."
             )
+            self._warnings.append((text, ConvergenceWarning))
 
     def _set_weights(self: Any, engine: Engine, parameters: Parameters) -> None:
         blocks = [parameters[name] for name in engine.architecture.layer_names]
@@ -248,7 +251,7 @@ class _Engined:
             warnings.warn(
                 "Got `batch_size` less than 1 or larger than sample size. It is going to be "
                 "clipped",
-                stacklevel=USER,
+                stacklevel=3,  # from scikit-learn's module
             )
         return Plan(
             optimizer=solver.optimizer,
@@ -294,12 +297,11 @@ class _Engined:
         training.progress.epoch += 1
         training.loss_curve.append(math.nan)
         training.validation_scores.append(math.nan)
-        warnings.warn(
+        text = (
             f"Training diverged in epoch {error.epoch}: {error.what} is not finite. The best "
-            "weights before that were kept.",
-            ConvergenceWarning,
-            stacklevel=USER,
+            "weights before that were kept."
         )
+        self._warnings.append((text, ConvergenceWarning))
 
     def _store(self: Any, solver: Solver, training: Training) -> None:
         self._optimizer, self._no_improvement_count = solver, training.n_no_improvement

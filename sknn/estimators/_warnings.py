@@ -27,8 +27,9 @@ _SMALL_TARGET: Final = 0.03
 _DEAD, _SATURATED = 0.5, 0.75
 # Fewer rows than this tell nothing about units.
 _ENOUGH: Final = 30
-# A layer's gradient over the output layer's, below and above which it vanishes and explodes.
-_VANISHED, _EXPLODED = 1e-3, 1e3
+# A layer's gradient over the output layer's, below and above which it vanishes and explodes, and
+# over the last hidden layer's, above which it has not vanished on its way.
+_VANISHED, _EXPLODED, _FADED = 1e-3, 1e3, 0.1
 # A loss over that of a constant prediction, above which signals have exploded.
 _ABSURD: Final = 100.0
 # The loss still moves if in the last tenth of the epochs it changes by more than the first share of
@@ -206,14 +207,19 @@ def _dead(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
     if _of(ending).n_rows < _ENOUGH or not any(share >= _DEAD for share in shares):
         return None
     worst = int(np.nanargmax(shares))
-    rate = f"lower learning_rate_init (now {_rate(ending)})"
-    if _runs_by_itself(estimator):
-        rate = "scale X"
+    ways = [
+        "scale X"
+        if _runs_by_itself(estimator)
+        else f"lower learning_rate_init (now {_rate(ending)})"
+    ]
+    for name in ("init", "bias_init"):
+        if getattr(estimator, name) != "auto":
+            ways.insert(0, f"use {name}='auto'")
     return _Finding(
         exceptions.DeadUnitsWarning,
         f"has dead units: {shares[worst]:.0%} of those in hidden layer {worst + 1} are constant on "
         f"all of {_of(ending).n_rows} rows, and get no gradient",
-        f"To avoid it, {rate}, or use activation='leaky_relu'.",
+        f"To avoid it, {', '.join(ways)}, or use activation='leaky_relu'.",
     )
 
 
@@ -237,6 +243,9 @@ def _vanishing(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
     ratios, curve = _ratios(_of(ending)), ending.training.loss_curve
     # A gradient of exactly zero is another matter: output weights of zero, or dead units.
     if not ratios or not 0 < min(ratios) < _VANISHED or curve[-1] < curve[0] / 2:
+        return None
+    # While the output weights are small, as at the start, the last hidden layer's is as small.
+    if min(ratios) > _FADED * ratios[-1]:
         return None
     return _Finding(
         exceptions.VanishingGradientWarning,

@@ -27,9 +27,12 @@ def network_of(estimator: Any, takes_steps: bool = False, what: str = "") -> Bas
     """
     network = estimator[-1] if isinstance(estimator, Pipeline) else estimator
     if not isinstance(network, BaseMLP):
+        bases = [base.__module__ for base in type(network).__mro__]
+        way = "; sknn.compat.convert makes one of a fitted model of scikit-learn's kind"
         raise ValueError(
-            "estimator must be an MLPClassifier or an MLPRegressor, or a Pipeline that ends in "
-            f"one, got {estimator!r}."
+            "estimator must be an MLPClassifier or an MLPRegressor of sknn, or a Pipeline that "
+            f"ends in one, got {estimator!r}"
+            f"{way if any('sklearn.neural_network' in base for base in bases) else ''}."
         )
     if takes_steps and is_minimizer(network.optimizer):
         raise ValueError(f"optimizer={network.optimizer!r} has no {what}: it runs by itself.")
