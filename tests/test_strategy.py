@@ -228,7 +228,7 @@ IMPORTS = {
     "regularization": {"_blas", "_typing", "parameters"},
     "initializers": {"_strategy", "_typing", "activations"},
     "losses": {"_strategy", "_typing", "activations"},
-    "optimizers": {"_blas", "_strategy", "_typing", "losses", "parameters"},
+    "optimizers": {"_blas", "_strategy", "_subnormal", "_typing", "losses", "parameters"},
     "gauge": {"_blas", "_typing", "parameters"},
     "stages": {"_blas", "_typing", "activations", "dropout"},
     "network": {"_typing", "activations", "dropout", "initializers", "parameters", "stages"},

@@ -15,6 +15,7 @@ from sknn.dropout import Dropout
 from sknn.losses import LogLoss
 from sknn.network import Architecture, Workspace
 from sknn.optimizers import Optimizer
+from sknn.optimizers._muon import _orthogonalize
 from sknn.parameters import Parameters
 from sknn.stages import Masks
 
@@ -160,3 +161,12 @@ class StopAfter(EpochCallback):
     def after_epoch(self, estimator):
         if training_of(estimator).progress.epoch == self.n_epochs:
             raise RuntimeError("stopped")
+
+
+def test_muon_makes_none_of_rows_that_have_died_out():
+    source = np.random.RandomState(0).randn(6, 9).astype(np.float32)
+    source[2:4] *= 1e-20
+    products = np.empty(36, np.float32), np.empty(36, np.float32)
+    found = _orthogonalize(source.ravel(), np.empty(54, np.float32), (6, 9), products, 1e-7)
+    assert n_subnormal(*products, found) == 0
+    assert_allclose(np.linalg.norm(found.reshape(6, 9)[[0, 1, 4, 5]], axis=1), 1, atol=0.5)

@@ -3,12 +3,13 @@
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 import numpy as np
 
 from sknn._blas import axpy, dot, scale
 from sknn._strategy import BELOW_ONE, NOT_NEGATIVE, Range
+from sknn._subnormal import TINY
 from sknn._typing import Array
 from sknn.optimizers import _base
 from sknn.optimizers._adam import Adam
@@ -18,6 +19,8 @@ from sknn.parameters import Layout
 NEWTON_SCHULZ: Final = (3.4445, -4.7750, 2.0315)
 N_ITERATIONS: Final = 5  # odd, so that the result is where the gradient was
 SMALLEST_NORM: Final = 1e-7
+# Entries of a matrix of norm 1 from which on they count: their squares are no subnormal numbers.
+FELT: Final[dict[str, Any]] = {dtype: np.sqrt(tiny) for dtype, tiny in TINY.items()}
 
 
 @dataclass
@@ -171,6 +174,10 @@ def _orthogonalize(
         slice(0, None, n + 1),
     )
     np.multiply(source, 1 / max(math.sqrt(dot(source, source)), smallest_norm), out=free)
+    # What is too small to be felt would make subnormal numbers of the products, and them slow.
+    np.abs(free, out=source)
+    np.greater_equal(source, FELT[free.dtype.char], out=source)  # 1 or 0
+    np.multiply(free, source, out=free)
     x, y = free.reshape(shape), source.reshape(shape)
     is_wide = shape[0] < shape[1]
     for _ in range(N_ITERATIONS):
