@@ -11,7 +11,7 @@ def pyplot() -> Any:
     try:
         import matplotlib.pyplot as plt
     except ImportError:
-        raise ImportError('Plots need matplotlib: pip install "sknn[plot]".') from None
+        raise ImportError("Plots need matplotlib: pip install matplotlib.") from None
     return plt
 
 
