@@ -51,6 +51,9 @@ class Diagnosis:
         feature do not count.
     feature_offset : float
         The largest ratio of a feature's mean to its standard deviation; 0 where X is sparse.
+    validation_scale : float
+        The median, over the features that vary in both, of how many times as much a validation set
+        varies as X; 1 where there is none, or X is sparse.
     target_scales : tuple of float
         The smallest and the largest standard deviation of an output of a regression that varies;
         empty for classes.
@@ -74,6 +77,7 @@ class Diagnosis:
 
     feature_scales: tuple[float, float]
     feature_offset: float
+    validation_scale: float
     target_scales: tuple[float, ...]
     dead: list[float]
     saturated: list[float]
@@ -85,7 +89,11 @@ class Diagnosis:
 
 
 def diagnose(
-    architecture: Architecture, parameters: Parameters, loss: Loss, rows: Rows
+    architecture: Architecture,
+    parameters: Parameters,
+    loss: Loss,
+    rows: Rows,
+    held: Rows | None = None,
 ) -> Diagnosis:
     """Look at a network, without dropout, on some of the rows.
 
@@ -97,6 +105,8 @@ def diagnose(
         The rule.
     rows : Rows
         What it was trained on.
+    held : Rows, optional
+        A validation set that was given.
     """
     n_rows = max(1, min(SAMPLE, _NUMBERS // rows.X.shape[1]))
     some = slice(None, None, -(-len(rows) // n_rows))
@@ -105,6 +115,7 @@ def diagnose(
         return Diagnosis(
             _feature_scales(sample.X),
             _feature_offset(sample.X),
+            _validation_scale(sample.X, held.X[:: -(-len(held) // n_rows)]) if held else 1.0,
             _target_scales(sample.y),
             *_probe(architecture, parameters, loss, sample),
             _baseline(loss, sample.y.T, architecture.layer_sizes[-1], sample.X.dtype),
@@ -136,6 +147,14 @@ def _feature_offset(X: Any) -> float:
     deviations = X.std(axis=0, dtype=np.float64)[varies]
     means = X.mean(axis=0, dtype=np.float64)[varies]
     return float(np.max(np.abs(means) / deviations, initial=0.0))
+
+
+def _validation_scale(X: Any, X_val: Any) -> float:
+    if sparse.issparse(X) or sparse.issparse(X_val):
+        return 1.0
+    deviations, those_held = (each.std(axis=0, dtype=np.float64) for each in (X, X_val))
+    varies = (deviations > 0) & (those_held > 0)
+    return float(np.median(those_held[varies] / deviations[varies])) if varies.any() else 1.0
 
 
 def _target_scales(y: Array) -> tuple[float, ...]:

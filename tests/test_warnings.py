@@ -160,6 +160,22 @@ def test_losses_of_positive_targets_have_no_unit_scale():
     assert exceptions.TargetScaleWarning not in [each.category for each in caught]
 
 
+@pytest.mark.parametrize("factor", [50.0, 0.02])
+def test_a_validation_set_of_another_scale(factor):
+    X, y = scaled(WINE)
+    model = MLPClassifier(early_stopping=True, random_state=0)
+    with pytest.warns(exceptions.FeatureScaleWarning) as caught:
+        model.fit(X[::2], y[::2], X_val=factor * X[1::2], y_val=y[1::2])
+    text = str(caught[0].message)
+    assert re.search("got an X_val whose features vary (4[0-9]|5[0-9]|0.0[12][0-9]*) times", text)
+    assert "set transform_input=['X_val'], with metadata routing on" in text
+    for X_val in (X[1::2], 3 * X[1::2], sparse.csr_array(50 * X[1::2])):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            model.fit(X[::2], y[::2], X_val=X_val, y_val=y[1::2])
+        assert exceptions.FeatureScaleWarning not in [each.category for each in caught]
+
+
 # ---------------------------------------------------------------- units and gradients
 
 

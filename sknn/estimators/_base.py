@@ -239,10 +239,10 @@ class BaseMLP(
         rows = self._rows(X, y, weight, "")
         with np.errstate(over="ignore", invalid="ignore"):  # the first step finds what overflows
             training = self._training_state(settings, rows, continuing, incremental, resuming)
-        validate = self._validation(settings, rows, y, given, training)
+        validate, held = self._validation(settings, rows, y, given, training)
         if resuming:
             check_same_criterion(self._training, training)
-        return self._train(settings, rows, training, validate, watch)
+        return self._train(settings, rows, training, validate, watch, held if given else None)
 
     def _train(
         self,
@@ -251,6 +251,7 @@ class BaseMLP(
         training: Training,
         validate: Validate | None,
         watch: Watch | None,
+        held: Rows | None,
     ) -> Ending:
         """Train and publish; return how training ended."""
         self._training, self._parameters = training, training.current_parameters
@@ -276,7 +277,7 @@ class BaseMLP(
         self._publish(training, settings, training.progress.epoch - self._n_epochs_before)
         diagnosis = None
         if watch is not None and outcome != INTERRUPTED:
-            diagnosis = diagnose(self._architecture, self._parameters, self._loss, rows)
+            diagnosis = diagnose(self._architecture, self._parameters, self._loss, rows, held)
         return Ending(outcome, training, plan.learning_rate_init, diagnosis)
 
     def _rows(self, X: Any, y: Array, weight: Array | None, suffix: str) -> Rows:
@@ -341,20 +342,20 @@ class BaseMLP(
 
     def _validation(
         self, settings: Settings, rows: Rows, y: Array, given: Any, training: Training
-    ) -> Validate | None:
-        """Return the function that validates, if one is to, and say what decides on stopping."""
+    ) -> tuple[Validate | None, Rows | None]:
+        """Return what validates, if something is to, and on which rows; say what decides."""
         if given is not None or not self.early_stopping:
             training.train_on_all_rows()
         measured = objective(self._architecture, settings)
         if not self.early_stopping:
             training.decide_by((None, *measured))
-            return None
+            return None, None
         held, y_val = self._held_rows(rows, y, given, training)
         data.check_total_weight(held.weight, "sample_weight in validation")
         on = self.validation_fraction if given is None else held.checksum()
         training.decide_by((name_scoring(self.scoring), on, *measured))
         self._parameters = training.current_parameters
-        return make_validate(self, held, y_val, settings.loss)
+        return make_validate(self, held, y_val, settings.loss), held
 
     def _held_rows(
         self, rows: Rows, y: Array, given: Any, training: Training

@@ -21,6 +21,8 @@ _FAR: Final = 1e3
 _TINY: Final = 0.01
 # A mean of more standard deviations than this hides what varies. (One row in 256 makes 16.)
 _OFF_CENTRE: Final = 20.0
+# How many times as much, or as little, a validation set varies that was not scaled as X was.
+_ANOTHER_SCALE: Final = 10.0
 # The standard deviation of a target whose squared error a `tol` of 1e-4 still resolves.
 _SMALL_TARGET: Final = 0.03
 # The shares of a layer's units that are dead, and of its activations that are saturated.
@@ -132,6 +134,19 @@ def _unscaled(found: Diagnosis) -> str | None:
             "deviation, so that what varies in it is hardly seen"
         )
     return None
+
+
+def _validation_features(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
+    scale = _of(ending).validation_scale
+    if 1 / _ANOTHER_SCALE <= scale <= _ANOTHER_SCALE:
+        return None
+    return _Finding(
+        exceptions.FeatureScaleWarning,
+        f"got an X_val whose features vary {_size(scale)} times as much as those of X (median), "
+        "and so was validated on data of another scale",
+        "Pass scaler.transform(X_val); in a Pipeline set transform_input=['X_val'], with metadata "
+        "routing on.",
+    )
 
 
 def _target(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
@@ -349,6 +364,6 @@ def _layer(ratios: list[float], choose: Callable[[Any], float]) -> str:
 
 # Causes before their symptoms.
 _LOOKS: Final = (
-    *(_features, _target, _exploding, _identical, _dead, _saturated, _vanishing),
-    _unconverged,
+    *(_features, _validation_features, _target, _exploding, _identical, _dead, _saturated),
+    *(_vanishing, _unconverged),
 )
