@@ -119,14 +119,21 @@ def test_predictions_do_not_depend_on_company():
     assert_allclose(together, super(type(model), model)._forward_pass_fast(X).ravel(), rtol=1e-12)
 
 
-def test_a_warning_made_an_error_leaves_the_model_trained():
-    model = MLPClassifier(max_iter=3, random_state=0)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", ConvergenceWarning)
-        with pytest.raises(ConvergenceWarning):
-            model.fit(X, y)
-    assert model.n_iter_ == 3
-    assert model.score(X, y) > 0
+@pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
+def test_a_warning_made_an_error_leaves_the_model_trained(solver):
+    ours, theirs = (
+        kind(solver=solver, max_iter=3, random_state=0)
+        for kind in (MLPClassifier, neural_network.MLPClassifier)
+    )
+    for model in (ours, theirs):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", ConvergenceWarning)
+            with pytest.raises(ConvergenceWarning) as caught:
+                model.fit(X, y)
+        text = str(caught.value)
+    assert text.startswith(("Stochastic Optimizer: Maximum iterations", "lbfgs failed to converge"))
+    assert ours.n_iter_ == theirs.n_iter_
+    assert_allclose(ours.predict_proba(X), theirs.predict_proba(X), rtol=1e-10)
 
 
 def test_warnings_come_from_the_module_of_scikit_learn():

@@ -126,8 +126,11 @@ class _Engined:
 
     def _fit_lbfgs(self: Any, X: Any, y: Array, sample_weight: Any, *rest: Any) -> None:
         dtype = self.coefs_[0].dtype
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            super()._fit_lbfgs(X, y, sample_weight, *rest)  # type: ignore[misc]
+        try:
+            with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+                super()._fit_lbfgs(X, y, sample_weight, *rest)  # type: ignore[misc]
+        except ConvergenceWarning as error:  # a filter made it one: the model stays as it is there
+            self._warnings = [(str(error), ConvergenceWarning)]
         vars(self).pop("_objective")
         self.coefs_ = [coef.astype(dtype) for coef in self.coefs_]  # SciPy works in float64
         self.intercepts_ = [intercept.astype(dtype) for intercept in self.intercepts_]
