@@ -293,7 +293,7 @@ def test_plot_of_initializers_has_a_panel_each(plt, digits):
 
 def test_plot_of_signals_of_very_different_size_and_of_none(plt):
     wild = {"wild": [np.zeros((4, 2)), np.full((4, 2), -3e9), np.array([[1.0, np.inf]])]}
-    from sknn._table import Table
+    from sknn._core.table import Table
 
     table = Table({"std": [0.0] * 3, "saturated": [1.0] * 3, "dead": [0.0] * 3})
     ActivationDisplay(wild, table).plot().figure_.canvas.draw()

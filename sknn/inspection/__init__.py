@@ -4,7 +4,7 @@ Displays are in the manner of scikit-learn's: made by a class method, they hold 
 attributes, and draw them with ``plot(ax=None)``, which needs matplotlib.
 """
 
-from sknn._table import Table
+from sknn._core.table import Table
 from sknn.inspection._activation_display import ActivationDisplay
 from sknn.inspection._gradient_display import GradientDisplay
 from sknn.inspection._initialization import initialization_report
