@@ -16,9 +16,12 @@ from sklearn.utils.validation import (
 )
 
 from sknn._typing import Array
+from sknn.batch import Rows
 from sknn.dropout import Dropout
 
 FLOATS = (np.float64, np.float32)
+# How many times the largest value of the rows with weight those without may have.
+_EXTREME = 10.0
 
 
 def check_inputs(estimator: BaseEstimator, X: Any, dtype: np.dtype[Any]) -> Any:
@@ -187,10 +190,36 @@ def _dense_targets(y: Any) -> Array:
     return single
 
 
-def check_validation_arguments(
-    early_stopping: bool, X_val: Any, y_val: Any, sample_weight_val: Any
-) -> None:
-    """Raise a ValueError unless X_val and y_val come together, and with early stopping."""
+def replace_extremes(rows: Rows, y: Array) -> tuple[Rows, Array]:
+    """Replace rows without weight whose values are extreme by one with weight; also in y.
+
+    Zero times what overflows is NaN. Whatever stands in such a row, it adds exactly zero to losses
+    and gradients, as long as it does not overflow.
+    """
+    if rows.weight is None or rows.weight.all():
+        return rows, y
+    counts = rows.weight > 0
+    extreme = _is_extreme(rows.X, counts)
+    if rows.y.dtype.kind == "f":
+        extreme |= _is_extreme(rows.y, counts)
+    if not extreme.any():
+        return rows, y
+    index = np.where(extreme, counts.argmax(), np.arange(len(rows)))
+    return Rows(rows.X[index], rows.y[index], rows.weight), y[index]
+
+
+def _is_extreme(values: Any, counts: Array) -> Array:
+    """Tell which rows do not count, and are far larger than all that do."""
+    high, low = values.max(axis=1), values.min(axis=1)
+    if sparse.issparse(values):
+        high, low = high.toarray().ravel(), low.toarray().ravel()
+    sizes = np.maximum(high, -low)
+    extreme: Array = ~counts & (sizes > _EXTREME * sizes[counts].max())
+    return extreme
+
+
+def check_validation_arguments(X_val: Any, y_val: Any, sample_weight_val: Any) -> None:
+    """Raise a ValueError unless X_val and y_val come together."""
     for one, name, other, other_name in (
         (X_val, "X_val", y_val, "y_val"),
         (y_val, "y_val", X_val, "X_val"),
@@ -198,11 +227,6 @@ def check_validation_arguments(
     ):
         if one is not None and other is None:
             raise ValueError(f"{name} is provided, but {other_name} was not provided.")
-    if X_val is not None and not early_stopping:
-        raise ValueError(
-            "X_val and y_val are passed to fit while early_stopping=False. Set early_stopping=True "
-            "to use them, or leave them out."
-        )
 
 
 def split_rows(

@@ -49,6 +49,7 @@ def make_plan(
         shuffle=bool(estimator.shuffle),
         tol=float(estimator.tol),
         n_iter_no_change=float(estimator.n_iter_no_change),
+        early_stopping=bool(estimator.early_stopping) and not incremental,
         averaging=settings.averaging,
         report=report,
     )

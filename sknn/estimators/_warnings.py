@@ -23,6 +23,8 @@ _TINY: Final = 0.01
 _OFF_CENTRE: Final = 20.0
 # How many times as much, or as little, a validation set varies that was not scaled as X was.
 _ANOTHER_SCALE: Final = 10.0
+# How many times their spread the medians of y, and of a y_val of its scale, may be apart.
+_ANOTHER_PLACE: Final = 10.0
 # The standard deviation of a target whose squared error a `tol` of 1e-4 still resolves.
 _SMALL_TARGET: Final = 0.03
 # The shares of a layer's units that are dead, and of its activations that are saturated.
@@ -105,7 +107,7 @@ def _features(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
     problem = _unscaled(_of(ending))
     if problem is None:
         return None
-    scaler = "MaxAbsScaler" if _of(ending).is_sparse else "StandardScaler"
+    scaler = _scaler(_of(ending))
     return _Finding(
         exceptions.FeatureScaleWarning,
         problem,
@@ -146,6 +148,22 @@ def _validation_features(estimator: BaseEstimator, ending: Ending) -> _Finding |
         "and so was validated on data of another scale",
         "Pass scaler.transform(X_val); in a Pipeline set transform_input=['X_val'], with metadata "
         "routing on.",
+    )
+
+
+def _validation_target(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
+    scale, offset = _of(ending).validation_target
+    if not 1 / _ANOTHER_SCALE <= scale <= _ANOTHER_SCALE:
+        problem = f"varies {_size(scale)} times as much as y"
+    elif offset > _ANOTHER_PLACE:
+        problem = f"has a median that differs from that of y by {_size(offset)} times its spread"
+    else:
+        return None
+    return _Finding(
+        exceptions.TargetScaleWarning,
+        f"got a y_val that {problem}, and so was validated on targets of another scale",
+        "Transform y_val as y is transformed; TransformedTargetRegressor does not: fit its "
+        "transformer to y, and pass transformer.transform(y_val.reshape(-1, 1)).ravel().",
     )
 
 
@@ -274,9 +292,10 @@ def _unconverged(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
     if ending.outcome != MAX_ITER:
         return None
     training, n_iter = ending.training, estimator.n_iter_
-    curve = training.validation_loss_curve or training.loss_curve
+    validated = estimator.early_stopping and training.validation_loss_curve
+    curve = training.validation_loss_curve if validated else training.loss_curve
     curve = curve[-n_iter:] if n_iter else curve[-1:]
-    name = "validation loss" if training.validation_loss_curve else "loss"
+    name = "validation loss" if validated else "loss"
     change, n_epochs = _change(curve)
     if not math.isnan(change) and not _still_moves(curve, change, n_epochs):
         return None
@@ -310,9 +329,15 @@ def _more_or_less(estimator: BaseEstimator, ending: Ending, change: float) -> st
 
 
 def _or_scale(found: Diagnosis) -> str:
-    smallest, largest = found.feature_scales
-    is_scaled = smallest > 0.3 and largest < 3 and found.feature_offset < 1
-    return "" if is_scaled else ", or scale X with StandardScaler"
+    if found.is_scaled:
+        return ""
+    if found.shared_maximum:  # pixels: a scaler would blow up those that are rarely not zero
+        return f", or divide X by {found.shared_maximum:g}"
+    return f", or scale X with {_scaler(found)}"
+
+
+def _scaler(found: Diagnosis) -> str:
+    return "MaxAbsScaler" if found.is_sparse else "StandardScaler"
 
 
 def _change(curve: list[float]) -> tuple[float, int]:
@@ -364,6 +389,6 @@ def _layer(ratios: list[float], choose: Callable[[Any], float]) -> str:
 
 # Causes before their symptoms.
 _LOOKS: Final = (
-    *(_features, _validation_features, _target, _exploding, _identical, _dead, _saturated),
-    *(_vanishing, _unconverged),
+    *(_features, _validation_features, _validation_target, _target, _exploding, _identical),
+    *(_dead, _saturated, _vanishing, _unconverged),
 )
