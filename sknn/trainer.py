@@ -66,7 +66,7 @@ class Trainer:
         except NonFiniteError as error:
             error.epoch = error.epoch or training.progress.epoch + 1
             raise
-        training.n_epochs_to_go = None
+        training.end_fit()
         return outcome
 
     def _run_until_interrupted(self) -> str:

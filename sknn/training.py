@@ -54,6 +54,9 @@ class Training:
     n_epochs_to_go : int or None
         The epochs that the fit under way may still take; None if there is none under way, or one
         that cannot be resumed.
+    begun_with : dict of str to object
+        The parameters that the fit under way began with, one form for all spellings; empty if
+        there is none under way, or if it was written by a version that did not keep them.
     loss_curve, validation_loss_curve, validation_scores : list of float
         One entry an epoch; the validation's for the last epochs, those with a validation.
     penalties, learning_rates, gradient_norms, seconds : list of float
@@ -79,6 +82,7 @@ class Training:
     average: Parameters | None = None
     n_averaged: int = 0
     n_epochs_to_go: int | None = None
+    begun_with: dict[str, Any] = field(default_factory=dict)
     loss_curve: list[float] = field(default_factory=list)
     validation_loss_curve: list[float] = field(default_factory=list)
     validation_scores: list[float] = field(default_factory=list)
@@ -117,12 +121,16 @@ class Training:
 
         A checksum of 0 stands for a part of the data, whose best is worth keeping.
         """
-        self.n_epochs_to_go = None
+        self.end_fit()
         if n_samples != self.n_samples or checksum not in (0, self.checksum):
             self.n_samples, self.order, self.validation_rows = n_samples, None, None
         if checksum not in (0, self.checksum):
             self.checksum = checksum
             self.forget_best()
+
+    def end_fit(self) -> None:
+        """Say that no fit is under way."""
+        self.n_epochs_to_go, self.begun_with = None, {}
 
     def outlast_patience(self, n_iter_no_change: float) -> None:
         """Count epochs without improvement anew if the last call converged: now it is to go on."""

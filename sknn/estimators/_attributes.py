@@ -53,7 +53,7 @@ def _best(scores: list[float]) -> float:
 def attributes_so_far(estimator: BaseEstimator) -> dict[str, Any]:
     """Return what `fitted_attributes` would be if training ended now, for keeps."""
     training = copy.deepcopy(estimator._training)
-    training.n_epochs_to_go = None  # it has ended
+    training.end_fit()
     return fitted_attributes(estimator, training)
 
 
@@ -71,7 +71,7 @@ def fitted_so_far(estimator: Any) -> Any:
         Independent of the fit, which goes on.
     """
     fitted = copy.copy(estimator)  # with a training state of its own
-    fitted._training.n_epochs_to_go = None  # it has ended
+    fitted._training.end_fit()
     vars(fitted).update(fitted_attributes(fitted, fitted._training))
     for name in OF_CALLBACKS:
         vars(fitted).pop(name, None)

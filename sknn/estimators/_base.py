@@ -35,7 +35,14 @@ from sknn.estimators._planning import (
     new_training,
 )
 from sknn.estimators._progress import Printer
-from sknn.estimators._resuming import ResumeMixin, check_same_criterion, check_same_data
+from sknn.estimators._resuming import (
+    ResumeMixin,
+    change_max_iter,
+    check_same_criterion,
+    check_same_data,
+    check_same_parameters,
+    parameters_of,
+)
 from sknn.estimators._scoring import prepare_validation
 from sknn.estimators._warnings import Ending, warn
 from sknn.estimators._watching import Watch
@@ -238,11 +245,18 @@ class BaseMLP(
         check_target(loss, self._target)
         data.check_input_dropout(settings.dropouts[0], X)
         rows, y = data.replace_extremes(self._rows(X, y, weight, ""), y)
+        parameters = {}
+        if not incremental:
+            parameters = parameters_of(self, settings, len(rows), given is not None)
+        if resuming:
+            check_same_parameters(self._training.begun_with, parameters)
         with np.errstate(over="ignore", invalid="ignore"):  # the first step finds what overflows
             training = self._training_state(settings, rows, continuing, incremental, resuming)
         validate, held = prepare_validation(self, settings, rows, y, given, training)
         if resuming:
             check_same_criterion(self._training, training)
+        elif not incremental:
+            training.begun_with = parameters
         return self._train(settings, rows, training, validate, watch, held if given else None)
 
     def _train(
@@ -322,6 +336,7 @@ class BaseMLP(
             training = self._training.fork(share_curves=incremental)
             if resuming:
                 check_same_data(training, rows)
+                change_max_iter(training, self, settings.schedule)
             else:
                 training.go_on_with(len(rows), 0 if incremental else rows.checksum())
                 training.outlast_patience(self.n_iter_no_change)
