@@ -191,7 +191,7 @@ def test_another_max_iter_gives_the_fit_that_had_begun_with_it(variation, tmp_pa
     for max_iter in (5, 14):
         whole, X, y = make(variation, max_iter=max_iter)
         wanted = known(whole.fit(X, y))
-        for epoch in range(1, min(whole.n_iter_, 9) + 1):
+        for epoch in {1, 4, min(whole.n_iter_, 9)}:
             middle = killed(make(variation)[0], tmp_path / "a.npz", X, y, epoch)
             middle.set_params(max_iter=max_iter, verbose=2).resume(X, y)
             assert changes(wanted, known(middle)) == [], (max_iter, epoch)
@@ -323,9 +323,9 @@ def test_a_validation_set_that_is_only_recorded(tmp_path):
     whole.fit(X[:100], y[:100], **held)
     middle = killed(make(**params)[0], tmp_path / "a.npz", X[:100], y[:100], 4, **held)
     for other in ({}, {"X_val": X[99:], "y_val": y[99:]}):
-        with pytest.raises(ValueError, match="resume needs .*(validation set|scoring)"):
+        with pytest.raises(ValueError, match=r"resume needs the validation set"):
             middle.resume(X[:100], y[:100], **other)
-    with pytest.raises(ValueError, match="scoring='f1_macro' .it began with 'accuracy'"):
+    with pytest.raises(ValueError, match=r"scoring='f1_macro' .it began with 'accuracy'"):
         middle.set_params(scoring="f1_macro").resume(X[:100], y[:100], **held)
     middle.set_params(scoring="accuracy").resume(X[:100], y[:100], **held)
     assert changes(known(whole), known(middle)) == []

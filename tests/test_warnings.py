@@ -382,11 +382,43 @@ def test_one_warning_names_all_ills():
     assert ". It also reached max_iter=3 before it converged: " in text
 
 
+# ---------------------------------------------------------------- batches
+
+
+def test_a_batch_larger_than_the_data():
+    X, y = scaled(WINE)
+    model = MLPClassifier(batch_size=179, learning_rate_init=0.01, random_state=0)
+    text = only(model, X, y, exceptions.BatchSizeWarning)
+    assert "got batch_size=179, larger than the 178 rows to train on, and clipped it to 178" in text
+    for clipped in ("auto", 178):
+        other = MLPClassifier(batch_size=clipped, learning_rate_init=0.01, random_state=0)
+        assert not told(other, X, y)
+        np.testing.assert_array_equal(other.coefs_[0], model.coefs_[0])
+    model.set_params(batch_size=170, early_stopping=True)
+    assert "larger than the 160 rows to train on" in only(model, X, y, exceptions.BatchSizeWarning)
+
+
+@pytest.mark.parametrize("optimizer", ["gd", "rprop", "lbfgs"])
+def test_an_optimizer_without_batches_says_nothing_of_them(optimizer):
+    model = MLPClassifier(batch_size=999, optimizer=optimizer, random_state=0)
+    caught = told(model, *scaled(WINE))
+    assert exceptions.BatchSizeWarning not in [each.category for each in caught]
+
+
+def test_a_part_of_a_stream_may_be_shorter_than_a_batch():
+    X, y = scaled(WINE)
+    model = MLPClassifier(batch_size=999, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model.partial_fit(X, y, classes=[0, 1, 2])
+
+
 @pytest.mark.parametrize("name", exceptions.__all__)
 def test_each_kind_can_be_silenced_alone(name):
     category = getattr(exceptions, name)
     assert issubclass(category, UserWarning)
-    parent = UserWarning if name == "InterruptedWarning" else ConvergenceWarning
+    plain = ("BatchSizeWarning", "InterruptedWarning")
+    parent = UserWarning if name in plain else ConvergenceWarning
     assert issubclass(category, parent)
     model = MLPClassifier(max_iter=4, random_state=0)
     with warnings.catch_warnings(record=True) as caught:

@@ -57,13 +57,18 @@ Self = TypeVar("Self", bound="BaseMLP")
 
 
 def has_partial_fit(estimator: "BaseMLP") -> bool:
-    """Tell whether the optimizer takes steps; say so in an AttributeError if it does not."""
-    if not is_minimizer(estimator.optimizer):
-        return True
-    raise AttributeError(
-        f"optimizer={estimator.optimizer!r} has no partial_fit: it runs by itself. Go on with fit "
-        "and warm_start=True, or set optimizer='adam'."
-    )
+    """Tell whether training may go on with a part of the data; if not, raise an AttributeError."""
+    if is_minimizer(estimator.optimizer):
+        raise AttributeError(
+            f"optimizer={estimator.optimizer!r} has no partial_fit: it runs by itself. Go on with "
+            "fit and warm_start=True, or set optimizer='adam'."
+        )
+    if estimator.early_stopping is True:
+        raise AttributeError(
+            "early_stopping=True has no partial_fit: that sees a part of the data, and cannot set "
+            "rows of all of it aside. Set early_stopping=False."
+        )
+    return True
 
 
 class BaseMLP(
@@ -203,11 +208,6 @@ class BaseMLP(
 
     def _partial_fit(self: Self, X: Any, y: Any, sample_weight: Any, classes: Any = None) -> Self:
         """Do what `partial_fit` says; the subclasses differ in its arguments."""
-        if self.early_stopping:
-            raise ValueError(
-                "partial_fit does not support early_stopping=True: it sees a part of the data, and "
-                "cannot set rows of all of it aside. Set early_stopping=False."
-            )
         with all_or_nothing(self):
             ending = self._fit(X, y, sample_weight, (None, None, None), None, classes)
             if ending.outcome == INTERRUPTED:  # so that a loop of calls ends with it

@@ -73,8 +73,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # no types
         Whether an average of the weights over the steps predicts, and is what validation sees: a
         name in `sknn.averaging.AVERAGINGS` or an instance. Refused with ``"lbfgs"``.
     batch_size : int or "auto", default="auto"
-        Rows of a step, at most all. ``"auto"`` is ``min(200, n_samples)``.
-        Ignored by ``"gd"`` and ``"lbfgs"``.
+        Rows of a step; more than there are is clipped, with a warning. ``"auto"`` is
+        ``min(200, n_samples)``. Ignored by ``"gd"`` and ``"lbfgs"``.
     max_iter : int, default=200
         The most epochs (iterations, for ``"lbfgs"``) of a call to `fit`.
     shuffle : bool, default=True
@@ -92,7 +92,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # no types
         given is then only recorded.
     validation_fraction : float in (0, 1), default=0.1
         The share of the rows set aside with ``early_stopping=True``, class by class, unless
-        `fit` is given a validation set.
+        `fit` is given a validation set. Few rows give up to twice that: two, and one a class.
     scoring : "loss", str, callable or None, default="loss"
         What validation measures: the loss, a scorer's name, a function
         ``scorer(estimator, X, y)``, or None for `score`. Rows count by their weights, with the
@@ -261,9 +261,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # no types
         Raises
         ------
         ValueError
-            As `fit`, and with ``early_stopping=True`` or ``class_weight="balanced"``.
+            As `fit`, and with ``class_weight="balanced"``.
         AttributeError
-            If the optimizer is ``"lbfgs"``.
+            If the optimizer is ``"lbfgs"``, or with ``early_stopping=True``.
         """
         if isinstance(self.class_weight, str):
             raise ValueError(
@@ -352,9 +352,12 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # no types
         Returns
         -------
         probabilities : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
-            Rows sum to 1 over the classes; labels are independent of each other.
+            Rows sum to 1 over the classes. Labels are independent of each other, and their
+            probabilities lie strictly between 0 and 1, as the sigmoid does before it is rounded.
         """
         check_is_fitted(self)
+        if self._target == MULTILABEL:
+            return self._predict(X, lambda raw: _opened(self._apply_link(raw)), self.n_outputs_)
         if self._target == BINARY:
             return self._predict(X, lambda raw: self._apply_link(_both_classes(raw)), 2)
         return self._predict(X, self._apply_link, self.n_outputs_)
@@ -384,6 +387,14 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # no types
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
+
+
+def _opened(probabilities: Array) -> Array:
+    """Move what was rounded to 0 or 1 to the nearest number between them, in place."""
+    zero, one = probabilities.dtype.type(0), probabilities.dtype.type(1)
+    low, high = np.nextafter(zero, one), np.nextafter(one, zero)
+    opened: Array = np.clip(probabilities, low, high, out=probabilities)
+    return opened
 
 
 def _both_classes(raw_prediction: Array) -> Array:

@@ -239,7 +239,8 @@ def split_rows(
     n_samples : int
         How many rows there are.
     fraction : float in (0, 1)
-        The share to validate on, rounded up.
+        The share to validate on, rounded up; if need be up to twice as much, for two rows and one
+        of each class.
     codes : ndarray of shape (n_samples,) or None
         Classes whose shares are kept, if each has two rows or more.
     random_state : RandomState
@@ -258,11 +259,14 @@ def split_rows(
             stratify, n_classes = None, 1
     n_validation = math.ceil(fraction * n_samples)
     needed = max(2, n_classes)
+    if n_validation < needed <= 2 * fraction * n_samples:
+        n_validation = needed
     if n_validation < needed or n_samples - n_validation < n_classes:
         raise ValueError(
             f"The validation set is too small: validation_fraction={fraction} of {n_samples} rows "
             f"is {n_validation}, and at least {needed} are needed on it"
-            f"{f' and {n_classes} to train on' if n_classes > 1 else ''}. Change "
+            f"{f' and {n_classes} to train on' if n_classes > 1 else ''} (n_samples = {n_samples}). "
+            "Change "
             "validation_fraction, give more rows, or pass X_val and y_val to fit."
         )
     training, validation = train_test_split(

@@ -72,8 +72,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # no types t
         Whether an average of the weights over the steps predicts, and is what validation sees: a
         name in `sknn.averaging.AVERAGINGS` or an instance. Refused with ``"lbfgs"``.
     batch_size : int or "auto", default="auto"
-        Rows of a step, at most all. ``"auto"`` is ``min(200, n_samples)``.
-        Ignored by ``"gd"`` and ``"lbfgs"``.
+        Rows of a step; more than there are is clipped, with a warning. ``"auto"`` is
+        ``min(200, n_samples)``. Ignored by ``"gd"`` and ``"lbfgs"``.
     max_iter : int, default=200
         The most epochs (iterations, for ``"lbfgs"``) of a call to `fit`.
     shuffle : bool, default=True
@@ -90,8 +90,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # no types t
         the training loss decides, and the last weights stay; a validation set that `fit` is
         given is then only recorded.
     validation_fraction : float in (0, 1), default=0.1
-        The share of the rows set aside with ``early_stopping=True``, unless
-        `fit` is given a validation set.
+        The share of the rows set aside with ``early_stopping=True``, unless `fit` is given a
+        validation set. Few rows give up to twice that: two.
     scoring : "loss", str, callable or None, default="loss"
         What validation measures: the loss, a scorer's name, a function
         ``scorer(estimator, X, y)``, or None for `score`.
@@ -251,9 +251,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # no types t
         Raises
         ------
         ValueError
-            As `fit`, and with ``early_stopping=True``.
+            As `fit`.
         AttributeError
-            If the optimizer is ``"lbfgs"``.
+            If the optimizer is ``"lbfgs"``, or with ``early_stopping=True``.
         """
         return self._partial_fit(X, y, sample_weight)
 

@@ -139,8 +139,10 @@ def _text(value: Any) -> str:
     --------
     >>> from sknn.estimators._resuming import _text
     >>> from sknn.schedules import Step, Warmup
-    >>> _text(Warmup(Step())), _text({1: 2, 0: 1})
-    ('Warmup(schedule=Step(step_size=30, factor=0.1), n_epochs=5, start_factor=0.1)', '{0: 1.0, 1: 2.0}')
+    >>> _text(Warmup(Step()))
+    'Warmup(schedule=Step(step_size=30, factor=0.1), n_epochs=5, start_factor=0.1)'
+    >>> _text({1: 2, 0: 1})
+    '{0: 1.0, 1: 2.0}'
     """
     if isinstance(value, Strategy):
         given = ", ".join(f"{name}={_text(each)}" for name, each in vars(value).items())

@@ -352,6 +352,19 @@ def _still_moves(curve: list[float], change: float, n_epochs: int) -> bool:
     return fallen <= 0 or abs(change) > (_SOMETHING if fast else _MUCH) * fallen
 
 
+def _batch_size(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
+    n_rows, optimizer = ending.training.n_training, estimator.optimizer_
+    ignored = isinstance(optimizer, Minimizer) or optimizer.full_batch
+    if ignored or isinstance(estimator.batch_size, str) or estimator.batch_size <= n_rows:
+        return None
+    return _Finding(
+        exceptions.BatchSizeWarning,
+        f"got batch_size={estimator.batch_size}, larger than the {n_rows} rows to train on, and "
+        f"clipped it to {n_rows}",
+        f"Set batch_size='auto', or to {n_rows} or less; optimizer='gd' takes all rows at each step.",
+    )
+
+
 def _of(ending: Ending) -> Diagnosis:
     assert ending.diagnosis is not None
     return ending.diagnosis
@@ -390,5 +403,5 @@ def _layer(ratios: list[float], choose: Callable[[Any], float]) -> str:
 # Causes before their symptoms.
 _LOOKS: Final = (
     *(_features, _validation_features, _validation_target, _target, _exploding, _identical),
-    *(_dead, _saturated, _vanishing, _unconverged),
+    *(_dead, _saturated, _vanishing, _unconverged, _batch_size),
 )
