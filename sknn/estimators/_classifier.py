@@ -357,9 +357,11 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # no types
         """
         check_is_fitted(self)
         if self._target == MULTILABEL:
-            return self._predict(X, lambda raw: _opened(self._apply_link(raw)), self.n_outputs_)
+            return self._predict(
+                X, lambda raw: labels.opened(self._apply_link(raw)), self.n_outputs_
+            )
         if self._target == BINARY:
-            return self._predict(X, lambda raw: self._apply_link(_both_classes(raw)), 2)
+            return self._predict(X, lambda raw: self._apply_link(labels.both_classes(raw)), 2)
         return self._predict(X, self._apply_link, self.n_outputs_)
 
     @available_if(has_probabilities)  # type: ignore[untyped-decorator]
@@ -380,26 +382,10 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # no types
         if self._target == MULTICLASS:
             return self._predict(X, lambda raw: log_softmax(raw.T, axis=1), self.n_outputs_)
         if self._target == BINARY:
-            return self._predict(X, lambda raw: log_expit(_both_classes(raw).T), 2)
+            return self._predict(X, lambda raw: log_expit(labels.both_classes(raw).T), 2)
         return self._predict(X, lambda raw: log_expit(raw.T), self.n_outputs_)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
-
-
-def _opened(probabilities: Array) -> Array:
-    """Move what was rounded to 0 or 1 to the nearest number between them, in place."""
-    zero, one = probabilities.dtype.type(0), probabilities.dtype.type(1)
-    low, high = np.nextafter(zero, one), np.nextafter(one, zero)
-    opened: Array = np.clip(probabilities, low, high, out=probabilities)
-    return opened
-
-
-def _both_classes(raw_prediction: Array) -> Array:
-    """Return raw predictions of both classes, of shape (2, n_rows).
-
-    ``sigmoid(-z)`` is exact where ``1 - sigmoid(z)`` would round to zero.
-    """
-    return np.concatenate([-raw_prediction, raw_prediction])

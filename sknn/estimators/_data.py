@@ -20,7 +20,7 @@ from sknn.batch import Rows
 from sknn.dropout import Dropout
 
 FLOATS = (np.float64, np.float32)
-# How many times the largest value of the rows with weight those without may have.
+# How many times the largest value of the rows with weight, or 1, rows without weight may reach.
 _EXTREME = 10.0
 
 
@@ -191,31 +191,30 @@ def _dense_targets(y: Any) -> Array:
 
 
 def replace_extremes(rows: Rows, y: Array) -> tuple[Rows, Array]:
-    """Replace rows without weight whose values are extreme by one with weight; also in y.
+    """Replace extreme values in rows without weight by those of a row with weight; also in y.
 
-    Zero times what overflows is NaN. Whatever stands in such a row, it adds exactly zero to losses
-    and gradients, as long as it does not overflow.
+    Zero times what overflows is NaN. As long as nothing overflows, such a row adds exactly zero to
+    losses and gradients, whatever stands in it.
     """
     if rows.weight is None or rows.weight.all():
         return rows, y
-    counts = rows.weight > 0
-    extreme = _is_extreme(rows.X, counts)
-    if rows.y.dtype.kind == "f":
-        extreme |= _is_extreme(rows.y, counts)
-    if not extreme.any():
-        return rows, y
-    index = np.where(extreme, counts.argmax(), np.arange(len(rows)))
-    return Rows(rows.X[index], rows.y[index], rows.weight), y[index]
+    X, targets, counts = rows.X, rows.y, rows.weight > 0
+    index = _without_extremes(X, counts)
+    X = X if index is None else X[index]
+    index = _without_extremes(targets, counts) if targets.dtype.kind == "f" else None
+    if index is not None:
+        targets, y = targets[index], y[index]
+    return Rows(X, targets, rows.weight), y
 
 
-def _is_extreme(values: Any, counts: Array) -> Array:
-    """Tell which rows do not count, and are far larger than all that do."""
+def _without_extremes(values: Any, counts: Array) -> Array | None:
+    """Return the rows to take, one that counts in place of each far larger one that does not."""
     high, low = values.max(axis=1), values.min(axis=1)
     if sparse.issparse(values):
         high, low = high.toarray().ravel(), low.toarray().ravel()
     sizes = np.maximum(high, -low)
-    extreme: Array = ~counts & (sizes > _EXTREME * sizes[counts].max())
-    return extreme
+    extreme = ~counts & (sizes > _EXTREME * max(sizes[counts].max(), 1))
+    return np.where(extreme, counts.argmax(), np.arange(len(counts))) if extreme.any() else None
 
 
 def check_validation_arguments(X_val: Any, y_val: Any, sample_weight_val: Any) -> None:
@@ -265,9 +264,8 @@ def split_rows(
         raise ValueError(
             f"The validation set is too small: validation_fraction={fraction} of {n_samples} rows "
             f"is {n_validation}, and at least {needed} are needed on it"
-            f"{f' and {n_classes} to train on' if n_classes > 1 else ''} (n_samples = {n_samples}). "
-            "Change "
-            "validation_fraction, give more rows, or pass X_val and y_val to fit."
+            f"{f' and {n_classes} to train on' if n_classes > 1 else ''} (n_samples = {n_samples})."
+            " Change validation_fraction, give more rows, or pass X_val and y_val to fit."
         )
     training, validation = train_test_split(
         np.arange(n_samples), test_size=n_validation, stratify=stratify, random_state=random_state

@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator
 
 from sknn import exceptions
 from sknn.diagnosis import Diagnosis
+from sknn.estimators._messages import short
 from sknn.optimizers import Minimizer
 from sknn.trainer import INTERRUPTED, MAX_ITER
 from sknn.training import Training
@@ -122,17 +123,17 @@ def _unscaled(found: Diagnosis) -> str | None:
     smallest, largest = found.feature_scales
     if largest > _FAR * min(smallest, 1.0):
         return (
-            f"got features of sizes from {_size(smallest)} to {_size(largest)} (root mean square), "
+            f"got features of sizes from {short(smallest)} to {short(largest)} (root mean square), "
             "too far from each other or from 1 for one learning rate"
         )
     if largest < _TINY:
         return (
-            f"got features of sizes up to {_size(largest)} (root mean square), too small to move "
+            f"got features of sizes up to {short(largest)} (root mean square), too small to move "
             "the units"
         )
     if found.feature_offset > _OFF_CENTRE:
         return (
-            f"got a feature whose mean is {_size(found.feature_offset)} times its standard "
+            f"got a feature whose mean is {short(found.feature_offset)} times its standard "
             "deviation, so that what varies in it is hardly seen"
         )
     return None
@@ -144,7 +145,7 @@ def _validation_features(estimator: BaseEstimator, ending: Ending) -> _Finding |
         return None
     return _Finding(
         exceptions.FeatureScaleWarning,
-        f"got an X_val whose features vary {_size(scale)} times as much as those of X (median), "
+        f"got an X_val whose features vary {short(scale)} times as much as those of X (median), "
         "and so was validated on data of another scale",
         "Pass scaler.transform(X_val); in a Pipeline set transform_input=['X_val'], with metadata "
         "routing on.",
@@ -154,9 +155,9 @@ def _validation_features(estimator: BaseEstimator, ending: Ending) -> _Finding |
 def _validation_target(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
     scale, offset = _of(ending).validation_target
     if not 1 / _ANOTHER_SCALE <= scale <= _ANOTHER_SCALE:
-        problem = f"varies {_size(scale)} times as much as y"
+        problem = f"varies {short(scale)} times as much as y"
     elif offset > _ANOTHER_PLACE:
-        problem = f"has a median that differs from that of y by {_size(offset)} times its spread"
+        problem = f"has a median that differs from that of y by {short(offset)} times its spread"
     else:
         return None
     return _Finding(
@@ -176,7 +177,7 @@ def _target(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
     far = scales[0] if scales[0] < _SMALL_TARGET else scales[-1]
     return _Finding(
         exceptions.TargetScaleWarning,
-        f"got targets y with a standard deviation of {_size(far)}, for which neither tol nor the "
+        f"got targets y with a standard deviation of {short(far)}, for which neither tol nor the "
         "default rates are made",
         f"Scale y:\n\n"
         f"    from sklearn.compose import TransformedTargetRegressor\n"
@@ -206,16 +207,16 @@ def _explosion(found: Diagnosis, training: Training) -> str | None:
     measured = len(training.penalties)  # a model converted from scikit-learn's has a longer curve
     curve = np.subtract(training.loss_curve[-measured:], training.penalties)
     if 0 < found.baseline < math.inf and curve.max() > _ABSURD * found.baseline:
-        at, times = int(curve.argmax()), _size(float(curve.max()) / found.baseline)
+        at, times = int(curve.argmax()), short(float(curve.max()) / found.baseline)
         return (
-            f"had a loss of {_size(curve.max())} in epoch {at + 1}, {times} times that of a "
-            f"constant prediction, with a gradient of norm {_size(training.gradient_norms[at])}: "
+            f"had a loss of {short(curve.max())} in epoch {at + 1}, {times} times that of a "
+            f"constant prediction, with a gradient of norm {short(training.gradient_norms[at])}: "
             "signals explode on their way through the layers"
         )
     ratios = _ratios(found)
     if ratios and max(ratios) > _EXPLODED:
         return (
-            f"has an exploding gradient: that of {_layer(ratios, max)} is {_size(max(ratios))} "
+            f"has an exploding gradient: that of {_layer(ratios, max)} is {short(max(ratios))} "
             "times the output layer's"
         )
     return None
@@ -361,7 +362,7 @@ def _batch_size(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
         exceptions.BatchSizeWarning,
         f"got batch_size={estimator.batch_size}, larger than the {n_rows} rows to train on, and "
         f"clipped it to {n_rows}",
-        f"Set batch_size='auto', or to {n_rows} or less; optimizer='gd' takes all rows at each step.",
+        f"Set batch_size='auto' or {n_rows}, or optimizer='gd' for steps that take all rows.",
     )
 
 
@@ -376,18 +377,6 @@ def _rate(ending: Ending) -> str:
 
 def _runs_by_itself(estimator: BaseEstimator) -> bool:
     return isinstance(estimator.optimizer_, Minimizer)
-
-
-def _size(number: float) -> str:
-    """Return a number to two digits or so.
-
-    Examples
-    --------
-    >>> from sknn.estimators._warnings import _size
-    >>> _size(0.0123), _size(1234.5), _size(12345678.9)
-    ('0.012', '1,234', '1.2e+07')
-    """
-    return f"{number:,.0f}" if 100 <= number < 1e6 else f"{number:.2g}"
 
 
 def _ratios(found: Diagnosis) -> list[float]:
