@@ -1,7 +1,9 @@
-"""See inside a network: what it does before, while and after it trains.
+"""Look inside a network before, while and after it trains.
 
-Displays are in the manner of scikit-learn's: made by a class method, they hold the numbers as
-attributes, and draw them with ``plot(ax=None)``, which needs matplotlib.
+Displays follow scikit-learn's: ``from_estimator`` computes the numbers, draws them with matplotlib
+(the extra ``plot``) on ``ax`` or a new figure, and returns the display. It holds the numbers as
+attributes, and ``figure_`` and ``ax_``; ``plot(ax=None)`` draws it again elsewhere. Each
+constructor ``from_...`` has a twin ``compute_from_...`` that draws nothing and needs no matplotlib.
 """
 
 from sknn._table import Table
