@@ -51,7 +51,7 @@ def built(name):
 
 
 def assert_drawn_once(figures):
-    """Check that no axes is empty, no figure is another's copy and no line is on top of its copy."""
+    """Check that no axes is empty, and that no figure or line is the copy of another."""
     for figure in figures:
         assert figure.axes
         for ax in figure.axes:
