@@ -62,7 +62,7 @@ class ActivationDisplay(Display):
         return {"networks": list(self.activations), "n_layers": self._depth()}
 
     def _depth(self) -> int:
-        return max(map(len, self.activations.values()))
+        return max(map(len, self.activations.values()), default=0)
 
     @classmethod
     def from_estimator(cls, estimator: Any, X: Any, *, ax: Any = None) -> Self:

@@ -42,9 +42,8 @@ class LossCurveDisplay(Display):
     >>> from sknn.inspection import LossCurveDisplay
     >>> X, y = load_iris(return_X_y=True)
     >>> model = MLPClassifier(optimizer="lbfgs", early_stopping=True, random_state=0).fit(X, y)
-    >>> display = LossCurveDisplay.from_estimator({"L-BFGS": model})
-    >>> display.ax_.get_ylabel()
-    'loss'
+    >>> LossCurveDisplay.from_estimator({"L-BFGS": model})  # doctest: +ELLIPSIS
+    LossCurveDisplay(n_epochs={'L-BFGS': ...})
     >>> curves = LossCurveDisplay.compute_from_estimator({"L-BFGS": model}).curves
     >>> {"loss", "validation_loss"} <= set(curves["L-BFGS"])
     True
@@ -54,8 +53,10 @@ class LossCurveDisplay(Display):
         self.curves = curves
 
     def _facts(self) -> dict[str, Any]:
-        quantities = dict.fromkeys(name for curves in self.curves.values() for name in curves)
-        return {"models": list(self.curves), "quantities": list(quantities)}
+        lengths = {
+            name: max(map(len, curves.values()), default=0) for name, curves in self.curves.items()
+        }
+        return {"n_epochs": lengths}
 
     @classmethod
     def from_estimator(cls, estimator: Any, *, ax: Any = None, quantity: str = "loss") -> Self:
