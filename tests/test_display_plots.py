@@ -10,7 +10,7 @@ from sklearn.datasets import load_digits
 from sklearn.exceptions import ConvergenceWarning
 
 from sknn import MLPClassifier
-from sknn._table import Table
+from sknn._core.table import Table
 from sknn.inspection import (
     ActivationDisplay,
     GradientDisplay,

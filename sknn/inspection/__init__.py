@@ -6,7 +6,7 @@ attributes, and ``figure_`` and ``ax_``; ``plot(ax=None)`` draws it again elsewh
 constructor ``from_...`` has a twin ``compute_from_...`` that draws nothing and needs no matplotlib.
 """
 
-from sknn._table import Table
+from sknn._core.table import Table
 from sknn.inspection._activation_display import ActivationDisplay
 from sknn.inspection._gradient_display import GradientDisplay
 from sknn.inspection._initialization import initialization_report

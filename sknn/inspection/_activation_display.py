@@ -4,8 +4,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from sknn._table import Table
-from sknn._typing import Array
+from sknn._core.table import Table
+from sknn._core.typing import Array
 from sknn.inspection._display import Display
 from sknn.inspection._initialization import CLASSICS, untrained_signals
 from sknn.inspection._networks import fitted_network, inputs_of, network_of

@@ -4,12 +4,12 @@ from typing import Any, Self
 
 import numpy as np
 
-from sknn._typing import Array
+from sknn._core.parameters import Layout
+from sknn._core.typing import Array
 from sknn.inspection._display import Display
 from sknn.inspection._networks import inputs_of, network_of
 from sknn.inspection._plotting import axes_or_new, check_drawing, colors, finish
 from sknn.inspection._recording import record
-from sknn.parameters import Layout
 
 
 class GradientDisplay(Display):

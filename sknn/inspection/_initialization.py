@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sknn._strategy import registered_name
-from sknn._table import Table
+from sknn._core.strategy import registered_name
+from sknn._core.table import Table
 from sknn.initializers import INITIALIZERS, HeNormal, Initializer, Normal, XavierNormal
 from sknn.inspection._networks import inputs_of, network_of, untrained_network
 from sknn.inspection._signals import Signal, signals, table

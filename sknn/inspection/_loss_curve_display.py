@@ -5,8 +5,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from sknn._strategy import unknown
-from sknn._typing import Array
+from sknn._core.strategy import unknown
+from sknn._core.typing import Array
 from sknn.inspection._display import Display
 from sknn.inspection._networks import network_of
 from sknn.inspection._plotting import axes_or_new, check_drawing, finish

@@ -5,8 +5,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from sknn._strategy import COUNT, POSITIVE, unknown
-from sknn._typing import Array
+from sknn._core.strategy import COUNT, POSITIVE, unknown
+from sknn._core.typing import Array
 from sknn.estimators._parameters import read_optimizer
 from sknn.inspection._display import Display
 from sknn.inspection._networks import inputs_of, network_of
