@@ -1,9 +1,10 @@
 """Look inside a network before, while and after it trains.
 
 Displays follow scikit-learn's: ``from_estimator`` computes the numbers, draws them with matplotlib
-(the extra ``plot``) on ``ax`` or a new figure, and returns the display. It holds the numbers as
-attributes, and ``figure_`` and ``ax_``; ``plot(ax=None)`` draws it again elsewhere. Each
-constructor ``from_...`` has a twin ``compute_from_...`` that draws nothing and needs no matplotlib.
+(the extra ``plot``) on ``ax`` or a new figure, and returns the display. A display holds the
+numbers as attributes, and ``figure_`` and ``ax_`` (``axes_`` where it has several);
+``plot(ax=None)`` draws it again elsewhere. Each constructor ``from_...`` has a twin
+``compute_from_...`` that takes the same data, draws nothing and needs no matplotlib.
 """
 
 from sknn._core.table import Table

@@ -65,6 +65,8 @@ class GradientDisplay(Display):
     def from_estimator(cls, estimator: Any, X: Any, y: Any, *, ax: Any = None) -> Self:
         """Train a copy of an estimator, and draw the norms of its gradients.
 
+        The copy is trained without the weight penalty, as `compute_from_estimator` says.
+
         Parameters
         ----------
         estimator : MLPClassifier, MLPRegressor or Pipeline that ends in one

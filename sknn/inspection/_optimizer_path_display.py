@@ -188,6 +188,8 @@ class OptimizerPathDisplay(Display):
     ) -> Self:
         """Train a copy of an estimator with each optimizer, and draw the paths of the weights.
 
+        The points and the plane are those that `compute_from_estimator` describes.
+
         Parameters
         ----------
         estimator : MLPClassifier, MLPRegressor or Pipeline that ends in one
