@@ -15,8 +15,8 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from sknn._typing import Array
-from sknn.batch import Rows
+from sknn._core.typing import Array
+from sknn._training.data import Rows
 from sknn.dropout import Dropout
 
 FLOATS = (np.float64, np.float32)

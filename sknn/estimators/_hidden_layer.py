@@ -11,11 +11,11 @@ from sklearn.base import (
 )
 from sklearn.exceptions import NotFittedError
 
-from sknn._strategy import Range
-from sknn._typing import Array
+from sknn._core.strategy import Range
+from sknn._core.typing import Array
+from sknn._network.network import hidden_outputs
 from sknn.estimators import _data as data
 from sknn.estimators._parameters import read_hidden_layer_sizes
-from sknn.network import hidden_outputs
 
 
 class HiddenLayer(

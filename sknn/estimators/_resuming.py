@@ -2,15 +2,15 @@
 
 from typing import Any, TypeVar
 
-from sknn._strategy import Strategy, resolve
-from sknn.batch import Rows
+from sknn._core.strategy import Strategy, resolve
+from sknn._training.data import Rows
+from sknn._training.state import Training
 from sknn.estimators._callbacks import with_callbacks
 from sknn.estimators._parameters import Settings, is_minimizer
 from sknn.estimators._planning import first_rate, read_batch_size
 from sknn.estimators._scoring import name_scoring
 from sknn.estimators._warnings import warn
 from sknn.schedules import SCHEDULES, Schedule, Warmup
-from sknn.training import Training
 
 Self = TypeVar("Self", bound="ResumeMixin")
 

@@ -10,16 +10,16 @@ from typing import Any
 from sklearn.base import BaseEstimator
 from sklearn.metrics import check_scoring
 
-from sknn._typing import Array
-from sknn.batch import Rows
-from sknn.engine import NonFiniteError, mean_loss
+from sknn._core.typing import Array
+from sknn._training.data import Rows
+from sknn._training.engine import NonFiniteError, mean_loss
+from sknn._training.loop import Validate
+from sknn._training.state import Training
 from sknn.estimators import _data as data
 from sknn.estimators._attributes import view
 from sknn.estimators._parameters import Settings
 from sknn.estimators._planning import objective
 from sknn.losses import Loss
-from sknn.trainer import Validate
-from sknn.training import Training
 
 
 def name_scoring(scoring: Any) -> str:
