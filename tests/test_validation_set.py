@@ -62,6 +62,7 @@ RECORDED = {
     "converges": {"tol": 0.05, "n_iter_no_change": 1, "max_iter": 50},
     "gd": {"optimizer": "gd"},
     "lbfgs": {"optimizer": "lbfgs", "max_iter": 20},
+    "lbfgs, impatient": {"optimizer": "lbfgs", "tol": 0.02, "n_iter_no_change": 1, "max_iter": 20},
     "adaptive": {
         "optimizer": "sgd",
         "learning_rate": "adaptive",
