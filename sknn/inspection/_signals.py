@@ -56,6 +56,8 @@ def signals(network: Network) -> list[Signal]:
     with np.errstate(over="ignore", invalid="ignore"):  # an unfit initializer may overflow
         units = hidden_units(workspace)
     layers = [stage for stage in workspace.stages if isinstance(stage, Activate)]
+    if not layers:
+        raise ValueError("This network has no hidden layer to look at.")
     return [
         Signal(layer.activation, layer.a.T.copy(), its_units)
         for layer, its_units in zip(layers, units, strict=True)
