@@ -22,9 +22,9 @@ SATURATED: Final = 0.05
 # An activation whose derivative is nowhere below this share does not saturate: leaky ReLU.
 _LEVEL: Final = 1e-3
 # Where an activation's derivative is looked at: up to 1490 on both sides, densely around zero.
-_GRID: Final = np.sinh(np.linspace(-8, 8, 201))
+_GRID: Final = np.sinh(np.linspace(-8, 8, 101))
 # A squashing activation is steep here, and level out there.
-_CENTRE, _OUTSIDE = np.abs(_GRID) < 0.1, np.abs(_GRID) > 50
+_CENTRE, _OUTSIDE = np.abs(_GRID) < 0.2, np.abs(_GRID) > 50
 
 
 @dataclass(frozen=True)
