@@ -222,6 +222,21 @@ def test_lsuv_gives_every_layer_unit_variance(activation, make):
         signal = np.maximum(z, 0) if activation == "relu" else np.tanh(z)
 
 
+@pytest.mark.parametrize("n_samples", [200, 2000])
+@pytest.mark.parametrize("make", [np.asarray, sparse.csr_array], ids=["dense", "sparse"])
+def test_lsuv_does_not_read_rows_without_weight(make, n_samples):
+    rng = np.random.default_rng(0)
+    X, y, weight = rng.normal(size=(n_samples, 6)), np.arange(n_samples) % 3, np.ones(n_samples)
+    left_out = rng.random(n_samples) < 0.3
+    X[left_out] *= 5
+    weight[left_out] = 0
+    params = {"optimizer": standing_still("sgd"), "n_iter_no_change": 1, "random_state": 0}
+    weighted, rest = (MLPClassifier((30, 20), init="lsuv", **params) for _ in range(2))
+    weighted.fit(make(X), y, weight)
+    rest.fit(make(X[~left_out]), y[~left_out])
+    assert_same(weighted.coefs_, rest.coefs_)
+
+
 def test_an_activation_may_ask_for_an_initializer_that_looks_at_data():
     class Wanting(ACTIVATIONS["tanh"]):
         initializer = "lsuv"
