@@ -237,6 +237,23 @@ def test_lsuv_does_not_read_rows_without_weight(make, n_samples):
     assert_same(weighted.coefs_, rest.coefs_)
 
 
+@pytest.mark.parametrize(
+    ("tol", "variance", "rescales"),
+    [
+        *((0.1, 1.05, False), (0.1, 0.95, False), (0.1, 1.11, True), (0.1, 0.89, True)),
+        *((1e-6, 1.00001, True), (1e-6, 1.0, False), (5.0, 3.0, False)),
+        *((None, 1.009, False), (None, 0.991, False), (None, 1.011, True), (None, 0.989, True)),
+    ],
+)
+def test_lsuv_rescales_beyond_its_tolerance(tol, variance, rescales):
+    lsuv = INITIALIZERS["lsuv"]() if tol is None else INITIALIZERS["lsuv"](tol=tol)
+    z = math.sqrt(variance) * np.array([[1.0, -1.0, 1.0, -1.0]])
+    weights = np.array([[2.0]])
+    assert lsuv.rescale(weights, z) == rescales
+    expected = 2 / math.sqrt(variance) if rescales else 2
+    assert weights[0, 0] == pytest.approx(expected, rel=1e-12)
+
+
 def test_an_activation_may_ask_for_an_initializer_that_looks_at_data():
     class Wanting(ACTIVATIONS["tanh"]):
         initializer = "lsuv"

@@ -144,6 +144,14 @@ def test_best_constant_of_huge_targets_is_their_median(loss, scale):
     assert found == pytest.approx(np.median(y), abs=1e-5)
 
 
+def test_slopes_of_huge_targets_do_not_overflow():
+    y = np.random.default_rng(0).uniform(-1, 1, size=(1, 51))
+    with np.errstate(over="ignore"):
+        found = LOSSES["huber"](1.5e308).baseline(1.5e308 * y, None, 1) / 1.5e308
+    expected = LOSSES["huber"](1.0).baseline(y, None, 1)
+    assert found == pytest.approx(expected, abs=2e-6)
+
+
 def test_positive_counts_of_no_weight_are_no_baseline():
     y = np.array([[3.0, 0.0, 0.0, 0.0]])
     start = LOSSES["poisson"]().baseline(y, np.array([0.0, 1.0, 1.0, 1.0]), 1)

@@ -134,6 +134,13 @@ def test_balanced_by_weight_so_that_rows_may_be_repeated():
     assert_same(model.fit(X, y, counts), repeated)
 
 
+@pytest.mark.parametrize("factor", [1e-12, 1e-100])
+def test_balanced_classes_weigh_the_same_whatever_their_weights_were(factor):
+    model, X, y = make("binary", class_weight="balanced")
+    of_row = np.where(y == 0, factor, 1.0)
+    assert_same(model.fit(X, y, of_row), make("binary", class_weight="balanced")[0].fit(X, y))
+
+
 def test_class_weights_of_string_labels():
     model, X, y = make("binary", class_weight={"no": 3.0})
     named = model.fit(X, np.array(["no", "yes"])[y])
@@ -144,7 +151,9 @@ DAYS = np.array(["2020-01-01", "2020-02-29", "2021-01-01"], "datetime64[D]")
 
 
 @pytest.mark.parametrize("unit", ["D", "s", "us", "ns"])
-@pytest.mark.parametrize("as_key", [lambda day: day, pd.Timestamp, lambda day: day.astype("M8[ns]")])
+@pytest.mark.parametrize(
+    "as_key", [lambda day: day, pd.Timestamp, lambda day: day.astype("M8[ns]")]
+)
 def test_class_weights_of_dates(as_key, unit):
     model, X, y = make(class_weight={as_key(DAYS[0]): 3.0, as_key(DAYS[2]): 0.5})
     dated = model.fit(X, DAYS.astype(f"datetime64[{unit}]")[y])

@@ -18,7 +18,6 @@ from sknn.losses._base import (
     weighted_quantile,
 )
 
-
 # Brent's method takes at most the square of bisection's 40 or so.
 _MOST_ITERATIONS: Final = 2000
 
