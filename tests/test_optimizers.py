@@ -12,9 +12,9 @@ import pytest
 from sklearn.base import clone
 
 from sknn import MLPClassifier, MLPRegressor
+from sknn._core.parameters import Block, Layout
 from sknn.losses import LOSSES
 from sknn.optimizers import OPTIMIZERS, Minimizer, Optimizer, _base
-from sknn.parameters import Block, Layout
 
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "optimizers.json").read_text())
 MATRIX, START = np.array(GOLDEN["matrix"]), np.array(GOLDEN["start"])

@@ -8,7 +8,7 @@ from common import problem
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import log_loss
 
-from sknn.engine import Engine
+from sknn._training.engine import Engine
 from sknn.optimizers import Minimizer
 
 SMALL = {"hidden_layer_sizes": 8, "batch_size": 40, "random_state": 0}

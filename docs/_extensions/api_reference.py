@@ -12,7 +12,7 @@ from typing import Any
 
 from sklearn.base import BaseEstimator
 
-from sknn._strategy import Strategy
+from sknn._core.strategy import Strategy
 
 # Each public package with what its page is called.
 PACKAGES = {
@@ -26,6 +26,7 @@ PACKAGES = {
     "sknn.averaging": "Averaged weights",
     "sknn.inspection": "Inspection",
     "sknn.estimators": "Hidden layers",
+    "sknn.preprocessing": "Preprocessing",
     "sknn.callbacks": "Callbacks",
     "sknn.exceptions": "Warnings",
     "sknn.export": "Export",

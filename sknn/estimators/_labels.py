@@ -10,8 +10,8 @@ import numpy as np
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
-from sknn._strategy import NOT_NEGATIVE
-from sknn._typing import Array
+from sknn._core.strategy import NOT_NEGATIVE
+from sknn._core.typing import Array
 from sknn.losses import BINARY, MULTICLASS, MULTILABEL
 
 # A share of the largest weight whose reciprocal is still far from overflow.

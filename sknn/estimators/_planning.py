@@ -7,15 +7,15 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 
-from sknn._typing import Array
-from sknn.batch import Rows
+from sknn._core.typing import Array
+from sknn._network.network import Architecture, calibrate
+from sknn._training.configuration import Plan
+from sknn._training.data import Rows
+from sknn._training.state import Training
 from sknn.estimators._parameters import Settings
 from sknn.estimators._watching import Watch
 from sknn.initializers import Auto, Zeros
-from sknn.network import Architecture, calibrate
 from sknn.optimizers import Minimizer
-from sknn.plan import Plan
-from sknn.training import Training
 
 # The most rows that an initializer looks at.
 CALIBRATION_ROWS: Final = 256

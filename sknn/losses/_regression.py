@@ -8,8 +8,8 @@ from typing import Any, ClassVar, Final
 import numpy as np
 from scipy.optimize import brentq
 
-from sknn._strategy import POSITIVE, Range
-from sknn._typing import Array
+from sknn._core.strategy import POSITIVE, Range
+from sknn._core.typing import Array
 from sknn.losses._base import (
     REGRESSION,
     FusedLoss,

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from sknn._training.state import Training
 from sknn.activations import ACTIVATIONS
 from sknn.averaging import AVERAGINGS
 from sknn.compat._rules import InvScalingBySamples
@@ -13,7 +14,6 @@ from sknn.losses import LOSSES, Increasing
 from sknn.optimizers import OPTIMIZERS, State
 from sknn.optimizers._muon import MuonState
 from sknn.schedules import SCHEDULES, Progress
-from sknn.training import Training
 
 _FAMILIES: Final[dict[str, Mapping[str, type[Any]]]] = {
     "activation": {**ACTIVATIONS, "increasing": Increasing},

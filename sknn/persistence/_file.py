@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, Final
 
 import numpy as np
 
-from sknn._typing import Array
+from sknn._core.typing import Array
 
 FORMAT_VERSION: Final = 1
 HEADER: Final = "header.json"

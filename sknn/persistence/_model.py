@@ -4,17 +4,17 @@ import os
 from collections.abc import Iterable
 from typing import Any, Final
 
+from sknn._core.parameters import Parameters
+from sknn._network.network import Architecture
+from sknn._training.state import Training
 from sknn._version import __version__
 from sknn.estimators import BaseMLP
 from sknn.estimators._attributes import OF_CALLBACKS
 from sknn.losses import BINARY, Loss
-from sknn.network import Architecture
 from sknn.optimizers import State
-from sknn.parameters import Parameters
 from sknn.persistence import _file
 from sknn.persistence._catalogue import all_classes, name_class
 from sknn.persistence._encoding import Decoder, Encoder, UnknownClassError
-from sknn.training import Training
 
 # Attributes with a place of their own in the file; scikit-learn's callbacks have none.
 _APART: Final = ("_architecture", "_loss", "_training", "_metadata_request")

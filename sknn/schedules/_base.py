@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from sknn._strategy import Strategy
+from sknn._core.strategy import Strategy
 
 
 @dataclass

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
-from sknn._strategy import COUNT, Range, resolve
+from sknn._core.strategy import COUNT, Range, resolve
 from sknn.schedules._base import Progress, Schedule
 from sknn.schedules._decay import Constant, Exponential, InvScaling, Step
 from sknn.schedules._planned import Cosine, OneCycle, Polynomial

@@ -5,7 +5,7 @@ import pytest
 from common import problem
 from scipy import sparse
 
-from sknn.batch import Rows
+from sknn._training.data import Rows
 
 DENSE = np.arange(1.0, 13.0).reshape(4, 3)
 SPARSE = sparse.csr_array(np.array([[1.0, 0, 0], [0, 2, 3], [0, 0, 0], [4, 0, 0]]))

@@ -7,15 +7,15 @@ from typing import Final
 
 import numpy as np
 
-from sknn._interrupt import Interrupts
-from sknn._subnormal import INTERVAL
-from sknn._typing import Array
+from sknn._core.subnormal import INTERVAL
+from sknn._core.typing import Array
+from sknn._training.configuration import Plan
+from sknn._training.data import batches
+from sknn._training.engine import Engine, NonFiniteError
+from sknn._training.interrupts import Interrupts
+from sknn._training.state import Training
 from sknn.averaging import Averaging
-from sknn.batch import batches
-from sknn.engine import Engine, NonFiniteError
 from sknn.optimizers import Minimizer, Optimizer
-from sknn.plan import Plan
-from sknn.training import Training
 
 CONVERGED = "converged"
 MAX_ITER = "max_iter"
