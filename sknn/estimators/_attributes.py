@@ -79,7 +79,7 @@ def history(training: Training, n_layers: int) -> dict[str, Array]:
     Validation covers the last epochs, those that it decided on; before them are NaNs.
     """
     n_epochs = len(training.loss_curve)
-    ratios = np.array(training.update_ratios).reshape(-1, n_layers).T
+    ratios = np.array(list(training.update_ratios)).reshape(-1, n_layers).T
     curves: dict[str, Any] = {
         "loss": training.loss_curve,
         "penalty": training.penalties,
@@ -94,5 +94,5 @@ def history(training: Training, n_layers: int) -> dict[str, Array]:
     for name, curve in curves.items():
         if len(curve) or not name.startswith("validation"):
             told[name] = np.full(n_epochs, np.nan)
-            told[name][n_epochs - len(curve) :] = curve
+            told[name][n_epochs - len(curve) :] = list(curve)
     return told

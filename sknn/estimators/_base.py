@@ -42,7 +42,7 @@ from sknn.estimators._planning import (
 from sknn.estimators._progress import Printer
 from sknn.estimators._resuming import ResumeMixin, check_same_criterion, check_same_data
 from sknn.estimators._scoring import make_validate, name_scoring
-from sknn.estimators._warnings import Ending, warn
+from sknn.estimators._warnings import Ending, compose_warning, warn
 from sknn.estimators._watching import Watch
 from sknn.losses import Loss
 from sknn.optimizers import ElementwiseOptimizer, Optimizer
@@ -136,7 +136,6 @@ class BaseMLP(
 
     # ---------------------------------------------------------------- fit
 
-    @with_callbacks  # type: ignore[untyped-decorator]
     def fit(
         self: Self,
         X: Any,
@@ -174,8 +173,7 @@ class BaseMLP(
         ValueError
             On a wrong parameter, wrong data, or training that diverges. Nothing has changed then.
         """
-        ending = self._whole_fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
-        warn(self, ending)
+        self._whole_fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
         return self
 
     def _whole_fit(
@@ -185,13 +183,30 @@ class BaseMLP(
         sample_weight: Any,
         validation: tuple[Any, Any, Any],
         resuming: bool = False,
-    ) -> Ending:
-        """Do what `fit` says, or what is left of it to do; return how training ended."""
+    ) -> None:
+        """Do what `fit` says, or what is left of it to do."""
+        # After the model is there, so that it stays if a filter makes the warning an error.
+        warn(
+            all_or_nothing(
+                self,
+                lambda draft: draft._watched_fit(X, y, sample_weight, validation, resuming),
+            )
+        )
+
+    @with_callbacks  # type: ignore[untyped-decorator]
+    def _watched_fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        validation: tuple[Any, Any, Any],
+        resuming: bool,
+    ) -> Warning | None:
+        """Fit while callbacks watch; return the warning that is due."""
         watch = Watch(self, X, y, sample_weight)
-        with all_or_nothing(self):
-            ending = self._fit(X, y, sample_weight, validation, watch, resuming=resuming)
-            watch.end_fit()
-        return ending
+        ending = self._fit(X, y, sample_weight, validation, watch, resuming=resuming)
+        watch.end_fit()
+        return compose_warning(self, ending)
 
     def _partial_fit(self: Self, X: Any, y: Any, sample_weight: Any, classes: Any = None) -> Self:
         """Do what `partial_fit` says; the subclasses differ in its arguments."""
@@ -200,11 +215,14 @@ class BaseMLP(
                 "partial_fit does not support early_stopping=True: it sees a part of the data, and "
                 "cannot set rows of all of it aside. Set early_stopping=False."
             )
-        with all_or_nothing(self):
-            ending = self._fit(X, y, sample_weight, (None, None, None), None, classes)
+
+        def train(draft: BaseMLP) -> Warning | None:
+            ending = draft._fit(X, y, sample_weight, (None, None, None), None, classes)
             if ending.outcome == INTERRUPTED:  # so that a loop of calls ends with it
                 raise KeyboardInterrupt
-        warn(self, ending)
+            return compose_warning(draft, ending)
+
+        warn(all_or_nothing(self, train))
         return self
 
     def _fit(
@@ -318,7 +336,7 @@ class BaseMLP(
         self.n_layers_, self.n_outputs_ = len(sizes), sizes[-1]
         self.out_activation_ = registered_name(link, ACTIVATIONS)
         if continuing:
-            training = self._training.fork(share_curves=incremental)
+            training = self._training.fork()
             if resuming:
                 check_same_data(training, rows)
             else:

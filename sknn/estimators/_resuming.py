@@ -4,9 +4,7 @@ from typing import Any, TypeVar
 
 from sknn._training.data import Rows
 from sknn._training.state import Training
-from sknn.estimators._callbacks import with_callbacks
 from sknn.estimators._parameters import is_minimizer
-from sknn.estimators._warnings import warn
 
 Self = TypeVar("Self", bound="ResumeMixin")
 
@@ -17,7 +15,6 @@ class ResumeMixin:
     _training: Training
     optimizer: Any
 
-    @with_callbacks  # type: ignore[untyped-decorator]
     def resume(
         self: Self,
         X: Any,
@@ -62,10 +59,9 @@ class ResumeMixin:
         """
         check_resumable(self)
         validation = (X_val, y_val, sample_weight_val)
-        ending = self._whole_fit(  # type: ignore[attr-defined]
+        self._whole_fit(  # type: ignore[attr-defined]
             X, y, sample_weight, validation, resuming=True
         )
-        warn(self, ending)
         return self
 
 
