@@ -277,7 +277,7 @@ class BaseMLP(
         if training.n_epochs_to_go is None:
             self._n_epochs_before = training.progress.epoch
         most = None if watch is None else training.n_epochs_to_go or self.max_iter
-        printer = Printer(self.verbose, most, training)
+        printer = Printer(self, most, training)
         plan = make_plan(self, settings, training, watch, printer.report)
         regularization = settings.regularization
         engine = Engine(
