@@ -255,6 +255,22 @@ def test_a_fit_within_a_fit():
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+def test_one_in_a_fit_within_a_fit_is_one():
+    """Where it ends the inner call, which has not begun to train, it ends the outer fit as well."""
+
+    class PressBefore(Press):
+        def before_fit(self, estimator):
+            signal.raise_signal(signal.SIGINT)
+
+    cls, X, y = problem("multiclass")
+    inner = cls(4, max_iter=4).set_callbacks(PressBefore())
+    outer = cls(4, max_iter=3).set_callbacks(FitAnother(inner, (X, y)))
+    with pytest.warns(InterruptedWarning):
+        outer.fit(X, y)
+    assert outer.n_iter_ == 1
+    assert not hasattr(inner, "n_iter_")
+
+
 def test_other_threads_have_no_signals():
     cls, X, y = problem("multiclass")
     with ThreadPoolExecutor(1) as pool, Interrupts() as interrupts:

@@ -96,7 +96,7 @@ class Training:
         the random state, because a new one takes as long as a small call to `partial_fit`; this
         state notes how far it had drawn, for whoever copies or forks it again.
         """
-        held = {name: each for name, each in vars(self).items() if name != _DRAWN}
+        held = self._held()
         copied: dict[int, Any] = {id(self.random_state): self._hand_over_random_state()}
         for each in held.values():
             if isinstance(each, Curve):
@@ -108,23 +108,27 @@ class Training:
         return fork
 
     def __getstate__(self) -> dict[str, Any]:
-        held = {name: each for name, each in vars(self).items() if name != _DRAWN}
+        held = self._held()
         held |= {name: list(each) for name, each in held.items() if isinstance(each, Curve)}
-        return held | {"random_state": self._own_random_state()}
+        return held | {"random_state": self._copy_random_state()}
+
+    def _held(self) -> dict[str, Any]:
+        held = dict(vars(self))  # at once: another thread may fork
+        held.pop(_DRAWN, None)
+        return held
 
     def _hand_over_random_state(self) -> np.random.RandomState:
         drawn = self.random_state.get_state(legacy=False)
         # One operation, so that of two threads one is first.
         if vars(self).setdefault(_DRAWN, drawn) is drawn:
             return self.random_state
-        return self._own_random_state()
+        return self._copy_random_state()
 
-    def _own_random_state(self) -> np.random.RandomState:
-        """Return the random state as it was before a fork took it over."""
-        if _DRAWN not in vars(self):
-            return self.random_state
+    def _copy_random_state(self) -> np.random.RandomState:
+        """Return a random state that goes on from here, wherever a fork has taken this one."""
         random_state = copy.deepcopy(self.random_state)
-        random_state.set_state(vars(self)[_DRAWN])
+        now = random_state.get_state(legacy=False)
+        random_state.set_state(vars(self).get(_DRAWN, now))
         return random_state
 
     def shuffle(self) -> None:

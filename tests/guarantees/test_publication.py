@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -225,19 +226,20 @@ def test_copies_by_another_thread():
     def look_on():
         while not is_over.is_set():
             blobs.append(pickle.dumps(model))
+        return True
 
-    onlooker = threading.Thread(target=look_on)
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-5)
     try:
-        onlooker.start()
-        for _ in range(100):
-            model.partial_fit(X, y)
+        with ThreadPoolExecutor(1) as pool:
+            onlooker = pool.submit(look_on)
+            for _ in range(100):
+                model.partial_fit(X, y)
+            is_over.set()
+            assert onlooker.result()
     finally:
         is_over.set()
-        onlooker.join()
         sys.setswitchinterval(interval)
-    assert blobs
     for twin in map(pickle.loads, blobs):
         n_epochs = twin._training.progress.epoch
         assert {len(curve) for curve in twin.history_.values()} == {n_epochs}
