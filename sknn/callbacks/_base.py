@@ -44,8 +44,7 @@ class EpochCallback(ABC):
     ...     def __init__(self, n_epochs):
     ...         self.n_epochs = n_epochs
     ...
-    ...     @abstractmethod
-    def after_epoch(self, estimator):
+    ...     def after_epoch(self, estimator):
     ...         return training_of(estimator).progress.epoch >= self.n_epochs
     >>> X, y = load_digits(return_X_y=True)
     >>> MLPClassifier(random_state=0).set_callbacks(StopAfter(3)).fit(X / 16, y).n_iter_
