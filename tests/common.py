@@ -10,6 +10,7 @@ from sklearn.preprocessing import StandardScaler
 
 import sknn
 from sknn import MLPClassifier, MLPRegressor
+from sknn._core.strategy import Strategy
 from sknn._training.curve import Curve
 from sknn._training.state import Training
 from sknn.optimizers import OPTIMIZERS, Minimizer
@@ -54,7 +55,9 @@ def leaves(value, path=""):
         children = list(value.items())
     elif isinstance(value, (list, tuple)):
         children = list(enumerate(value))
-    elif hasattr(value, "__dict__") and not isinstance(value, type) and not callable(value):
+    elif isinstance(value, Strategy) or (
+        hasattr(value, "__dict__") and not isinstance(value, type) and not callable(value)
+    ):
         children = list(vars(value).items())
     else:
         return {path: repr(value)}
