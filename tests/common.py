@@ -11,6 +11,8 @@ from sklearn.preprocessing import StandardScaler
 import sknn
 from sknn import MLPClassifier, MLPRegressor
 from sknn._core.strategy import Strategy
+from sknn._training.curve import Curve
+from sknn._training.state import Training
 from sknn.optimizers import OPTIMIZERS, Minimizer
 
 STEP_TAKING = [name for name, cls in OPTIMIZERS.items() if not issubclass(cls, Minimizer)]
@@ -43,6 +45,10 @@ def leaves(value, path=""):
     """Return all that a value holds, by path; arrays as their bytes."""
     if isinstance(value, np.ndarray) and value.dtype != object:
         return {path: (value.dtype.str, value.shape, value.tobytes())}
+    if isinstance(value, Training):
+        value = value.__getstate__()  # what it is, however much of it a fork shares and changes
+    if isinstance(value, Curve):
+        value = list(value)
     if isinstance(value, np.random.RandomState):
         value = value.get_state(legacy=False)
     if isinstance(value, Mapping):

@@ -51,10 +51,16 @@ class Trainer:
     ) -> None:
         self.engine, self.plan, self.training, self.validate = engine, plan, training, validate
         self._began, self._is_measured = time.perf_counter(), True
-        self._interrupts = Interrupts()
+        self._interrupts = Interrupts.active()
 
     def run(self) -> str:
-        """Train until it converges, is told to stop or interrupted, or for ``max_iter`` epochs."""
+        """Train until it converges, is told to stop or interrupted, or for ``max_iter`` epochs.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            If Ctrl-C comes for the second time within two seconds.
+        """
         training = self.training
         try:
             # Divergence shows in the engine's own checks, with an error that names the layer.
@@ -72,11 +78,12 @@ class Trainer:
     def _run_until_interrupted(self) -> str:
         optimizer = self.plan.optimizer
         try:
-            with self._interrupts:
-                if isinstance(optimizer, Minimizer):
-                    return self._minimize(optimizer)
-                return self._run_epochs(optimizer)
+            if isinstance(optimizer, Minimizer):
+                return self._minimize(optimizer)
+            return self._run_epochs(optimizer)
         except KeyboardInterrupt:
+            if self._interrupts.is_repeated:
+                raise
             self.engine.check(0.0)
             return INTERRUPTED
 

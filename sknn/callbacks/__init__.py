@@ -20,6 +20,9 @@ latter is called however the fit ends. At an epoch's end
   weights and of the optimizer's state, so ask for it only when it is needed;
 - what the callback raises ends the fit, and the estimator is as it was before the call.
 
+The estimator that a callback is given is the one in training. The one whose `fit` was called gets
+all of its attributes when the fit has succeeded, and until then is as it was.
+
 An instance may serve several fits at once, in threads or processes (``n_jobs=2``): what belongs to
 a fit is kept by estimator, in a dictionary that `before_fit` fills and `after_fit` empties.
 

@@ -1,5 +1,6 @@
 """Saving and loading: what a model is made of, and whether the parts fit each other."""
 
+import copy
 import os
 from collections.abc import Iterable
 from typing import Any, Final
@@ -9,7 +10,7 @@ from sknn._network.network import Architecture
 from sknn._training.state import Training
 from sknn._version import __version__
 from sknn.estimators import BaseMLP
-from sknn.estimators._attributes import OF_CALLBACKS
+from sknn.estimators._attributes import OF_CALLBACKS, view
 from sknn.losses import BINARY, Loss
 from sknn.optimizers import State
 from sknn.persistence import _file
@@ -63,6 +64,7 @@ def save(model: Any, path: str | os.PathLike[str], *, training_state: bool = Fal
     """
     if not isinstance(model, BaseMLP):
         raise _not_a_network(model)
+    model = view(model)  # as it is now, whatever another thread makes of it meanwhile
     encoder = Encoder()
     header: dict[str, Any] = {
         "sknn": __version__,
@@ -75,7 +77,7 @@ def save(model: Any, path: str | os.PathLike[str], *, training_state: bool = Fal
     }
     if model.__sklearn_is_fitted__():
         skipped = {*header["parameters"], *_APART, *OF_CALLBACKS}
-        held = {name: each for name, each in vars(model).items() if name not in skipped}
+        held = {name: each for name, each in model.__getstate__().items() if name not in skipped}
         header["network"] = _encode_network(encoder, model)
         header["attributes"] = _encode_all(encoder, held)
         header["training"] = _encode_training(encoder, model) if training_state else None
@@ -124,7 +126,7 @@ def _encode_training(encoder: Encoder, model: BaseMLP) -> Any:
             "training_state=True, and this model has no training state: it was loaded from a file "
             "without one."
         )
-    return encoder.encode(model._training, "training state")
+    return encoder.encode(copy.copy(model._training), "training state")
 
 
 def _requests(model: BaseMLP) -> dict[str, dict[str, Any]]:
