@@ -214,6 +214,7 @@ def test_no_two_names_share_a_class():
 
 # What each module may import of the others. A package counts as one module.
 IMPORTS = {
+    "_public": set(),
     "_typing": set(),
     "_blas": {"_typing"},
     "_interrupt": set(),
@@ -221,14 +222,22 @@ IMPORTS = {
     "_strategy": set(),
     "_table": set(),
     "parameters": {"_typing"},
-    "activations": {"_strategy", "_typing"},
+    "activations": {"_public", "_strategy", "_typing"},
     "dropout": {"_strategy", "_typing"},
-    "schedules": {"_strategy"},
+    "schedules": {"_public", "_strategy"},
     "averaging": {"_blas", "_strategy", "_typing"},
     "regularization": {"_blas", "_typing", "parameters"},
-    "initializers": {"_strategy", "_typing", "activations"},
-    "losses": {"_strategy", "_typing", "activations"},
-    "optimizers": {"_blas", "_strategy", "_subnormal", "_typing", "losses", "parameters"},
+    "initializers": {"_public", "_strategy", "_typing", "activations"},
+    "losses": {"_public", "_strategy", "_typing", "activations"},
+    "optimizers": {
+        "_public",
+        "_blas",
+        "_strategy",
+        "_subnormal",
+        "_typing",
+        "losses",
+        "parameters",
+    },
     "gauge": {"_blas", "_typing", "parameters"},
     "stages": {"_blas", "_typing", "activations", "dropout"},
     "network": {"_typing", "activations", "dropout", "initializers", "parameters", "stages"},
@@ -257,28 +266,40 @@ IMPORTS = {
         "training",
     },
     "estimators": {
-        *("_strategy", "_table", "_typing", "activations", "averaging", "diagnosis", "dropout"),
+        *(
+            "_public",
+            "_strategy",
+            "_table",
+            "_typing",
+            "activations",
+            "averaging",
+            "diagnosis",
+            "dropout",
+        ),
         *("engine", "exceptions", "initializers", "losses", "network", "optimizers", "parameters"),
         *("batch", "plan", "regularization", "schedules", "trainer", "training"),
     },
     "inspection": {
-        *("_strategy", "_table", "_typing", "activations", "engine", "estimators"),
+        *("_public", "_strategy", "_table", "_typing", "activations", "engine", "estimators"),
         *("batch", "initializers", "losses", "network", "optimizers", "parameters", "stages"),
     },
     "compat": {
-        *("_blas", "_strategy", "_typing", "activations", "batch", "dropout", "engine"),
+        *("_blas", "_public", "_strategy", "_typing", "activations", "batch", "dropout", "engine"),
         *("estimators", "losses", "network", "optimizers", "parameters", "plan", "regularization"),
         *("schedules", "trainer", "training"),
     },
     "_version": set(),
+    "model_state": {
+        *("_public", "compat", "network", "optimizers", "parameters", "schedules", "training"),
+    },
     "persistence": {
         *("_strategy", "_typing", "_version", "activations", "averaging", "compat", "dropout"),
-        *("estimators", "initializers", "losses", "network", "optimizers", "parameters"),
-        *("schedules", "training"),
+        *("estimators", "initializers", "losses", "model_state", "network", "optimizers"),
+        *("parameters", "schedules", "training"),
     },
-    "callbacks": {"_strategy", "estimators", "persistence", "training"},
+    "callbacks": {"_public", "_strategy", "estimators", "persistence", "training"},
     "export": {"_typing", "_version", "activations", "estimators", "losses"},
-    "__init__": {"_strategy", "_version", "estimators", "persistence"},
+    "__init__": {"_public", "_strategy", "_version", "estimators", "persistence"},
 }
 # Checks for what users write: it may import anything, and nothing imports it.
 TESTING = "testing"

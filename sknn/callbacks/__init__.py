@@ -31,6 +31,7 @@ validation, and ``fitted_estimator`` is `fitted_so_far`, which keeps the callbac
 1.9.
 """
 
+from sknn._public import publish
 from sknn.callbacks._base import EpochCallback, fitted_so_far, training_of
 from sknn.callbacks._checkpoint import Checkpoint
 from sknn.callbacks._stop_on_target import StopOnTarget
@@ -46,3 +47,5 @@ __all__ = [
     "fitted_so_far",
     "training_of",
 ]
+
+publish(globals())

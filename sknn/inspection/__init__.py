@@ -4,6 +4,7 @@ Displays are in the manner of scikit-learn's: made by a class method, they hold 
 attributes, and draw them with ``plot(ax=None)``, which needs matplotlib.
 """
 
+from sknn._public import publish
 from sknn._table import Table
 from sknn.inspection._activation_display import ActivationDisplay
 from sknn.inspection._gradient_display import GradientDisplay
@@ -26,3 +27,5 @@ __all__ = [
     "initialization_report",
     "learning_rate_range_test",
 ]
+
+publish(globals())
