@@ -1,4 +1,4 @@
-"""Saving and loading: what a model is made of, and whether the parts fit each other."""
+"""Saving and loading: what a model is made of."""
 
 import os
 from collections.abc import Iterable
@@ -7,14 +7,14 @@ from typing import Any, Final
 from sknn._version import __version__
 from sknn.estimators import BaseMLP
 from sknn.estimators._attributes import OF_CALLBACKS
-from sknn.losses import BINARY, Loss
+from sknn.losses import Loss
 from sknn.network import Architecture
-from sknn.optimizers import State
-from sknn.parameters import Parameters
 from sknn.persistence import _file
+from sknn.persistence._archive import Members
 from sknn.persistence._catalogue import all_classes, name_class
-from sknn.persistence._encoding import Decoder, Encoder, UnknownClassError
-from sknn.training import Training
+from sknn.persistence._checks import check_fitted, check_parts, check_sizes
+from sknn.persistence._encoding import Decoder, Encoder
+from sknn.persistence._sealed import check_seal, open_to_read
 
 # Attributes with a place of their own in the file; scikit-learn's callbacks have none.
 _APART: Final = ("_architecture", "_loss", "_training", "_metadata_request")
@@ -165,29 +165,28 @@ def load(path: str | os.PathLike[str], *, strategies: Iterable[type[Any]] = ()) 
     save : Writes the file, and has an example.
     """
     classes = all_classes(strategies)
-    header, arrays = _file.read(path)
-    try:
-        model = _build(header, Decoder(arrays, classes))
-        _check(model)
-    except UnknownClassError as error:
-        raise ValueError(f"{path} cannot be loaded: {error}.") from None
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError) as error:
-        raise _file.damaged(path, error) from error
+    with open_to_read(path) as file:
+        check_seal(file, path)
+        with _file.reading(file, path) as (header, members):
+            model = _build(header, members, classes)
     return model
 
 
-def _build(header: dict[str, Any], decoder: Decoder) -> BaseMLP:
+def _build(header: dict[str, Any], members: Members, classes: dict[str, type[Any]]) -> BaseMLP:
     """Return the model; parts are decoded in the order in which they were encoded."""
+    decoder = Decoder(members, classes)
     cls = decoder.class_named(header["class"])
     if not issubclass(cls, BaseMLP):
         raise ValueError(f"a {cls.__name__} is no model")
     model: BaseMLP = cls(**_decode_all(decoder, header["parameters"]))
     _set_requests(model, header["requests"])
     if header["network"] is not None:
-        model._architecture, model._loss = _decode_network(decoder, header["network"])
+        model._architecture, model._loss = _decode_network(decoder, header["network"], members.size)
         decoder.layout = model._architecture.layout()
         model.__dict__.update(_decode_all(decoder, header["attributes"]))
+        decoder.native = True
         model._training = decoder.decode(header["training"])
+        check_fitted(model)
     return model
 
 
@@ -195,9 +194,13 @@ def _decode_all(decoder: Decoder, nodes: dict[str, Any]) -> dict[str, Any]:
     return {name: decoder.decode(node) for name, node in nodes.items()}
 
 
-def _decode_network(decoder: Decoder, node: dict[str, Any]) -> tuple[Architecture, Loss]:
+def _decode_network(
+    decoder: Decoder, node: dict[str, Any], n_bytes: int
+) -> tuple[Architecture, Loss]:
     parts = _decode_all(decoder, node)
     sizes, loss = tuple(parts["layer_sizes"]), parts["loss"]
+    check_sizes(sizes, n_bytes)
+    check_parts(parts["activations"], parts["dropouts"], loss, parts["target"], len(sizes) - 2)
     link = loss.link(parts["target"])
     return Architecture(sizes, parts["activations"], link, parts["dropouts"]), loss
 
@@ -209,50 +212,3 @@ def _set_requests(model: BaseMLP, requests: dict[str, dict[str, Any]]) -> None:
             for name, alias in each.items():
                 getattr(request, method).add_request(param=name, alias=alias)
         model._metadata_request = request
-
-
-# ---------------------------------------------------------------- whether the parts fit
-
-
-def _check(model: BaseMLP) -> None:
-    """Raise a ValueError if shapes, dtypes or counts disagree."""
-    if not model.__sklearn_is_fitted__():
-        return
-    sizes, n_hidden = model._architecture.layer_sizes, model._architecture.n_hidden
-    names = getattr(model, "feature_names_in_", range(model.n_features_in_))
-    counts = {
-        "n_features_in_": (model.n_features_in_, sizes[0]),
-        "feature_names_in_": (len(names), sizes[0]),
-        "n_outputs_": (model.n_outputs_, sizes[-1]),
-        "n_layers_": (model.n_layers_, len(sizes)),
-        "activations": (len(model._architecture.activations), n_hidden),
-        "dropouts": (len(model._architecture.dropouts), n_hidden + 1),
-    }
-    if hasattr(model, "classes_"):
-        n_classes = 2 if model._target == BINARY else sizes[-1]
-        counts["classes_"] = (len(model.classes_), n_classes)
-    for name, (found, wanted) in counts.items():
-        if found != wanted:
-            raise ValueError(f"{name} and the network disagree, {found} and {wanted}")
-    _check_vectors(model._parameters, model._training)
-
-
-def _check_vectors(parameters: Parameters, training: Training | None) -> None:
-    vectors = {"parameters": parameters.vector}
-    if training is not None:
-        others = (training.parameters, training.best_parameters, training.average)
-        vectors |= {f"parameters {i}": each.vector for i, each in enumerate(others) if each}
-        if isinstance(training.optimizer_state, State):
-            slots = training.optimizer_state.slots
-            vectors |= {f"slot {i}": slot for i, slot in enumerate(slots)}
-        for rows in (training.order, training.validation_rows):
-            if rows is not None and not (rows.min() >= 0 and rows.max() < training.n_samples):
-                raise ValueError(
-                    f"rows are numbered beyond the {training.n_samples} that there are"
-                )
-    like = parameters.vector
-    for name, vector in vectors.items():
-        if vector.dtype.name not in ("float32", "float64"):
-            raise ValueError(f"{name} are of dtype {vector.dtype}")
-        if (vector.shape, vector.dtype) != (like.shape, like.dtype):
-            raise ValueError(f"{name} and the weights disagree in shape or dtype")
