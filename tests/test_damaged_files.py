@@ -3,6 +3,7 @@
 import json
 import os
 import pickle
+import stat
 import threading
 import zipfile
 
@@ -11,6 +12,7 @@ import pytest
 from common import problem
 
 import sknn
+from sknn.callbacks import Checkpoint
 from sknn.persistence import _archive, _file, _sealed
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -288,6 +290,59 @@ def test_the_mode_is_that_of_any_new_file(tmp_path):
     sknn.save(sknn.MLPRegressor(), tmp_path / "model.npz")
     (tmp_path / "other").touch()
     assert os.stat(tmp_path / "model.npz").st_mode == os.stat(tmp_path / "other").st_mode
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o664, 0o400])
+def test_a_file_that_is_replaced_keeps_its_mode(mode, tmp_path):
+    path = tmp_path / "model.npz"
+    path.touch()
+    path.chmod(mode)
+    sknn.save(sknn.MLPRegressor(), path)
+    assert stat.S_IMODE(path.stat().st_mode) == mode
+    assert sknn.load(path).get_params() == sknn.MLPRegressor().get_params()
+
+
+def test_what_replaces_a_private_file_is_private_from_the_start(tmp_path, monkeypatch):
+    path, modes = tmp_path / "model.npz", []
+    path.touch(mode=0o600)
+
+    def write(file, *rest):
+        modes.append(stat.S_IMODE(os.fstat(file.fileno()).st_mode))
+        write_arrays(file, *rest)
+
+    write_arrays = _file.write_arrays
+    monkeypatch.setattr(_file, "write_arrays", write)
+    sknn.save(sknn.MLPRegressor(), path)
+    assert modes == [0o600]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs")
+def test_only_regular_files_are_replaced(tmp_path):
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "link").symlink_to(tmp_path / "fifo")
+    for path in (tmp_path / "fifo", tmp_path / "link"):
+        with pytest.raises(OSError, match="must be a regular file, but .* is a FIFO"):
+            sknn.save(sknn.MLPRegressor(), path)
+        model = sknn.MLPRegressor().set_callbacks(Checkpoint(path))
+        with pytest.raises(OSError, match="must be a regular file"):
+            model.fit([[0.0], [1.0]], [0.0, 1.0])
+    assert stat.S_ISFIFO((tmp_path / "fifo").stat().st_mode)
+    with pytest.raises(OSError, match="/dev/null is a character device"):
+        sknn.save(sknn.MLPRegressor(), "/dev/null")
+    assert sorted(os.listdir(tmp_path)) == ["fifo", "link"]
+
+
+def test_a_checkpoint_deletes_what_a_killed_one_left(tmp_path):
+    path, ending = tmp_path / "running.npz", "0123456789abcdef.tmp"
+    stale, used = tmp_path / f".running.npz.{ending}", tmp_path / f".running.npz.f{ending[1:]}"
+    others = [f".other.npz.{ending}", ".running.npz.tmp", f"running.npz.{ending}"]
+    for other in (stale, used, *(tmp_path / name for name in others)):
+        other.touch()
+    with open(used, "r+b") as file:  # as a save in another thread would hold it
+        _sealed._lock(file)
+        cls, X, y = problem("regression", 40)
+        cls(2, max_iter=1).set_callbacks(Checkpoint(path)).fit(X, y)
+        assert sorted(os.listdir(tmp_path)) == sorted(["running.npz", used.name, *others])
 
 
 def test_an_archive_within_is_no_seal(tmp_path):

@@ -156,13 +156,14 @@ def _check_local_header(file: BinaryIO, member: zipfile.ZipInfo) -> int:
     local = file.read(_LOCAL.size)
     if len(local) < _LOCAL.size:
         raise ValueError(f"the member {member.filename} is not there")
-    signature, _, flags, method, _, _, _, size, _, n_name, n_extra = _LOCAL.unpack(local)
+    signature, _, flags, method, _, _, _, *sizes, n_name, n_extra = _LOCAL.unpack(local)
     name, extra = file.read(n_name), file.read(n_extra)
-    if size == 0xFFFFFFFF and extra[:2] == b"\1\0" and len(extra) == 20:
-        _, _, size, _ = struct.unpack("<2H2Q", extra)
-    found = signature, flags, method, size, name
+    if extra[:2] == b"\1\0" and len(extra) == 20:  # sizes of 64 bits
+        _, _, *sizes = struct.unpack("<2H2Q", extra)
+    found = signature, flags, method, *sizes, name
     expected_name = member.filename.encode("utf-8" if flags & _UTF_8 else "ascii")
-    expected = b"PK\3\4", member.flag_bits, member.compress_type, member.file_size, expected_name
+    sizes = [member.file_size] * 2
+    expected = b"PK\3\4", member.flag_bits, member.compress_type, *sizes, expected_name
     if found != expected or flags & ~_UTF_8:
         raise ValueError(f"the member {member.filename} is not what the directory says")
     return int(member.header_offset + _LOCAL.size + n_name + n_extra)
