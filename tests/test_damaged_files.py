@@ -321,7 +321,7 @@ def test_only_regular_files_are_replaced(tmp_path):
     os.mkfifo(tmp_path / "fifo")
     (tmp_path / "link").symlink_to(tmp_path / "fifo")
     for path in (tmp_path / "fifo", tmp_path / "link"):
-        with pytest.raises(OSError, match="must be a regular file, but .* is a FIFO"):
+        with pytest.raises(OSError, match=r"must be a regular file, but .* is a FIFO"):
             sknn.save(sknn.MLPRegressor(), path)
         model = sknn.MLPRegressor().set_callbacks(Checkpoint(path))
         with pytest.raises(OSError, match="must be a regular file"):

@@ -295,7 +295,7 @@ IMPORTS = {
     "persistence": {
         *("_strategy", "_typing", "_version", "activations", "averaging", "compat", "dropout"),
         *("estimators", "initializers", "losses", "model_state", "network", "optimizers"),
-        *("parameters", "schedules", "training"),
+        *("parameters", "schedules"),
     },
     "callbacks": {"_public", "_strategy", "estimators", "persistence", "training"},
     "export": {"_typing", "_version", "activations", "estimators", "losses"},
@@ -312,7 +312,7 @@ THIRD_PARTY = {module: {"numpy", "scipy"} for module in IMPORTS} | {
     "estimators": {"numpy", "scipy", "sklearn"},
     "compat": {"numpy", "sklearn"},
     "inspection": {"matplotlib", "numpy", "scipy", "sklearn"},
-    "persistence": {"numpy"},
+    "persistence": {"numpy", "skops", "sklearn"},
     "export": {"numpy", "sklearn", "onnx"},
 }
 

@@ -8,4 +8,4 @@ from sknn.estimators._regressor import MLPRegressor
 
 __all__ = ["BaseMLP", "HiddenLayer", "MLPClassifier", "MLPRegressor"]
 
-publish(globals())
+publish(globals(), at_top=("MLPClassifier", "MLPRegressor"))

@@ -28,6 +28,23 @@ def view(estimator: E) -> E:
     return twin
 
 
+def training_to_keep(estimator: Any) -> Training:
+    """Return the training state of a fitted estimator, which a file is to keep.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    if estimator._training is None:
+        raise ValueError(
+            "training_state=True, and this model has no training state: it was loaded from a file "
+            "without one."
+        )
+    training: Training = estimator._training
+    return training
+
+
 def fitted_attributes(estimator: BaseEstimator, training: Training) -> dict[str, Any]:
     """Return the attributes that say where training stands."""
     curve, validated = training.loss_curve, estimator.early_stopping

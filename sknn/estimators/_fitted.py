@@ -3,6 +3,7 @@
 import copy
 import math
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
 import numpy as np
@@ -11,12 +12,16 @@ from sklearn.exceptions import NotFittedError
 
 from sknn._typing import Array
 from sknn.estimators import _data as data
-from sknn.estimators._attributes import history, view
+from sknn.estimators._attributes import OF_CALLBACKS, history, training_to_keep, view
 from sknn.network import Architecture, raw_predictions
 from sknn.parameters import Parameters
 from sknn.training import Training
 
 Self = TypeVar("Self", bound="FittedNetwork")
+
+# Whether a network that `sknn.save` finds inside another estimator keeps its training state; None
+# for pickles and copies, which keep all.
+keeps_training: ContextVar[bool | None] = ContextVar("keeps_training", default=None)
 
 
 class FittedNetwork(BaseEstimator):  # type: ignore[misc]  # no types there
@@ -29,6 +34,16 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]  # no types there
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_training")
+
+    def __getstate__(self) -> dict[str, Any]:
+        state: dict[str, Any] = super().__getstate__()
+        keeps = keeps_training.get()
+        if keeps is None:
+            return state
+        state = {name: each for name, each in state.items() if name not in OF_CALLBACKS}
+        if self.__sklearn_is_fitted__():
+            state["_training"] = training_to_keep(self) if keeps else None
+        return state
 
     def __copy__(self: Self) -> Self:
         """Return a shallow copy that trains on by itself: training goes on in place."""

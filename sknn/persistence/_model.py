@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sknn._version import __version__
 from sknn.estimators import BaseMLP
-from sknn.estimators._attributes import OF_CALLBACKS
+from sknn.estimators._attributes import OF_CALLBACKS, training_to_keep
 from sknn.losses import Loss
 from sknn.network import Architecture
 from sknn.persistence import _file
@@ -14,7 +14,8 @@ from sknn.persistence._archive import Members
 from sknn.persistence._catalogue import all_classes, name_class
 from sknn.persistence._checks import check_fitted, check_parts, check_sizes
 from sknn.persistence._encoding import Decoder, Encoder
-from sknn.persistence._sealed import check_seal, open_to_read
+from sknn.persistence._sealed import SKOPS, check_seal, open_to_read
+from sknn.persistence._skops import check_other, load_with_skops, save_with_skops
 
 # Attributes with a place of their own in the file; scikit-learn's callbacks have none.
 _APART: Final = ("_architecture", "_loss", "_training", "_metadata_request")
@@ -23,26 +24,32 @@ _APART: Final = ("_architecture", "_loss", "_training", "_metadata_request")
 def save(model: Any, path: str | os.PathLike[str], *, training_state: bool = False) -> None:
     """Write a model to a file that holds arrays and JSON, and no code.
 
-    The file is an ``.npz``, not compressed: ``header.json`` in it says what the arrays are. It is
-    written to a temporary file beside it, and renamed: it is there whole or not at all.
+    The file of a network is an ``.npz``, not compressed: ``header.json`` in it says what the arrays
+    are. A Pipeline, a search, or any other estimator of scikit-learn's goes to the package skops,
+    whose file it is. Either ends with a checksum, is written to a temporary file beside it, and
+    renamed: it is there whole or not at all.
 
     Parameters
     ----------
-    model : MLPClassifier or MLPRegressor
+    model : MLPClassifier, MLPRegressor or another estimator
         Fitted or not.
     path : str or path-like
-        Where; nothing is appended to the name, and a file that is there is replaced.
+        The file. Nothing is appended to the name. A file that exists is replaced and keeps its
+        mode.
     training_state : bool, default=False
         Whether to keep the optimizer's state, the random state, the order of the rows, the counts
         and the best weights, so that ``partial_fit``, and ``fit`` with ``warm_start=True``, go on
-        to the same bits. The weights alone predict.
+        to the same bits. The weights alone predict. It is about all networks in a Pipeline.
 
     Raises
     ------
     ValueError
         If a parameter cannot be stored, such as a function as ``scoring``; the error names it.
     OSError
-        If the file cannot be written; what was there is untouched then.
+        If the file cannot be written, or the path leads to a directory, a FIFO or a device. What
+        was there is untouched then.
+    ImportError
+        If the model is not a network, and skops is not installed.
 
     See Also
     --------
@@ -61,8 +68,14 @@ def save(model: Any, path: str | os.PathLike[str], *, training_state: bool = Fal
     >>> bool((twin.predict([[0.5]]) == model.predict([[0.5]])).all())
     True
     """
-    if not isinstance(model, BaseMLP):
-        raise _not_a_network(model)
+    if isinstance(model, BaseMLP):
+        _save_network(model, path, training_state)
+    else:
+        check_other(model)
+        save_with_skops(model, path, training_state)
+
+
+def _save_network(model: BaseMLP, path: str | os.PathLike[str], training_state: bool) -> None:
     encoder = Encoder()
     header: dict[str, Any] = {
         "sknn": __version__,
@@ -78,23 +91,9 @@ def save(model: Any, path: str | os.PathLike[str], *, training_state: bool = Fal
         held = {name: each for name, each in vars(model).items() if name not in skipped}
         header["network"] = _encode_network(encoder, model)
         header["attributes"] = _encode_all(encoder, held)
-        header["training"] = _encode_training(encoder, model) if training_state else None
+        if training_state:
+            header["training"] = encoder.encode(training_to_keep(model), "training state")
     _file.write(path, header, encoder.arrays)
-
-
-def _not_a_network(model: Any) -> ValueError:
-    """Make the error for what is none of our estimators."""
-    public = [part for part in type(model).__module__.split(".") if not part.startswith("_")]
-    found = ".".join([*public, type(model).__name__])
-    expected = "a sknn.MLPClassifier or sknn.MLPRegressor, or a subclass of one"
-    if any(base.__module__.startswith("sklearn.neural_network.") for base in type(model).__mro__):
-        return ValueError(
-            f"Pass sknn.compat.convert(model), since model is a {found}: it must be {expected}."
-        )
-    return ValueError(
-        f"model must be {expected}, got a {found}. Of a Pipeline or a search save the network "
-        "itself, as in pipeline[-1] or search.best_estimator_."
-    )
 
 
 def check_parameters(model: BaseMLP) -> None:
@@ -118,15 +117,6 @@ def _encode_network(encoder: Encoder, model: BaseMLP) -> dict[str, Any]:
     }
 
 
-def _encode_training(encoder: Encoder, model: BaseMLP) -> Any:
-    if model._training is None:
-        raise ValueError(
-            "training_state=True, and this model has no training state: it was loaded from a file "
-            "without one."
-        )
-    return encoder.encode(model._training, "training state")
-
-
 def _requests(model: BaseMLP) -> dict[str, dict[str, Any]]:
     """Return what ``set_fit_request`` and its like have set, by method."""
     methods = vars(getattr(model, "_metadata_request", object)).items()
@@ -143,11 +133,12 @@ def load(path: str | os.PathLike[str], *, strategies: Iterable[type[Any]] = ()) 
         A file that `save` wrote.
     strategies : sequence of classes, default=()
         Your own classes of activations, losses, optimizers and other parts that the model was made
-        with. A class that is neither the library's nor among these is refused.
+        with. A class that is neither the library's nor among these is refused. For the file of a
+        Pipeline, functions and names such as ``"package.module.name"`` do as well.
 
     Returns
     -------
-    model : MLPClassifier or MLPRegressor
+    model : MLPClassifier, MLPRegressor or the other estimator that was saved
         With the parameters and the attributes that it had, and the same predictions to the last
         bit. Saved with ``training_state=True``, it also trains on to the same bits; without,
         ``partial_fit``, and ``fit`` with ``warm_start=True``, raise a ValueError that says so.
@@ -159,14 +150,22 @@ def load(path: str | os.PathLike[str], *, strategies: Iterable[type[Any]] = ()) 
         or holds a class that is not known.
     OSError
         If the file cannot be read.
+    ImportError
+        If the file is that of a Pipeline, and skops is not installed.
+
+    Warns
+    -----
+    InconsistentVersionWarning
+        If a Pipeline was saved with another version of scikit-learn, as scikit-learn warns.
 
     See Also
     --------
     save : Writes the file, and has an example.
     """
-    classes = all_classes(strategies)
     with open_to_read(path) as file:
-        check_seal(file, path)
+        if check_seal(file, path) == SKOPS:
+            return load_with_skops(file, path, strategies)
+        classes = all_classes(strategies)
         with _file.reading(file, path) as (header, members):
             model = _build(header, members, classes)
     return model
