@@ -313,7 +313,7 @@ THIRD_PARTY = {module: {"numpy", "scipy"} for module in IMPORTS} | {
     "compat": {"numpy", "sklearn"},
     "inspection": {"matplotlib", "numpy", "scipy", "sklearn"},
     "persistence": {"numpy", "skops", "sklearn"},
-    "export": {"numpy", "sklearn", "onnx"},
+    "export": {"numpy", "sklearn", "onnx", "skl2onnx"},
 }
 
 ROOT = Path(sknn.__file__).parent
