@@ -1,16 +1,23 @@
-"""Doctests: those of an optional part need its package, and a class is tested where it is written.
+"""Doctests of an optional part need its package; figures need no window and are closed.
 
-The second is not what `doctest` does by itself: a public class names the package that offers it as
-its module, and from there doctest would not look into the methods.
+A class is tested where it is written. That is not what `doctest` does by itself: a public class
+names the package that offers it as its module, from where doctest would not look into its methods.
 """
 
 import doctest
+import os
+import sys
 from importlib.util import find_spec
 from types import ModuleType
 
-from sknn._public import DEFINED_IN
+import pytest
 
-collect_ignore_glob = [] if find_spec("onnx") else ["sknn/export/*"]
+from sknn._core.public import DEFINED_IN
+
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+OPTIONAL = {"onnx": "sknn/export/*", "matplotlib": "sknn/inspection/*_display.py"}
+collect_ignore_glob = [files for package, files in OPTIONAL.items() if not find_spec(package)]
 
 from_module = doctest.DocTestFinder._from_module
 
@@ -23,3 +30,12 @@ def is_written_in(finder: doctest.DocTestFinder, module: ModuleType, member: obj
 
 
 doctest.DocTestFinder._from_module = is_written_in
+
+
+@pytest.fixture(autouse=True)
+def _close_figures():
+    """Close what a test or a doctest drew: matplotlib warns of more than twenty open figures."""
+    yield
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if pyplot is not None:
+        pyplot.close("all")

@@ -1,7 +1,7 @@
 """sknn: the multi-layer perceptron that scikit-learn's users wish they had."""
 
-from sknn._public import publish
-from sknn._strategy import Range
+from sknn._core.public import publish
+from sknn._core.strategy import Range
 from sknn._version import __version__
 from sknn.estimators import MLPClassifier, MLPRegressor
 from sknn.persistence import load, save

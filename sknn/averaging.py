@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from sknn._blas import axpy, scale
-from sknn._strategy import BELOW_ONE, Range, Strategy
-from sknn._typing import Array
+from sknn._core.blas import axpy, scale
+from sknn._core.strategy import BELOW_ONE, Range, Strategy
+from sknn._core.typing import Array
 
 __all__ = ["AVERAGINGS", "EMA", "Averaging"]
 

@@ -6,8 +6,8 @@ from typing import ClassVar, Final
 
 import numpy as np
 
-from sknn._strategy import BELOW_ONE, Range, Strategy
-from sknn._typing import Array
+from sknn._core.strategy import BELOW_ONE, Range, Strategy
+from sknn._core.typing import Array
 
 __all__ = ["AlphaDropout", "Dropout"]
 

@@ -4,7 +4,10 @@ Pickles and skops files name these classes by this module, wherever their code i
 leaves the library, or is renamed, keeps its old name here as long as old files are to be read.
 """
 
-from sknn._public import publish
+from sknn._core.parameters import Block, Layout, Parameters
+from sknn._core.public import publish
+from sknn._network.network import Architecture
+from sknn._training.state import Training
 from sknn.compat._estimators import Solver
 from sknn.compat._rules import (
     AdaptiveByDivisions,
@@ -12,16 +15,15 @@ from sknn.compat._rules import (
     UncorrectedAdam,
     Velocity,
 )
-from sknn.network import Architecture
 from sknn.optimizers import State
 from sknn.optimizers._muon import MuonState
-from sknn.parameters import Block, Layout, Parameters
+from sknn.preprocessing._piecewise_linear import BinnedColumn
 from sknn.schedules import Progress
-from sknn.training import Training
 
 __all__ = [
     "AdaptiveByDivisions",
     "Architecture",
+    "BinnedColumn",
     "Block",
     "InvScalingBySamples",
     "Layout",

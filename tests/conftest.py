@@ -4,6 +4,8 @@ Hypothesis tries the same few cases at each run, and with ``--hypothesis-profile
 ``--hypothesis-profile=thorough`` many new ones.
 """
 
+import numpy  # noqa: F401  # a limit holds for the BLAS libraries that are loaded
+import scipy.linalg  # noqa: F401
 from hypothesis import HealthCheck, settings
 from threadpoolctl import threadpool_limits
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from sknn import MLPClassifier, MLPRegressor
-from sknn._strategy import NOT_NEGATIVE, POSITIVE, Choice, Range
+from sknn._core.strategy import NOT_NEGATIVE, POSITIVE, Choice, Range
 from sknn.activations import ACTIVATIONS
 from sknn.averaging import EMA
 from sknn.dropout import AlphaDropout, Dropout

@@ -9,10 +9,10 @@ from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning
 
 from sknn import MLPClassifier, MLPRegressor
-from sknn._strategy import SYNONYMS
+from sknn._core.strategy import SYNONYMS
+from sknn._training.engine import Engine
 from sknn.activations import LeakyReLU, ReLU
 from sknn.dropout import Dropout
-from sknn.engine import Engine
 from sknn.estimators._parameters import FAMILIES
 from sknn.initializers import Normal
 from sknn.losses import LogLoss, SquaredError

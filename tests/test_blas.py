@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from sknn import MLPClassifier, MLPRegressor, _blas
+from sknn import MLPClassifier, MLPRegressor
+from sknn._core import blas as _blas
 
 SIZES = [1, _blas.ALONE, _blas.ALONE + 1, 3 * _blas.ALONE + 17]
 

@@ -8,12 +8,12 @@ from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning
 
 from sknn import MLPClassifier, MLPRegressor
+from sknn._core.parameters import Parameters
+from sknn._network.layers import Drop, Inputs, Masks, Memory
+from sknn._network.network import Architecture, Workspace, raw_predictions
 from sknn.activations import Identity, Tanh
 from sknn.dropout import AlphaDropout, Dropout
 from sknn.initializers import INITIALIZERS
-from sknn.network import Architecture, Workspace, raw_predictions
-from sknn.parameters import Parameters
-from sknn.stages import Drop, Inputs, Masks, Memory
 
 BOTH_DTYPES = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 RATES = pytest.mark.parametrize("rate", [0, 0.1, 0.5, 0.8])

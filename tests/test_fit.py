@@ -10,8 +10,8 @@ from sklearn.datasets import load_digits
 from sklearn.metrics import log_loss
 
 from sknn import MLPClassifier
+from sknn._training.engine import Engine
 from sknn.activations import ACTIVATIONS, LeakyReLU, ReLU, Tanh
-from sknn.engine import Engine
 from sknn.losses import LOSSES
 from sknn.optimizers import OPTIMIZERS
 

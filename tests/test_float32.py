@@ -5,7 +5,7 @@ import pytest
 from common import KINDS, STEP_TAKING, problem
 from scipy import sparse
 
-from sknn.engine import Engine
+from sknn._training.engine import Engine
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 from scipy import sparse
 from scipy.special import expit, log_expit, log_softmax, softmax
 
+from sknn._network.network import TILE, Architecture
+from sknn._training.data import Rows, even_slices
+from sknn._training.engine import FEWEST, MOST, MOST_SPARSE, Engine, share_size
+from sknn._training.penalty import Regularization
 from sknn.activations import ACTIVATIONS
-from sknn.batch import Rows, even_slices
 from sknn.dropout import Dropout
-from sknn.engine import FEWEST, MOST, MOST_SPARSE, Engine, share_size
 from sknn.initializers import INITIALIZERS
 from sknn.losses import LOSSES
-from sknn.network import TILE, Architecture
 from sknn.optimizers import Optimizer
-from sknn.regularization import Regularization
 
 KINDS = ("binary", "multiclass", "multilabel", "regression", "multioutput")
 HIDDEN = (7, 5)

@@ -8,7 +8,7 @@ import pytest
 from common import problem
 from sklearn.exceptions import NotFittedError
 
-from sknn.gauge import Gauge
+from sknn._training.step_statistics import Gauge
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

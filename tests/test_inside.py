@@ -17,7 +17,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
 
 from sknn import MLPClassifier, MLPRegressor
-from sknn._table import Table
+from sknn._core.table import Table
 from sknn.dropout import AlphaDropout
 from sknn.estimators._hidden_layer import HiddenLayer
 from sknn.optimizers import Momentum

@@ -11,7 +11,7 @@ from common import changes, problem, state
 from numpy.testing import assert_array_equal
 
 import sknn
-from sknn._interrupt import Interrupts
+from sknn._training.interrupts import Interrupts
 from sknn.callbacks import EpochCallback
 from sknn.exceptions import InterruptedWarning
 from sknn.schedules import Schedule
@@ -88,7 +88,7 @@ def test_an_epoch_is_recorded_whole(monkeypatch):
     """Ctrl-C in the middle of the records waits for their end."""
     cls, X, y = problem("multiclass")
     model = cls(**ENDLESS, early_stopping=True)
-    original, calls = sknn.trainer.Trainer._record, []
+    original, calls = sknn._training.loop.Trainer._record, []
 
     def record(self, *args):
         calls.append(args)
@@ -96,7 +96,7 @@ def test_an_epoch_is_recorded_whole(monkeypatch):
             signal.raise_signal(signal.SIGINT)
         original(self, *args)
 
-    monkeypatch.setattr(sknn.trainer.Trainer, "_record", record)
+    monkeypatch.setattr(sknn._training.loop.Trainer, "_record", record)
     with pytest.warns(InterruptedWarning, match="after 3 whole epochs"):
         model.fit(X, y)
     assert {len(curve) for curve in model.history_.values()} == {model.n_iter_} == {3}

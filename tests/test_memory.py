@@ -9,15 +9,15 @@ from common import STEP_TAKING
 from scipy import sparse
 
 from sknn import MLPClassifier, MLPRegressor
+from sknn._network.network import Architecture
+from sknn._training.data import Rows
+from sknn._training.engine import Engine
+from sknn._training.penalty import Regularization
 from sknn.activations import ACTIVATIONS
-from sknn.batch import Rows
 from sknn.dropout import Dropout
-from sknn.engine import Engine
 from sknn.initializers import INITIALIZERS
 from sknn.losses import LOSSES
-from sknn.network import Architecture
 from sknn.optimizers import OPTIMIZERS
-from sknn.regularization import Regularization
 
 KINDS = ("binary", "multiclass", "multilabel", "regression")
 BOTH_DTYPES = pytest.mark.parametrize("dtype", [np.float32, np.float64])

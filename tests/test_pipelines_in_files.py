@@ -23,6 +23,7 @@ from sknn import MLPClassifier, MLPRegressor, compat
 from sknn.activations import Activation
 from sknn.callbacks import TimeBudget
 from sknn.persistence import TRUSTED_TYPES, _sealed
+from sknn.preprocessing import PiecewiseLinearEncoder
 
 io = pytest.importorskip("skops.io")
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -301,3 +302,9 @@ def test_skops_and_ours_are_told_apart_by_content(tmp_path):
         ValueError, match=r"one of skops, which skops\.io\.load\(path, trusted=sknn"
     ):
         sknn.load(tmp_path / "theirs.skops")
+
+
+def test_a_preprocessor_of_ours(tmp_path):
+    _, X, y = problem("multiclass")
+    model = make_pipeline(PiecewiseLinearEncoder(), MLPClassifier(**SMALL)).fit(X, y)
+    assert_array_equal(through_file(model, tmp_path).predict_proba(X), model.predict_proba(X))

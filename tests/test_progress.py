@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 from common import problem
 
-from sknn.engine import Engine
+from sknn._training.engine import Engine
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

@@ -10,7 +10,7 @@ from common import KINDS, problem
 
 import sknn
 from sknn import compat, model_state
-from sknn._public import DEFINED_IN
+from sknn._core.public import DEFINED_IN
 from sknn.activations import ACTIVATIONS
 from sknn.averaging import AVERAGINGS
 from sknn.dropout import AlphaDropout
@@ -18,6 +18,7 @@ from sknn.initializers import INITIALIZERS
 from sknn.losses import LOSSES, REGRESSION, Quantile
 from sknn.optimizers import OPTIMIZERS, NAdam
 from sknn.persistence import TRUSTED_TYPES
+from sknn.preprocessing import PiecewiseLinearEncoder
 from sknn.schedules import SCHEDULES
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -96,6 +97,11 @@ def test_all_that_a_model_of_compat_holds_has_a_public_path(params):
         check_paths(compat.convert(model, n_samples=len(X)))
 
 
+def test_all_that_an_encoder_holds_has_a_public_path():
+    _, X, _ = problem("regression")
+    check_paths(PiecewiseLinearEncoder().fit(X))
+
+
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_skops_finds_no_type_but_the_trusted_ones(optimizer):
     io = pytest.importorskip("skops.io")
@@ -120,7 +126,14 @@ def test_every_trusted_type_is_a_class_that_can_be_imported():
 def test_names_that_older_files_hold_stay():
     """A class may leave the library, but not this module: add to the list, and take nothing off."""
     assert {
-        *("AdaptiveByDivisions", "Architecture", "Block", "InvScalingBySamples", "Layout"),
+        *(
+            "AdaptiveByDivisions",
+            "Architecture",
+            "BinnedColumn",
+            "Block",
+            "InvScalingBySamples",
+            "Layout",
+        ),
         *("MuonState", "Parameters", "Progress", "Solver", "State", "Training"),
         *("UncorrectedAdam", "Velocity"),
     } <= set(model_state.__all__)

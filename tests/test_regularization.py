@@ -9,10 +9,10 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import ElasticNet
 
 from sknn import MLPClassifier, MLPRegressor
+from sknn._core.parameters import Block, Layout
+from sknn._training.penalty import MaxNorm, Part, Regularization, clip
 from sknn.averaging import EMA
 from sknn.optimizers import LBFGS, SGD
-from sknn.parameters import Block, Layout
-from sknn.regularization import MaxNorm, Part, Regularization, clip
 
 pytestmark = pytest.mark.filterwarnings("ignore", category=ConvergenceWarning)
 BOTH_DTYPES = pytest.mark.parametrize("dtype", [np.float32, np.float64])

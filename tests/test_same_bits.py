@@ -224,5 +224,5 @@ def test_batches_that_use_one_memory_in_turns(kind, params, is_sparse, monkeypat
     def of_its_own(memory, name, *shape):
         return np.full(shape, np.nan, memory._dtype)
 
-    monkeypatch.setattr(sknn.stages.Memory, "array", of_its_own)
+    monkeypatch.setattr(sknn._network.layers.Memory, "array", of_its_own)
     assert_array_equal(coefs(), shared)

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from scipy.special import expit, ndtri
 
+from sknn._network.layers import Activate, Drop, Masks
+from sknn._network.network import Architecture, Workspace
 from sknn.activations import ACTIVATIONS, Identity
 from sknn.dropout import AlphaDropout, Dropout
 from sknn.initializers import INITIALIZERS, Auto, Normal, Zeros
-from sknn.network import Architecture, Workspace
-from sknn.stages import Activate, Drop, Masks
 
 N_UNITS, N_LAYERS, N_SAMPLES = 512, 10, 1024
 NORMAL = ndtri((np.arange(100_000) + 0.5) / 100_000)  # E[f(Z)] is f(NORMAL).mean()

@@ -1,20 +1,16 @@
 """Strategies: ranges, lookup by name, the promises of every registered one, one-way imports."""
 
-import ast
 import math
 import pickle
-import re
 import sys
 from dataclasses import dataclass, is_dataclass
-from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 import pytest
 from sklearn.base import clone
 
-import sknn
-from sknn._strategy import Choice, Range, Strategy, registered_name, resolve
+from sknn._core.strategy import Choice, Range, Strategy, registered_name, resolve
 from sknn.activations import ACTIVATIONS, Activation, ReLU, Sigmoid
 from sknn.estimators._parameters import FAMILIES, _activations
 from sknn.losses import LOSSES, Loss
@@ -210,157 +206,3 @@ def test_every_strategy_is_documented(member):
 def test_no_two_names_share_a_class():
     for family, _ in FAMILIES.values():
         assert len(set(family.values())) == len(family)
-
-
-# What each module may import of the others. A package counts as one module.
-IMPORTS = {
-    "_public": set(),
-    "_typing": set(),
-    "_blas": {"_typing"},
-    "_interrupt": set(),
-    "_subnormal": {"_typing"},
-    "_strategy": set(),
-    "_table": set(),
-    "parameters": {"_typing"},
-    "activations": {"_public", "_strategy", "_typing"},
-    "dropout": {"_strategy", "_typing"},
-    "schedules": {"_public", "_strategy"},
-    "averaging": {"_blas", "_strategy", "_typing"},
-    "regularization": {"_blas", "_typing", "parameters"},
-    "initializers": {"_public", "_strategy", "_typing", "activations"},
-    "losses": {"_public", "_strategy", "_typing", "activations"},
-    "optimizers": {
-        "_public",
-        "_blas",
-        "_strategy",
-        "_subnormal",
-        "_typing",
-        "losses",
-        "parameters",
-    },
-    "gauge": {"_blas", "_typing", "parameters"},
-    "stages": {"_blas", "_typing", "activations", "dropout"},
-    "network": {"_typing", "activations", "dropout", "initializers", "parameters", "stages"},
-    "batch": {"_blas", "_subnormal", "_typing", "losses", "network"},
-    "engine": {
-        *("_blas", "_subnormal", "_typing", "batch", "gauge", "losses", "network", "optimizers"),
-        *("parameters", "regularization", "stages"),
-    },
-    "exceptions": set(),
-    "diagnosis": {
-        *("_typing", "activations", "batch", "losses", "network", "parameters", "stages"),
-    },
-    "plan": {"averaging", "optimizers", "schedules"},
-    "training": {"_typing", "parameters", "schedules"},
-    "trainer": {
-        *(
-            "_interrupt",
-            "_subnormal",
-            "_typing",
-            "averaging",
-            "batch",
-            "engine",
-            "optimizers",
-            "plan",
-        ),
-        "training",
-    },
-    "estimators": {
-        *(
-            "_public",
-            "_strategy",
-            "_table",
-            "_typing",
-            "activations",
-            "averaging",
-            "diagnosis",
-            "dropout",
-        ),
-        *("engine", "exceptions", "initializers", "losses", "network", "optimizers", "parameters"),
-        *("batch", "plan", "regularization", "schedules", "trainer", "training"),
-    },
-    "inspection": {
-        *("_public", "_strategy", "_table", "_typing", "activations", "engine", "estimators"),
-        *("batch", "initializers", "losses", "network", "optimizers", "parameters", "stages"),
-    },
-    "compat": {
-        *("_blas", "_public", "_strategy", "_typing", "activations", "batch", "dropout", "engine"),
-        *("estimators", "losses", "network", "optimizers", "parameters", "plan", "regularization"),
-        *("schedules", "trainer", "training"),
-    },
-    "_version": set(),
-    "model_state": {
-        *("_public", "compat", "network", "optimizers", "parameters", "schedules", "training"),
-    },
-    "persistence": {
-        *("_strategy", "_typing", "_version", "activations", "averaging", "compat", "dropout"),
-        *("estimators", "initializers", "losses", "model_state", "network", "optimizers"),
-        *("parameters", "schedules"),
-    },
-    "callbacks": {"_public", "_strategy", "estimators", "persistence", "training"},
-    "export": {"_typing", "_version", "activations", "estimators", "losses"},
-    "__init__": {"_public", "_strategy", "_version", "estimators", "persistence"},
-}
-# Checks for what users write: it may import anything, and nothing imports it.
-TESTING = "testing"
-THIRD_PARTY = {module: {"numpy", "scipy"} for module in IMPORTS} | {
-    "_blas": {"numpy", "scipy", "threadpoolctl"},  # which comes with scikit-learn
-    "parameters": {"numpy"},
-    "gauge": {"numpy"},
-    "_strategy": {"sklearn"},
-    "exceptions": {"sklearn"},
-    "estimators": {"numpy", "scipy", "sklearn"},
-    "compat": {"numpy", "sklearn"},
-    "inspection": {"matplotlib", "numpy", "scipy", "sklearn"},
-    "persistence": {"numpy", "skops", "sklearn"},
-    "export": {"numpy", "sklearn", "onnx", "skl2onnx"},
-}
-
-ROOT = Path(sknn.__file__).parent
-
-
-def imported(path):
-    """Yield the dotted names of all modules that a file imports, wherever in it."""
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, "imports are absolute"
-            whole = node.module == "sknn"
-            yield from (f"sknn.{alias.name}" for alias in node.names) if whole else [node.module]
-
-
-def module_of(path):
-    return path.relative_to(ROOT).parts[0].removesuffix(".py")
-
-
-@pytest.mark.parametrize("path", sorted(ROOT.rglob("*.py")), ids=lambda path: str(path.name))
-def test_imports_go_one_way(path):
-    module, names = module_of(path), [name.split(".") for name in imported(path)]
-    if module == TESTING:
-        return
-    own = {name[1] for name in names if name[0] == "sknn"} - {module}
-    others = {name[0] for name in names} - {"sknn"} - set(sys.stdlib_module_names)
-    assert own <= IMPORTS[module]
-    assert others <= THIRD_PARTY[module]
-
-
-def test_the_page_on_architecture_names_all_who_know_scikit_learn():
-    text = (ROOT.parent / "docs" / "architecture.md").read_text()
-    (line,) = (line for line in text.splitlines() if line.startswith("scikit-learn is known to "))
-    knowing = {module for module, others in THIRD_PARTY.items() if "sklearn" in others}
-    assert set(re.findall("`(.*?)`", line)) == knowing | {TESTING}
-
-
-def test_imports_that_are_allowed_are_needed():
-    used = {module: set() for module in IMPORTS}
-    for path in ROOT.rglob("*.py"):
-        names = {name.split(".")[1] for name in imported(path) if name.startswith("sknn.")}
-        used.setdefault(module_of(path), set()).update(names - {module_of(path)})
-    assert {module: used[module] for module in IMPORTS} == IMPORTS
-
-
-def test_imports_have_no_cycle():
-    order = list(IMPORTS)
-    for module, allowed in IMPORTS.items():
-        assert all(order.index(other) < order.index(module) for other in allowed)

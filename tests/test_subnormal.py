@@ -7,17 +7,19 @@ import pytest
 from numpy.testing import assert_allclose
 from sklearn.datasets import load_digits
 
-from sknn import MLPClassifier, batch, compat, engine, load
+from sknn import MLPClassifier, compat, load
+from sknn._core.parameters import Parameters
+from sknn._network.layers import Masks
+from sknn._network.network import Architecture, Workspace
+from sknn._training import data as batch
+from sknn._training import engine
+from sknn._training.data import Batch, Rows
 from sknn.averaging import EMA
-from sknn.batch import Batch, Rows
 from sknn.callbacks import Checkpoint, EpochCallback, training_of
 from sknn.dropout import Dropout
 from sknn.losses import LogLoss
-from sknn.network import Architecture, Workspace
 from sknn.optimizers import Optimizer
 from sknn.optimizers._muon import _orthogonalize
-from sknn.parameters import Parameters
-from sknn.stages import Masks
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

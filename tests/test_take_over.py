@@ -7,8 +7,8 @@ import pytest
 from common import problem
 from sklearn.base import clone
 
+from sknn._core.parameters import Block, Layout
 from sknn.optimizers import OPTIMIZERS, Adam, Lion, Muon
-from sknn.parameters import Block, Layout
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

@@ -5,8 +5,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from sknn._strategy import Strategy
-from sknn._typing import Array
+from sknn._core.strategy import Strategy
+from sknn._core.typing import Array
 
 
 @dataclass(repr=False, eq=False)

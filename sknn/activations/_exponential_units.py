@@ -6,8 +6,8 @@ from typing import Any, ClassVar, Final
 
 import numpy as np
 
-from sknn._strategy import POSITIVE, Range
-from sknn._typing import Array
+from sknn._core.strategy import POSITIVE, Range
+from sknn._core.typing import Array
 from sknn.activations._base import Activation
 
 # The fixed point of the moments at mean 0 and variance 1; section 2 of the SELU paper.

@@ -8,8 +8,8 @@ from typing import Any, ClassVar, Final
 import numpy as np
 from scipy.special import ndtr
 
-from sknn._strategy import Choice, Range
-from sknn._typing import Array
+from sknn._core.strategy import Choice, Range
+from sknn._core.typing import Array
 from sknn.activations._base import Activation
 from sknn.activations._sigmoids import logistic
 

@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from sknn._strategy import FINITE, Range
-from sknn._typing import Array
+from sknn._core.strategy import FINITE, Range
+from sknn._core.typing import Array
 from sknn.activations._base import Activation
 
 

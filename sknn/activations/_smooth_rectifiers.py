@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from sknn._strategy import POSITIVE, Range
-from sknn._typing import Array
+from sknn._core.strategy import POSITIVE, Range
+from sknn._core.typing import Array
 from sknn.activations._base import Activation
 from sknn.activations._sigmoids import soft_tail
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from sknn._typing import Array
+from sknn._core.typing import Array
 from sknn.activations._base import Activation
 
 

@@ -31,12 +31,12 @@ validation, and ``fitted_estimator`` is `fitted_so_far`, which keeps the callbac
 1.9.
 """
 
-from sknn._public import publish
+from sknn._core.public import publish
+from sknn._training.state import Training
 from sknn.callbacks._base import EpochCallback, fitted_so_far, training_of
 from sknn.callbacks._checkpoint import Checkpoint
 from sknn.callbacks._stop_on_target import StopOnTarget
 from sknn.callbacks._time_budget import TimeBudget
-from sknn.training import Training
 
 __all__ = [
     "Checkpoint",

@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from sknn._training.state import Training
 from sknn.estimators._attributes import fitted_so_far
 from sknn.estimators._base import BaseMLP
 from sknn.estimators._watching import EPOCH
-from sknn.training import Training
 
 __all__ = ["EpochCallback", "fitted_so_far", "training_of"]
 

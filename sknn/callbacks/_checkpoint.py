@@ -4,7 +4,7 @@ import os
 import time
 from typing import Any
 
-from sknn._strategy import COUNT, POSITIVE
+from sknn._core.strategy import COUNT, POSITIVE
 from sknn.callbacks._base import EpochCallback, fitted_so_far, training_of
 from sknn.estimators._base import BaseMLP
 from sknn.persistence import check_parameters, check_path, remove_stale, save

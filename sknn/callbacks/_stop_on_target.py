@@ -2,7 +2,7 @@
 
 import math
 
-from sknn._strategy import Range
+from sknn._core.strategy import Range
 from sknn.callbacks._base import EpochCallback, training_of
 from sknn.estimators._base import BaseMLP
 

@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from sknn._strategy import POSITIVE
+from sknn._core.strategy import POSITIVE
 from sknn.callbacks._base import EpochCallback
 from sknn.estimators._base import BaseMLP
 

@@ -11,8 +11,9 @@ from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from sknn._strategy import COUNT, Range, registered_name
-from sknn._typing import Array
+from sknn._core.strategy import COUNT, Range, registered_name
+from sknn._core.typing import Array
+from sknn._training.state import Training
 from sknn.activations import ACTIVATIONS
 from sknn.compat._estimators import MLPClassifier, MLPRegressor, network
 from sknn.compat._rules import InvScalingBySamples
@@ -23,7 +24,6 @@ from sknn.estimators._planning import read_batch_size
 from sknn.losses import BINARY, MULTICLASS, MULTILABEL, LogLoss, Poisson, SquaredError
 from sknn.optimizers import LBFGS, SGD, Adam, Momentum, Nesterov, Optimizer
 from sknn.schedules import Adaptive, Constant, Progress
-from sknn.training import Training
 
 # Parameters that mean the same in both.
 SAME: Final = (

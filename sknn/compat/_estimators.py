@@ -19,24 +19,24 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import validate_data
 
-from sknn._typing import Array
+from sknn._core.parameters import Parameters
+from sknn._core.typing import Array
+from sknn._network.network import Architecture, raw_predictions
+from sknn._training.configuration import Plan
+from sknn._training.data import Rows
+from sknn._training.engine import Engine, NonFiniteError
+from sknn._training.loop import INTERRUPTED, MAX_ITER, Trainer, Validate
+from sknn._training.penalty import Regularization
+from sknn._training.state import Training
 from sknn.activations import ACTIVATIONS
-from sknn.batch import Rows
 from sknn.compat import _rules as rules
 from sknn.dropout import Dropout
-from sknn.engine import Engine, NonFiniteError
 from sknn.estimators._atomic import all_or_nothing
 from sknn.estimators._data import check_total_weight, check_weights
 from sknn.estimators._planning import read_batch_size
 from sknn.losses import Poisson
-from sknn.network import Architecture, raw_predictions
 from sknn.optimizers import Optimizer
-from sknn.parameters import Parameters
-from sknn.plan import Plan
-from sknn.regularization import Regularization
 from sknn.schedules import Constant, Progress, Schedule
-from sknn.trainer import INTERRUPTED, MAX_ITER, Trainer, Validate
-from sknn.training import Training
 
 RENAMED: Final = {"logistic": "sigmoid", "exp": "exponential"}
 LOSSES: Final = {

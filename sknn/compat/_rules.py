@@ -7,16 +7,16 @@ from typing import Any, ClassVar, Final
 
 import numpy as np
 
-from sknn._blas import axpy, scale
-from sknn._strategy import Range
-from sknn._typing import Array
+from sknn._core.blas import axpy, scale
+from sknn._core.strategy import Range
+from sknn._core.typing import Array
+from sknn._training.data import n_rows
+from sknn._training.engine import Engine
+from sknn._training.penalty import Regularization
 from sknn.activations import Sigmoid
-from sknn.batch import n_rows
-from sknn.engine import Engine
 from sknn.losses import LogLoss, SquaredError
 from sknn.optimizers import Adam, Optimizer
 from sknn.optimizers._base import ElementwiseOptimizer, accumulate
-from sknn.regularization import Regularization
 from sknn.schedules import Adaptive, InvScaling, Progress
 
 # The least and the largest probability of which scikit-learn takes the logarithm.
@@ -63,7 +63,7 @@ class InvScalingBySamples(InvScaling):
     """``learning_rate_init / (samples + 1)^power_t``, from a run's second epoch on."""
 
     def __call__(self, learning_rate_init: float, progress: Progress) -> float:
-        if progress.step - progress.first_step < progress.steps_per_epoch:
+        if progress.batches - progress.first_step < progress.steps_per_epoch:
             return learning_rate_init
         return float(learning_rate_init / (progress.samples + 1) ** self.power_t)
 

@@ -1,6 +1,6 @@
 """The two estimators, and a hidden layer of theirs, with scikit-learn's manners."""
 
-from sknn._public import publish
+from sknn._core.public import publish
 from sknn.estimators._base import BaseMLP
 from sknn.estimators._classifier import MLPClassifier
 from sknn.estimators._hidden_layer import HiddenLayer

@@ -7,8 +7,8 @@ from typing import Any, Final, TypeVar
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from sknn._typing import Array
-from sknn.training import Training
+from sknn._core.typing import Array
+from sknn._training.state import Training
 
 E = TypeVar("E", bound=BaseEstimator)
 

@@ -6,12 +6,16 @@ from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
-from sknn._strategy import registered_name
-from sknn._typing import Array
+from sknn._core.parameters import Parameters
+from sknn._core.strategy import registered_name
+from sknn._core.typing import Array
+from sknn._network.network import Architecture
+from sknn._training.data import Rows
+from sknn._training.diagnosis import diagnose
+from sknn._training.engine import Engine, NonFiniteError
+from sknn._training.loop import INTERRUPTED, Trainer, Validate
+from sknn._training.state import Training
 from sknn.activations import ACTIVATIONS
-from sknn.batch import Rows
-from sknn.diagnosis import diagnose
-from sknn.engine import Engine, NonFiniteError
 from sknn.estimators import _data as data
 from sknn.estimators._atomic import all_or_nothing, users_random_state
 from sknn.estimators._attributes import fitted_attributes
@@ -41,11 +45,7 @@ from sknn.estimators._scoring import make_validate, name_scoring
 from sknn.estimators._warnings import Ending, warn
 from sknn.estimators._watching import Watch
 from sknn.losses import Loss
-from sknn.network import Architecture
 from sknn.optimizers import ElementwiseOptimizer, Optimizer
-from sknn.parameters import Parameters
-from sknn.trainer import INTERRUPTED, Trainer, Validate
-from sknn.training import Training
 
 Self = TypeVar("Self", bound="BaseMLP")
 

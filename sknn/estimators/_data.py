@@ -15,7 +15,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from sknn._typing import Array
+from sknn._core.typing import Array
 from sknn.dropout import Dropout
 
 FLOATS = (np.float64, np.float32)

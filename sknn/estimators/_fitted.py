@@ -10,12 +10,12 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 
-from sknn._typing import Array
+from sknn._core.parameters import Parameters
+from sknn._core.typing import Array
+from sknn._network.network import Architecture, raw_predictions
+from sknn._training.state import Training
 from sknn.estimators import _data as data
 from sknn.estimators._attributes import OF_CALLBACKS, history, training_to_keep, view
-from sknn.network import Architecture, raw_predictions
-from sknn.parameters import Parameters
-from sknn.training import Training
 
 Self = TypeVar("Self", bound="FittedNetwork")
 

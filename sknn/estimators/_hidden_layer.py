@@ -6,10 +6,10 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from sknn._strategy import Range
-from sknn._typing import Array
+from sknn._core.strategy import Range
+from sknn._core.typing import Array
+from sknn._network.network import hidden_outputs
 from sknn.estimators import _data as data
-from sknn.network import hidden_outputs
 
 
 class HiddenLayer(

@@ -7,14 +7,14 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from sknn._table import Table
-from sknn._typing import Array
+from sknn._core.parameters import Parameters
+from sknn._core.table import Table
+from sknn._core.typing import Array
+from sknn._network.network import Architecture, hidden_outputs
 from sknn.dropout import Dropout
 from sknn.estimators import _data as data
 from sknn.estimators._attributes import view
 from sknn.estimators._hidden_layer import HiddenLayer
-from sknn.network import Architecture, hidden_outputs
-from sknn.parameters import Parameters
 
 
 class _Repr:

@@ -4,10 +4,10 @@ import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator
 
-from sknn.batch import Rows
-from sknn.engine import NonFiniteError
+from sknn._training.configuration import Plan
+from sknn._training.data import Rows
+from sknn._training.engine import NonFiniteError
 from sknn.optimizers import Minimizer, Optimizer
-from sknn.plan import Plan
 
 # Inputs or targets beyond this size are named as the likeliest cause of divergence.
 _LARGE = 100.0

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from sklearn.base import BaseEstimator
 
-from sknn._strategy import resolve
+from sknn._core.strategy import resolve
 from sknn.estimators._parameters import FAMILIES, as_dropout
 
 Self = TypeVar("Self", bound="NestedParameters")

@@ -10,14 +10,14 @@ import numpy as np
 from sklearn.base import BaseEstimator, clone
 from sklearn.metrics import get_scorer_names
 
-from sknn._strategy import COUNT, NOT_NEGATIVE, POSITIVE, Range, Strategy, resolve, unknown
+from sknn._core.strategy import COUNT, NOT_NEGATIVE, POSITIVE, Range, Strategy, resolve, unknown
+from sknn._training.penalty import Regularization
 from sknn.activations import ACTIVATIONS, Activation
 from sknn.averaging import AVERAGINGS, Averaging
 from sknn.dropout import Dropout
 from sknn.initializers import INITIALIZERS, Initializer
 from sknn.losses import LOSSES, Loss
 from sknn.optimizers import OPTIMIZERS, Minimizer, Optimizer
-from sknn.regularization import Regularization
 from sknn.schedules import SCHEDULES, Schedule
 
 # The families that a parameter may name, and what their members have in common.

@@ -5,8 +5,8 @@ import sys
 import time
 from typing import Final, TextIO
 
-from sknn.trainer import CONVERGED, INTERRUPTED, MAX_ITER, STOPPED
-from sknn.training import Training
+from sknn._training.loop import CONVERGED, INTERRUPTED, MAX_ITER, STOPPED
+from sknn._training.state import Training
 
 # Into how many parts plain lines divide `max_iter`.
 _PARTS: Final = 20

@@ -8,7 +8,7 @@ from sklearn.metrics import d2_pinball_score
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from sknn._typing import Array
+from sknn._core.typing import Array
 from sknn.estimators._base import BaseMLP, has_partial_fit
 from sknn.estimators._data import check_regression_targets
 from sknn.estimators._parameters import loss_class

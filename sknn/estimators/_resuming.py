@@ -2,11 +2,11 @@
 
 from typing import Any, TypeVar
 
-from sknn.batch import Rows
+from sknn._training.data import Rows
+from sknn._training.state import Training
 from sknn.estimators._callbacks import with_callbacks
 from sknn.estimators._parameters import is_minimizer
 from sknn.estimators._warnings import warn
-from sknn.training import Training
 
 Self = TypeVar("Self", bound="ResumeMixin")
 

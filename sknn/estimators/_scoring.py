@@ -10,12 +10,12 @@ from typing import Any
 from sklearn.base import BaseEstimator
 from sklearn.metrics import check_scoring
 
-from sknn._typing import Array
-from sknn.batch import Rows
-from sknn.engine import NonFiniteError, mean_loss
+from sknn._core.typing import Array
+from sknn._training.data import Rows
+from sknn._training.engine import NonFiniteError, mean_loss
+from sknn._training.loop import Validate
 from sknn.estimators._attributes import view
 from sknn.losses import Loss
-from sknn.trainer import Validate
 
 
 def name_scoring(scoring: Any) -> str:

@@ -10,10 +10,10 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from sknn import exceptions
-from sknn.diagnosis import Diagnosis
+from sknn._training.diagnosis import Diagnosis
+from sknn._training.loop import INTERRUPTED, MAX_ITER
+from sknn._training.state import Training
 from sknn.optimizers import Minimizer
-from sknn.trainer import INTERRUPTED, MAX_ITER
-from sknn.training import Training
 
 # Scales that differ by more than this, from each other or from 1, are far apart.
 _FAR: Final = 1e3
@@ -46,7 +46,7 @@ class Ending:
     Attributes
     ----------
     outcome : str
-        One of those of `sknn.trainer`.
+        One of those of `sknn._training.loop`.
     training : Training
         Where it stands.
     learning_rate : float

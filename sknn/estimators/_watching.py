@@ -9,9 +9,9 @@ from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.utils import _safe_indexing
 
-from sknn._typing import Array
+from sknn._core.typing import Array
+from sknn._training.state import Training
 from sknn.estimators._attributes import attributes_so_far
-from sknn.training import Training
 
 # The name of an epoch's task.
 EPOCH: Final = "epoch"

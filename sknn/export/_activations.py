@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 
 from sknn import activations as of
-from sknn._typing import Array
+from sknn._core.typing import Array
 from sknn.activations._exponential_units import SELU_ALPHA, SELU_SCALE
 from sknn.export._graph import Graph
 from sknn.losses import Increasing

@@ -5,7 +5,7 @@ from typing import Any, Final
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from sknn._typing import Array
+from sknn._core.typing import Array
 from sknn._version import __version__
 from sknn.estimators import BaseMLP
 from sknn.export._activations import activate

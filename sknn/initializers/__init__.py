@@ -1,6 +1,6 @@
 """Initializers: where training starts."""
 
-from sknn._public import publish
+from sknn._core.public import publish
 from sknn.initializers._auto import INITIALIZERS, Auto
 from sknn.initializers._base import Initializer
 from sknn.initializers._data_dependent import LSUV

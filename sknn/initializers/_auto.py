@@ -5,7 +5,7 @@ from typing import Final
 
 from numpy.random import RandomState
 
-from sknn._typing import Array
+from sknn._core.typing import Array
 from sknn.activations import Activation
 from sknn.initializers._base import Initializer, Shape
 from sknn.initializers._data_dependent import LSUV

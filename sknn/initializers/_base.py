@@ -9,8 +9,8 @@ from typing import TypeAlias
 
 from numpy.random import RandomState
 
-from sknn._strategy import Strategy
-from sknn._typing import Array
+from sknn._core.strategy import Strategy
+from sknn._core.typing import Array
 from sknn.activations import Activation
 
 Shape: TypeAlias = tuple[int, ...]

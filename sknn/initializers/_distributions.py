@@ -8,8 +8,8 @@ import numpy as np
 from numpy.random import RandomState
 from scipy.special import ndtr, ndtri
 
-from sknn._strategy import FINITE, NOT_NEGATIVE, Range
-from sknn._typing import Array
+from sknn._core.strategy import FINITE, NOT_NEGATIVE, Range
+from sknn._core.typing import Array
 from sknn.initializers._base import Initializer, Shape
 
 

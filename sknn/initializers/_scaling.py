@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from numpy.random import RandomState
 
-from sknn._typing import Array
+from sknn._core.typing import Array
 from sknn.initializers._base import Initializer, Shape
 
 

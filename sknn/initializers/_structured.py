@@ -8,8 +8,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.random import RandomState
 
-from sknn._strategy import COUNT, FINITE, NOT_NEGATIVE, POSITIVE, Range
-from sknn._typing import Array
+from sknn._core.strategy import COUNT, FINITE, NOT_NEGATIVE, POSITIVE, Range
+from sknn._core.typing import Array
 from sknn.initializers._base import Initializer, Shape
 
 

@@ -7,14 +7,14 @@ from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_array, check_random_state
 
+from sknn._core.parameters import Parameters
+from sknn._network.network import Architecture, calibrate
 from sknn.activations import Identity
 from sknn.estimators._base import BaseMLP
 from sknn.estimators._data import FLOATS, check_inputs
 from sknn.estimators._parameters import is_minimizer, read_loss, read_optimizer, read_settings
 from sknn.estimators._planning import CALIBRATION_ROWS, read_batch_size
 from sknn.initializers import Auto, Zeros
-from sknn.network import Architecture, calibrate
-from sknn.parameters import Parameters
 
 # What a network makes of data, and the data.
 Network = tuple[Architecture, Parameters, Any]

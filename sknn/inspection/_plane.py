@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 
-from sknn._strategy import Range
-from sknn._typing import Array
-from sknn.batch import Rows
-from sknn.engine import mean_loss
+from sknn._core.parameters import Layout, Parameters
+from sknn._core.strategy import Range
+from sknn._core.typing import Array
+from sknn._training.data import Rows
+from sknn._training.engine import mean_loss
 from sknn.estimators._data import check_inputs_and_targets
 from sknn.inspection._networks import batch_size, network_of
 from sknn.inspection._recording import record
-from sknn.parameters import Layout, Parameters
 
 # How far beyond the paths the grid goes, as a share of their extent.
 _MARGIN = 0.15

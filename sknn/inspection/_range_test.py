@@ -8,8 +8,8 @@ import numpy as np
 from sklearn.base import clone, is_classifier
 from sklearn.utils import check_random_state
 
-from sknn._strategy import POSITIVE, Range
-from sknn._typing import Array
+from sknn._core.strategy import POSITIVE, Range
+from sknn._core.typing import Array
 from sknn.estimators._base import BaseMLP
 from sknn.estimators._data import FLOATS, check_inputs_and_targets
 from sknn.inspection._networks import batch_size, inputs_of, network_of
@@ -76,7 +76,7 @@ class RangeTest:
         self : RangeTest
             The result itself.
         """
-        ax = axes_or_new(ax)
+        ax = axes_or_new(self, ax)
         ax.plot(self.learning_rates, self.losses, ".", color="C0", alpha=0.3, label="batches")
         ax.plot(self.learning_rates, self.smoothed_losses, color="C0", label="smoothed")
         label = f"suggestion, {self.suggestion:.2g}"

@@ -8,11 +8,11 @@ from typing import Any
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
-from sknn._typing import Array
+from sknn._core.parameters import Layout
+from sknn._core.typing import Array
 from sknn.estimators._parameters import read_optimizer
 from sknn.losses import Loss
 from sknn.optimizers import Optimizer
-from sknn.parameters import Layout
 
 # Takes parameters, gradient and layout before an update, and returns what to keep.
 Observe = Callable[[Array, Array, Layout], Any]

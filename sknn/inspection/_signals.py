@@ -6,12 +6,12 @@ from typing import Any, Final
 import numpy as np
 from scipy import sparse
 
-from sknn._table import Table
-from sknn._typing import Array
+from sknn._core.table import Table
+from sknn._core.typing import Array
+from sknn._network.layers import Activate, run
+from sknn._network.network import Workspace
 from sknn.activations import Activation
 from sknn.inspection._networks import Network, some_rows
-from sknn.network import Workspace
-from sknn.stages import Activate, run
 
 # A unit with a derivative below this is saturated: a sigmoid's output within 0.01 of 0 or 1.
 SATURATED: Final = 0.01
@@ -65,6 +65,8 @@ def signals(network: Network) -> list[Signal]:
                 found.append(Signal(stage.activation, stage.a.T.copy(), slopes.T))
             else:
                 run(stage.forward)
+    if not found:
+        raise ValueError("This network has no hidden layer to look at.")
     return found
 
 

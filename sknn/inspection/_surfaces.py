@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from sknn._typing import Array
+from sknn._core.typing import Array
 
 
 @dataclass(frozen=True)

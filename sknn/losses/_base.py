@@ -6,8 +6,8 @@ from typing import Any, ClassVar, Final
 
 import numpy as np
 
-from sknn._strategy import Strategy
-from sknn._typing import Array
+from sknn._core.strategy import Strategy
+from sknn._core.typing import Array
 from sknn.activations import Activation, Identity, Sigmoid, Softmax
 
 BINARY: Final = "binary"

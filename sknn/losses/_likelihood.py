@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 import numpy as np
 from scipy.special import xlogy
 
-from sknn._strategy import Range
-from sknn._typing import Array
+from sknn._core.strategy import Range
+from sknn._core.typing import Array
 from sknn.activations import Activation, Exponential
 from sknn.losses._base import REGRESSION, FusedLoss, constant_of_each_output, weighted_mean
 

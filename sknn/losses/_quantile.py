@@ -9,8 +9,8 @@ from typing import Any, ClassVar, Final
 
 import numpy as np
 
-from sknn._strategy import Range
-from sknn._typing import Array
+from sknn._core.strategy import Range
+from sknn._core.typing import Array
 from sknn.activations import Activation, Identity, Softplus
 from sknn.losses._base import (
     REGRESSION,

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sknn._public import publish
+from sknn._core.public import publish
 from sknn.optimizers._adam import Adam
 from sknn.optimizers._adam_family import Adamax, AdamW, AMSGrad, NAdam, RAdam
 from sknn.optimizers._adan import Adan

@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from sknn._blas import axpy
-from sknn._strategy import BELOW_ONE, NOT_NEGATIVE, POSITIVE, Range
-from sknn._typing import Array
+from sknn._core.blas import axpy
+from sknn._core.strategy import BELOW_ONE, NOT_NEGATIVE, POSITIVE, Range
+from sknn._core.typing import Array
 from sknn.losses import Loss
 from sknn.optimizers._base import ElementwiseOptimizer, accumulate
 

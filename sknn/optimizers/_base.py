@@ -6,11 +6,11 @@ from typing import Any, ClassVar, Final
 
 import numpy as np
 
-from sknn._blas import scale
-from sknn._strategy import Strategy
-from sknn._typing import Array
+from sknn._core.blas import scale
+from sknn._core.parameters import Layout
+from sknn._core.strategy import Strategy
+from sknn._core.typing import Array
 from sknn.losses import Loss
-from sknn.parameters import Layout
 
 # Elements updated at a time: the passes of a rule over parts of this size find them in cache,
 # so main memory is read and written once. Measured best between 32,000 and 131,000.

@@ -7,8 +7,8 @@ from typing import ClassVar
 import numpy as np
 from scipy.optimize import minimize
 
-from sknn._strategy import COUNT, Range
-from sknn._typing import Array
+from sknn._core.strategy import COUNT, Range
+from sknn._core.typing import Array
 from sknn.optimizers._base import Minimizer
 
 

@@ -7,14 +7,14 @@ from typing import Any, ClassVar, Final
 
 import numpy as np
 
-from sknn._blas import axpy, dot, scale
-from sknn._strategy import BELOW_ONE, NOT_NEGATIVE, Range
-from sknn._subnormal import TINY
-from sknn._typing import Array
+from sknn._core.blas import axpy, dot, scale
+from sknn._core.parameters import Layout
+from sknn._core.strategy import BELOW_ONE, NOT_NEGATIVE, Range
+from sknn._core.subnormal import TINY
+from sknn._core.typing import Array
 from sknn.optimizers import _base
 from sknn.optimizers._adam import Adam
 from sknn.optimizers._base import State, accumulate, keep_mean, parts
-from sknn.parameters import Layout
 
 NEWTON_SCHULZ: Final = (3.4445, -4.7750, 2.0315)
 N_ITERATIONS: Final = 5  # odd, so that the result is where the gradient was
@@ -84,7 +84,7 @@ class Muon(Adam):
     --------
     >>> import numpy as np
     >>> from sknn.optimizers import Muon
-    >>> from sknn.parameters import Block, Layout
+    >>> from sknn._core.parameters import Block, Layout
     >>> layout = Layout([Block("hidden", (3, 2), 4), Block("last", (3, 1), 2)])
     >>> params, optimizer = np.ones(9), Muon(weight_decay=0.0)
     >>> optimizer.update(params, np.ones(9), optimizer.init(params, layout), 0.1)

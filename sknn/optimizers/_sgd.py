@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from sknn._blas import axpy
-from sknn._strategy import BELOW_ONE, Range
-from sknn._typing import Array
+from sknn._core.blas import axpy
+from sknn._core.strategy import BELOW_ONE, Range
+from sknn._core.typing import Array
 from sknn.losses import Loss
 from sknn.optimizers._base import ElementwiseOptimizer, accumulate
 

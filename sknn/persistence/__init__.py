@@ -1,4 +1,9 @@
-"""Models in files without pickle: arrays and JSON, no code."""
+"""Models in files without pickle: arrays and JSON, no code.
+
+`sknn.save` and `sknn.load` are the functions. ``TRUSTED_TYPES`` are the names of all types that a
+fitted model of this package may hold, as ``skops.io.load`` takes them for its argument ``trusted``
+and ``mlflow.sklearn.save_model`` for ``skops_trusted_types``.
+"""
 
 from sknn.persistence._catalogue import TRUSTED_TYPES
 from sknn.persistence._model import check_parameters, load, save

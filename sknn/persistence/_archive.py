@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, Final
 
 import numpy as np
 
-from sknn._typing import Array
+from sknn._core.typing import Array
 from sknn.persistence._sealed import HEADER, NETWORK, empty_seal
 
 # JSON takes some twenty times its size in memory. An array of names is part of it.

@@ -11,6 +11,7 @@ from sknn.estimators import HiddenLayer, MLPClassifier, MLPRegressor
 from sknn.initializers import INITIALIZERS
 from sknn.losses import LOSSES, Increasing
 from sknn.optimizers import OPTIMIZERS
+from sknn.preprocessing import PiecewiseLinearEncoder
 from sknn.schedules import SCHEDULES
 
 _FAMILIES: Final[dict[str, Mapping[str, type[Any]]]] = {
@@ -49,7 +50,7 @@ TRUSTED_TYPES: Final[tuple[str, ...]] = tuple(
         for cls in {
             *CLASSES.values(),
             *(getattr(model_state, name) for name in model_state.__all__),
-            *(HiddenLayer, compat.MLPClassifier, compat.MLPRegressor),
+            *(HiddenLayer, PiecewiseLinearEncoder, compat.MLPClassifier, compat.MLPRegressor),
         }
     )
 )

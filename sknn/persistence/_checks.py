@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from sknn._typing import Array
+from sknn._core.typing import Array
 from sknn.activations import Activation
 from sknn.dropout import Dropout
 from sknn.estimators import BaseMLP

@@ -12,10 +12,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from sknn._strategy import Strategy
-from sknn._typing import Array
+from sknn._core.parameters import Layout, Parameters
+from sknn._core.strategy import Strategy
+from sknn._core.typing import Array
 from sknn.optimizers import State
-from sknn.parameters import Layout, Parameters
 from sknn.persistence._catalogue import name_class
 from sknn.persistence._sealed import ContentError
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, BinaryIO, Final
 
-from sknn._typing import Array
+from sknn._core.typing import Array
 from sknn.persistence._archive import Members, write_arrays
 from sknn.persistence._sealed import ContentError, Path_, damaged, write_sealed
 

@@ -4,11 +4,11 @@ import os
 from collections.abc import Iterable
 from typing import Any, Final
 
+from sknn._network.network import Architecture
 from sknn._version import __version__
 from sknn.estimators import BaseMLP
 from sknn.estimators._attributes import OF_CALLBACKS, training_to_keep
 from sknn.losses import Loss
-from sknn.network import Architecture
 from sknn.persistence import _file
 from sknn.persistence._archive import Members
 from sknn.persistence._catalogue import all_classes, name_class

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from sknn._strategy import COUNT, NOT_NEGATIVE, Range
+from sknn._core.strategy import COUNT, NOT_NEGATIVE, Range
 from sknn.schedules._base import Progress, Schedule, divided
 
 FACTOR: Final = Range(0, 1, "neither")

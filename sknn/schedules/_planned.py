@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from sknn._strategy import COUNT, NOT_NEGATIVE, POSITIVE, Range
+from sknn._core.strategy import COUNT, NOT_NEGATIVE, POSITIVE, Range
 from sknn.schedules._base import Progress, Schedule
 
 # The logarithm of the largest ratio of two cycles.

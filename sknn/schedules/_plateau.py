@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from sknn._strategy import BELOW_ONE, NOT_NEGATIVE, POSITIVE, Range
+from sknn._core.strategy import BELOW_ONE, NOT_NEGATIVE, POSITIVE, Range
 from sknn.schedules._base import Progress, Schedule, divided
 
 

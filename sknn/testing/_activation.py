@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from sknn._typing import Array
+from sknn._core.typing import Array
 from sknn.activations import Activation
 from sknn.testing._common import (
     check_allocates_nothing,

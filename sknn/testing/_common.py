@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from sklearn.base import clone
 
-from sknn._strategy import Strategy
-from sknn._typing import Array
+from sknn._core.strategy import Strategy
+from sknn._core.typing import Array
 
 # What a warm call may allocate, in bytes: small objects and NumPy's own buffers.
 _ALLOWANCE: Final = 100_000

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from sknn._typing import Array
+from sknn._core.typing import Array
 from sknn.activations import Activation
 from sknn.losses import BINARY, MULTICLASS, REGRESSION, Loss
 from sknn.testing._common import (

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from scipy.optimize import rosen, rosen_der
 
-from sknn._typing import Array
+from sknn._core.parameters import Block, Layout
+from sknn._core.typing import Array
 from sknn.optimizers import Minimizer, Optimizer
-from sknn.parameters import Block, Layout
 from sknn.testing._common import (
     check_allocates_nothing,
     check_strategy,

@@ -14,8 +14,8 @@ import time
 
 import numpy as np
 
+from sknn._core.parameters import Block, Layout
 from sknn.optimizers import OPTIMIZERS, Minimizer
-from sknn.parameters import Block, Layout
 
 try:
     import torch

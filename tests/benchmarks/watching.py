@@ -14,9 +14,9 @@ from sklearn.datasets import load_digits
 from threadpoolctl import threadpool_limits
 
 from sknn import MLPClassifier
+from sknn._training.loop import Trainer
+from sknn._training.step_statistics import Gauge
 from sknn.estimators import _base as estimators
-from sknn.gauge import Gauge
-from sknn.trainer import Trainer
 
 
 class Bare(Trainer):

@@ -10,7 +10,11 @@ from typing import Any, Final
 import numpy as np
 from scipy import sparse
 
-from sknn._typing import Array
+from sknn._core.parameters import Parameters
+from sknn._core.typing import Array
+from sknn._network.layers import Activate
+from sknn._network.network import Architecture, Workspace
+from sknn._training.data import Batch, Rows
 from sknn.activations import (
     Activation,
     HardShrink,
@@ -24,11 +28,7 @@ from sknn.activations import (
     Tanh,
     Threshold,
 )
-from sknn.batch import Batch, Rows
 from sknn.losses import Loss
-from sknn.network import Architecture, Workspace
-from sknn.parameters import Parameters
-from sknn.stages import Activate
 
 # How many rows are looked at, and how many numbers of X.
 SAMPLE: Final = 256

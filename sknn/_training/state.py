@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from sknn._typing import Array
-from sknn.parameters import Parameters
+from sknn._core.parameters import Parameters
+from sknn._core.typing import Array
 from sknn.schedules import Progress
 
 

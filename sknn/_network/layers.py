@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from sknn._blas import product
-from sknn._typing import Array
+from sknn._core.blas import product
+from sknn._core.typing import Array
 from sknn.activations import Activation
 from sknn.dropout import Dropout
 
@@ -41,7 +41,7 @@ class Memory:
     Examples
     --------
     >>> import numpy as np
-    >>> from sknn.stages import Memory
+    >>> from sknn._network.layers import Memory
     >>> memory = Memory(np.dtype(float))
     >>> large, small, other = memory.array("a", 3, 2), memory.array("a", 2, 2), memory.array("b", 2)
     >>> np.shares_memory(large, small), np.shares_memory(large, other)

@@ -14,7 +14,7 @@ class Interrupts:
     Examples
     --------
     >>> import signal
-    >>> from sknn._interrupt import Interrupts
+    >>> from sknn._training.interrupts import Interrupts
     >>> try:
     ...     with Interrupts() as interrupts:
     ...         interrupts.hold()

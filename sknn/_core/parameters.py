@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sknn._typing import Array
+from sknn._core.typing import Array
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Layout:
 
     Examples
     --------
-    >>> from sknn.parameters import Block, Layout
+    >>> from sknn._core.parameters import Block, Layout
     >>> layout = Layout([Block("first", (3, 2), 4), Block("second", (3, 1), 2)])
     >>> layout.size, layout.slices
     (9, {'first': slice(0, 6, None), 'second': slice(6, 9, None)})
@@ -72,7 +72,7 @@ class Layout:
 
         Examples
         --------
-        >>> from sknn.parameters import Block, Layout
+        >>> from sknn._core.parameters import Block, Layout
         >>> layout = Layout([Block("first", (3, 2), 4), Block("second", (3, 1), 2)])
         >>> layout.penalized(slice(2, 9))
         [slice(2, 4, None), slice(6, 8, None)]
@@ -103,7 +103,7 @@ class Parameters:
     --------
     >>> import copy
     >>> import numpy as np
-    >>> from sknn.parameters import Block, Layout, Parameters
+    >>> from sknn._core.parameters import Block, Layout, Parameters
     >>> params = Parameters(Layout([Block("first", (3, 2), 4)]), np.zeros(6))
     >>> twin = copy.deepcopy(params)
     >>> twin.vector[:] = 1.0

@@ -7,12 +7,22 @@ from typing import Any, Final
 import numpy as np
 from scipy import sparse
 
-from sknn._typing import Array
+from sknn._core.parameters import Block, Layout, Parameters
+from sknn._core.typing import Array
+from sknn._network.layers import (
+    Activate,
+    Calls,
+    Dense,
+    Drop,
+    Inputs,
+    Masks,
+    Memory,
+    SparseDense,
+    run,
+)
 from sknn.activations import Activation
 from sknn.dropout import Dropout
 from sknn.initializers import Initializer
-from sknn.parameters import Block, Layout, Parameters
-from sknn.stages import Activate, Calls, Dense, Drop, Inputs, Masks, Memory, SparseDense, run
 
 # BLAS rounds the first and last columns of a product differently from the others, so predictions
 # stay clear of the edges: with one BLAS thread a row is then predicted to the same bits in any

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from sknn._typing import Array
+from sknn._core.typing import Array
 
 # Numbers below 7.9e-31 (float32) or 1e-286 count as zero: so far above subnormal numbers that what
 # shrinks to nine tenths at each step does not reach them from one look to the next.
@@ -33,7 +33,7 @@ def drop_tiny(x: Array, room: Array, is_tiny: Array) -> None:
     Examples
     --------
     >>> import numpy as np
-    >>> from sknn._subnormal import drop_tiny
+    >>> from sknn._core.subnormal import drop_tiny
     >>> x = np.array([1e-40, -2e-31, 1e-30, -1.0, np.inf], np.float32)
     >>> drop_tiny(x, np.empty_like(x), np.empty(5, bool))
     >>> x

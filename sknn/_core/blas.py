@@ -10,7 +10,7 @@ import numpy as np
 from scipy.linalg.blas import daxpy, dscal, saxpy, sscal
 from threadpoolctl import threadpool_info  # which scikit-learn requires
 
-from sknn._typing import Array
+from sknn._core.typing import Array
 
 # Elements that OpenBLAS never shares among threads: it does from 10,001, and `scal` from a million.
 # SciPy's BLAS and NumPy's each have threads of their own, and the two keep each other from the
@@ -70,7 +70,7 @@ def product(
     Examples
     --------
     >>> import numpy as np
-    >>> from sknn._blas import product
+    >>> from sknn._core.blas import product
     >>> a, out = np.eye(2), np.empty((2, 2))
     >>> calls = product(a, a, out)
     >>> a *= 3
@@ -121,7 +121,7 @@ def axpy(a: float, x: Array, y: Array) -> None:
     Examples
     --------
     >>> import numpy as np
-    >>> from sknn._blas import axpy
+    >>> from sknn._core.blas import axpy
     >>> y = np.ones(3)
     >>> axpy(-0.5, np.array([0.0, 1.0, 2.0]), y)
     >>> y
@@ -146,7 +146,7 @@ def additions(x: Array, y: Array) -> list[Callable[[float], object]]:
     Examples
     --------
     >>> import numpy as np
-    >>> from sknn._blas import additions
+    >>> from sknn._core.blas import additions
     >>> y = np.ones(3)
     >>> for add in additions(np.array([0.0, 1.0, 2.0]), y):
     ...     _ = add(-0.5)
@@ -172,7 +172,7 @@ def dot(x: Array, y: Array) -> float:
     Examples
     --------
     >>> import numpy as np
-    >>> from sknn._blas import dot
+    >>> from sknn._core.blas import dot
     >>> dot(np.array([1.0, 2.0]), np.array([3.0, 4.0]))
     11.0
     """
@@ -195,7 +195,7 @@ def inner_products(x: Array, y: Array) -> list[Callable[[], Any]]:
     Examples
     --------
     >>> import numpy as np
-    >>> from sknn._blas import inner_products
+    >>> from sknn._core.blas import inner_products
     >>> [float(call()) for call in inner_products(np.array([1.0, 2.0]), np.array([3.0, 4.0]))]
     [11.0]
     """
@@ -215,7 +215,7 @@ def scale(a: float, x: Array) -> None:
     Examples
     --------
     >>> import numpy as np
-    >>> from sknn._blas import scale
+    >>> from sknn._core.blas import scale
     >>> x = np.array([1.0, 2.0])
     >>> scale(0.5, x)
     >>> x
@@ -238,7 +238,7 @@ def has_nonfinite_product(x: Array, y: Array) -> bool:
     Examples
     --------
     >>> import numpy as np
-    >>> from sknn._blas import has_nonfinite_product
+    >>> from sknn._core.blas import has_nonfinite_product
     >>> with np.errstate(invalid="ignore"):
     ...     has_nonfinite_product(np.array([0.0, 1.0]), np.array([np.inf, 1.0]))
     True

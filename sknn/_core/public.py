@@ -31,7 +31,7 @@ def publish(
 
     Examples
     --------
-    >>> from sknn._public import DEFINED_IN
+    >>> from sknn._core.public import DEFINED_IN
     >>> from sknn.optimizers import Muon
     >>> Muon.__module__, DEFINED_IN[Muon]
     ('sknn.optimizers', 'sknn.optimizers._muon')

@@ -25,7 +25,7 @@ class Range:
 
     Examples
     --------
-    >>> from sknn._strategy import Range
+    >>> from sknn._core.strategy import Range
     >>> Range(0, 1, "left").check("rate", 1.5)
     Traceback (most recent call last):
         ...
@@ -87,7 +87,7 @@ class Choice:
 
     Examples
     --------
-    >>> from sknn._strategy import Choice
+    >>> from sknn._core.strategy import Choice
     >>> Choice("none", "tanh").check("approximate", "erf")
     Traceback (most recent call last):
         ...
@@ -189,7 +189,7 @@ def _closest(value: str, allowed: list[str]) -> str | None:
 
     Examples
     --------
-    >>> from sknn._strategy import _closest
+    >>> from sknn._core.strategy import _closest
     >>> [_closest(name, ["adam", "adamax", "silu"]) for name in ("swish", "adma", "sil", "best")]
     ['silu', 'adam', 'silu', None]
     """
@@ -205,7 +205,7 @@ def unknown(name: str, value: object, allowed: list[str], also: str = "") -> Val
 
     Examples
     --------
-    >>> from sknn._strategy import unknown
+    >>> from sknn._core.strategy import unknown
     >>> unknown("optimizer", "adm", ["adam", "sgd"])
     ValueError("optimizer='adm' is not known; did you mean 'adam'? Allowed: 'adam', 'sgd'.")
     """
@@ -239,7 +239,7 @@ def resolve(
 
     Examples
     --------
-    >>> from sknn._strategy import resolve
+    >>> from sknn._core.strategy import resolve
     >>> from sknn.activations import ACTIVATIONS, Activation
     >>> resolve("activation", "leaky_relu", ACTIVATIONS, (Activation,))
     LeakyReLU()
@@ -263,7 +263,7 @@ def registered_name(strategy: Strategy, family: Mapping[str, type[Any]]) -> str:
 
     Examples
     --------
-    >>> from sknn._strategy import registered_name
+    >>> from sknn._core.strategy import registered_name
     >>> from sknn.activations import ACTIVATIONS, Sigmoid
     >>> registered_name(Sigmoid(), ACTIVATIONS)
     'sigmoid'

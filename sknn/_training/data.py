@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from sknn._blas import scale
-from sknn._subnormal import drop_tiny
-from sknn._typing import Array
+from sknn._core.blas import scale
+from sknn._core.subnormal import drop_tiny
+from sknn._core.typing import Array
+from sknn._network.network import TILE, Workspace
 from sknn.losses import Loss
-from sknn.network import TILE, Workspace
 
 
 @dataclass
@@ -129,7 +129,7 @@ def even_slices(n_samples: int, size: int) -> Iterator[slice]:
 
     Examples
     --------
-    >>> from sknn.batch import even_slices
+    >>> from sknn._training.data import even_slices
     >>> list(even_slices(1000, 300))
     [slice(0, 336, None), slice(336, 672, None), slice(672, 1000, None)]
     """
@@ -156,7 +156,7 @@ def batches(order: Array | None, n_samples: int, size: int) -> Iterator[Array | 
     Examples
     --------
     >>> import numpy as np
-    >>> from sknn.batch import batches
+    >>> from sknn._training.data import batches
     >>> list(batches(np.array([2, 0, 1]), 3, 2))
     [array([2, 0]), array([1])]
     """

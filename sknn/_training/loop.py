@@ -7,15 +7,15 @@ from typing import Final
 
 import numpy as np
 
-from sknn._interrupt import Interrupts
-from sknn._subnormal import INTERVAL
-from sknn._typing import Array
+from sknn._core.subnormal import INTERVAL
+from sknn._core.typing import Array
+from sknn._training.configuration import Plan
+from sknn._training.data import batches
+from sknn._training.engine import Engine, NonFiniteError
+from sknn._training.interrupts import Interrupts
+from sknn._training.state import Training
 from sknn.averaging import Averaging
-from sknn.batch import batches
-from sknn.engine import Engine, NonFiniteError
 from sknn.optimizers import Minimizer, Optimizer
-from sknn.plan import Plan
-from sknn.training import Training
 
 CONVERGED = "converged"
 MAX_ITER = "max_iter"
@@ -102,8 +102,8 @@ class Trainer:
     def _set_out(self, steps_per_epoch: int) -> None:
         """Tell the schedule where its run begins and ends; one that is over begins anew."""
         progress = self.training.progress
-        if not self.plan.incremental or progress.step >= progress.total_steps:
-            progress.first_step = progress.step
+        if not self.plan.incremental or progress.batches >= progress.total_steps:
+            progress.first_step = progress.batches
         progress.total_steps = progress.first_step + self.plan.horizon * steps_per_epoch
         progress.steps_per_epoch = steps_per_epoch
 
@@ -137,8 +137,11 @@ class Trainer:
             )
             loss_sum += loss
             weight_sum += weight
-            progress.step += weight > 0
-            if plan.averaging and weight > 0:
+            if weight == 0:
+                progress.skipped += 1
+                continue
+            progress.step += 1
+            if plan.averaging:
                 self._average(plan.averaging)
         progress.samples += training.n_training
         penalty = self.engine.penalty()

@@ -6,18 +6,18 @@ from typing import Any, Final, NoReturn
 import numpy as np
 from scipy import sparse
 
-from sknn._blas import has_nonfinite_product, warm_up
-from sknn._subnormal import INTERVAL, drop_tiny
-from sknn._typing import Array
-from sknn.batch import Batch, Rows, even_slices, n_rows
-from sknn.gauge import Gauge
+from sknn._core.blas import has_nonfinite_product, warm_up
+from sknn._core.parameters import Parameters
+from sknn._core.subnormal import INTERVAL, drop_tiny
+from sknn._core.typing import Array
+from sknn._network.layers import Masks, Memory, with_ones
+from sknn._network.network import Architecture, Workspace, raw_predictions
+from sknn._training.data import Batch, Rows, even_slices, n_rows
+from sknn._training.penalty import MaxNorm, Part, Regularization, clip
+from sknn._training.step_statistics import Gauge
 from sknn.losses import Loss
-from sknn.network import Architecture, Workspace, raw_predictions
 from sknn.optimizers import ElementwiseOptimizer, Optimizer
 from sknn.optimizers._base import PART, parts
-from sknn.parameters import Parameters
-from sknn.regularization import MaxNorm, Part, Regularization, clip
-from sknn.stages import Masks, Memory, with_ones
 
 # Rows of a large batch whose gradient is computed at a time: not fewer, and not more.
 FEWEST: Final = 384
@@ -298,7 +298,7 @@ def share_size(layer_sizes: tuple[int, ...], gradient: Array, is_sparse: bool) -
     Examples
     --------
     >>> import numpy as np
-    >>> from sknn.engine import share_size
+    >>> from sknn._training.engine import share_size
     >>> share_size((64, 100, 10), np.empty(7510), False), share_size((8, 9, 1), np.empty(91), False)
     (384, 2048)
     """

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from sknn._blas import (
+from sknn._core.blas import (
     additions,
     axpy,
     dot,
@@ -15,8 +15,8 @@ from sknn._blas import (
     inner_products,
     scale,
 )
-from sknn._typing import Array
-from sknn.parameters import Layout
+from sknn._core.parameters import Layout
+from sknn._core.typing import Array
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ def clip(grad: Array, clip_norm: float) -> None:
     Examples
     --------
     >>> import numpy as np
-    >>> from sknn.regularization import clip
+    >>> from sknn._training.penalty import clip
     >>> grad = np.array([3.0, 4.0])
     >>> clip(grad, 1.0)
     >>> grad
@@ -156,7 +156,7 @@ class MaxNorm:
     Examples
     --------
     >>> import numpy as np
-    >>> from sknn.regularization import MaxNorm
+    >>> from sknn._training.penalty import MaxNorm
     >>> weights = np.array([[3.0, 0.3], [4.0, 0.4]])
     >>> MaxNorm([weights], 1.0).apply()
     >>> weights

@@ -6,9 +6,9 @@ from typing import Final
 
 import numpy as np
 
-from sknn._blas import dot
-from sknn._typing import Array
-from sknn.parameters import Parameters
+from sknn._core.blas import dot
+from sknn._core.parameters import Parameters
+from sknn._core.typing import Array
 
 EVERYTHING: Final = slice(None)
 
@@ -35,8 +35,8 @@ class Gauge:
     Examples
     --------
     >>> import numpy as np
-    >>> from sknn.gauge import Gauge
-    >>> from sknn.parameters import Block, Layout, Parameters
+    >>> from sknn._training.step_statistics import Gauge
+    >>> from sknn._core.parameters import Block, Layout, Parameters
     >>> params = Parameters(Layout([Block("layer_0", (3, 1), 2)]), np.array([3.0, 3.0, 1.0]))
     >>> gauge = Gauge(params, ["layer_0"])
     >>> gauge.remember(params.vector, np.array([0.0, 1.0, 0.0]))

@@ -1,0 +1,1 @@
+"""The basis: strategies and their ranges, the flat vector of parameters, BLAS calls, tables."""

@@ -1,0 +1,1 @@
+"""The network: its layers, bound to memory, and their forward and backward passes."""
