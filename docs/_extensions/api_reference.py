@@ -207,7 +207,7 @@ def gallery(full_name: str, methods: Iterable[str] = ()) -> str:
 
 
 def value(name: str, member: Any, names: dict[Any, str]) -> str:
-    """Return the entry of a constant: families as tables, names as lists, others by their values."""
+    """Return the entry of a constant: a family as a table, names as a list, others by value."""
     if isinstance(member, tuple):
         listed = "\n".join(f"* ``{each}``" for each in member)
         return f".. py:data:: {name}\n\n{indent(listed)}"
