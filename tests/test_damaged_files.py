@@ -328,7 +328,7 @@ def test_only_regular_files_are_replaced(tmp_path):
             model.fit([[0.0], [1.0]], [0.0, 1.0])
     assert stat.S_ISFIFO((tmp_path / "fifo").stat().st_mode)
     with pytest.raises(OSError, match="/dev/null is a character device"):
-        sknn.save(sknn.MLPRegressor(), "/dev/null")
+        _sealed.check_path("/dev/null")  # no save, which might replace it if this failed
     assert sorted(os.listdir(tmp_path)) == ["fifo", "link"]
 
 

@@ -147,13 +147,22 @@ def test_members_that_overlap(whole, tmp_path):
     refuses(sealed(path), "does not follow the one before it")
 
 
+@pytest.mark.parametrize("is_declared", [False, True])
 @pytest.mark.parametrize("where", ["before", "between"])
-def test_bytes_outside_the_members(where, whole, tmp_path):
+def test_bytes_outside_the_members(where, is_declared, whole, tmp_path):
+    """Also where the end of the archive says that the directory begins so much later."""
     path = archived(tmp_path / "gap.npz", members_of(whole).items())
     content = path.read_bytes()
-    at = 0 if where == "before" else content.find(b"PK\1\2")
+    directory, end = content.find(b"PK\1\2"), content.find(b"PK\5\6")
+    if is_declared:
+        later = struct.pack("<L", directory + 1000)
+        content = content[: end + 16] + later + content[end + 20 :]
+    at = 0 if where == "before" else directory
     path.write_bytes(content[:at] + bytes(1000) + content[at:])
-    refuses(sealed(path), "does not follow|something between|Bad magic number|not a zip")
+    expected = "something between" if where == "between" and is_declared else "does not follow"
+    refuses(
+        sealed(path), f"{expected}|Bad magic number|is not what the directory says|is not there"
+    )
 
 
 # ---------------------------------------------------------------- arrays
