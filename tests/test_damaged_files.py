@@ -9,7 +9,7 @@ import zipfile
 
 import numpy as np
 import pytest
-from common import problem
+from common import file_contents, problem
 
 import sknn
 from sknn.callbacks import Checkpoint
@@ -26,13 +26,6 @@ def whole(tmp_path_factory):
     path = tmp_path_factory.mktemp("whole") / "model.npz"
     sknn.save(model.set_params(random_state=0).fit(X, y), path, training_state=True)
     return path
-
-
-def read(path):
-    """Return the header and all arrays of a model file."""
-    with open(path, "rb") as file:
-        members = _archive.Members(file)
-        return members.header(), dict(members)
 
 
 def refuses(path, match=None, **params):
@@ -139,7 +132,7 @@ def allowing_pickles(out, array, allow_pickle):
 
 def rewritten(whole, tmp_path, change):
     """Return the path of a sealed file whose header or arrays were changed."""
-    header, arrays = read(whole)
+    header, arrays = file_contents(whole)
     header, arrays = change(json.loads(json.dumps(header)), arrays) or (header, arrays)
     header.pop("format_version")
     _file.write(tmp_path / "rewritten.npz", header, arrays)
@@ -229,7 +222,7 @@ def test_nesting_without_end(whole, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("version", [0, 2, "1", None])
 def test_another_version(version, whole, tmp_path, monkeypatch):
-    header, arrays = read(whole)
+    header, arrays = file_contents(whole)
     del header["format_version"]
     monkeypatch.setattr(_file, "FORMAT_VERSION", version)
     _file.write(tmp_path / "other.npz", header | {"sknn": "9.9"}, arrays)

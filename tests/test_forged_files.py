@@ -9,7 +9,7 @@ import zipfile
 
 import numpy as np
 import pytest
-from common import changes, problem, state
+from common import changes, file_contents, problem, state
 from numpy.testing import assert_array_equal
 
 import sknn
@@ -202,7 +202,7 @@ def test_what_is_no_array(content, whole, tmp_path):
 @pytest.mark.parametrize("params", [{}, {"dtype": "float32", "averaging": "ema"}])
 def test_arrays_of_the_other_byte_order(params, tmp_path):
     path = saved(tmp_path, **params)
-    header, arrays = contents(path)
+    header, arrays = file_contents(path)
     swapped = {name: each.astype(each.dtype.newbyteorder("S")) for name, each in arrays.items()}
     assert not swapped["parameters"].dtype.isnative
     model, other = sknn.load(path), sknn.load(written(tmp_path, header, swapped))
@@ -216,12 +216,6 @@ def test_arrays_of_the_other_byte_order(params, tmp_path):
 # ---------------------------------------------------------------- the header
 
 
-def contents(path):
-    with open(path, "rb") as file:
-        members = _archive.Members(file)
-        return members.header(), dict(members)
-
-
 def written(tmp_path, header, arrays):
     header = {key: each for key, each in header.items() if key != "format_version"}
     _file.write(tmp_path / "forged.npz", header, arrays)
@@ -230,7 +224,7 @@ def written(tmp_path, header, arrays):
 
 def changed(whole, tmp_path, value, keys):
     """Return the path of a file with another value in its header."""
-    header, arrays = contents(whole)
+    header, arrays = file_contents(whole)
     node = header
     for key in keys[:-1]:
         node = node[key]
@@ -314,7 +308,7 @@ def test_the_position_in_a_generators_buffer(generator, position, tmp_path):
     kind = getattr(np.random, generator or "MT19937")
     path = tmp_path / "model.npz"
     sknn.save(sknn.MLPRegressor(random_state=np.random.RandomState(kind(0))), path)
-    header, arrays = contents(path)
+    header, arrays = file_contents(path)
     name = "buffer_pos" if generator else "pos"
     text = json.dumps(header)
     before = text[text.index(f'["{name}", ') :].split("]")[0] + "]"
