@@ -14,6 +14,7 @@ from sknn._core.strategy import Strategy
 from sknn._training.curve import Curve
 from sknn._training.state import Training
 from sknn.optimizers import OPTIMIZERS, Minimizer
+from sknn.persistence._archive import Members
 
 STEP_TAKING = [name for name, cls in OPTIMIZERS.items() if not issubclass(cls, Minimizer)]
 
@@ -92,6 +93,13 @@ def through_file(model, folder, **params):
     strategies = params.pop("strategies", ())
     sknn.save(model, folder / "model.npz", **params)
     return sknn.load(folder / "model.npz", strategies=strategies)
+
+
+def file_contents(path):
+    """Return the header and all arrays of a model file."""
+    with open(path, "rb") as file:
+        members = Members(file)
+        return members.header(), dict(members)
 
 
 def pickled(model):

@@ -34,6 +34,7 @@ validation, and ``fitted_estimator`` is `fitted_so_far`, which keeps the callbac
 1.9.
 """
 
+from sknn._core.public import publish
 from sknn._training.state import Training
 from sknn.callbacks._base import EpochCallback, fitted_so_far, training_of
 from sknn.callbacks._checkpoint import Checkpoint
@@ -49,3 +50,5 @@ __all__ = [
     "fitted_so_far",
     "training_of",
 ]
+
+publish(globals())

@@ -29,6 +29,22 @@ def view(estimator: E) -> E:
     return twin
 
 
+def training_to_keep(estimator: Any) -> Training:
+    """Return a copy of the training state of a fitted estimator, for a file to keep.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    if estimator._training is None:
+        raise ValueError(
+            "training_state=True, and this model has no training state: it was loaded from a file "
+            "without one."
+        )
+    return copy.copy(estimator._training)  # as it is now, whatever another thread makes of it
+
+
 def fitted_attributes(estimator: BaseEstimator, training: Training) -> dict[str, Any]:
     """Return the attributes that say where training stands."""
     curve, validated = training.loss_curve, estimator.early_stopping or training.validation

@@ -3,6 +3,7 @@
 import copy
 import math
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any, TypeVar, overload
 
 import numpy as np
@@ -15,9 +16,13 @@ from sknn._network.network import Architecture, raw_predictions
 from sknn._training.curve import Curve
 from sknn._training.state import Training
 from sknn.estimators import _data as data
-from sknn.estimators._attributes import history, view
+from sknn.estimators._attributes import OF_CALLBACKS, history, training_to_keep, view
 
 Self = TypeVar("Self", bound="FittedNetwork")
+
+# Whether a network that `sknn.save` finds inside another estimator keeps its training state; None
+# for pickles and copies, which keep all.
+keeps_training: ContextVar[bool | None] = ContextVar("keeps_training", default=None)
 
 
 class CurveAttribute:
@@ -58,6 +63,17 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]  # no types there
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_training")
 
+    def __getstate__(self) -> dict[str, Any]:
+        held = super().__getstate__()
+        state = {name: list(v) if isinstance(v, Curve) else v for name, v in held.items()}
+        keeps = keeps_training.get()
+        if keeps is None:
+            return state
+        state = {name: each for name, each in state.items() if name not in OF_CALLBACKS}
+        if self.__sklearn_is_fitted__():
+            state["_training"] = training_to_keep(self) if keeps else None
+        return state
+
     def __copy__(self: Self) -> Self:
         """Return a shallow copy that trains on by itself: training goes on in place."""
         twin = view(self)
@@ -67,10 +83,6 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]  # no types there
             if name != "random_state":  # a parameter, which copies share
                 twin.__dict__[name] = copied.get(id(value), value)
         return twin
-
-    def __getstate__(self) -> dict[str, Any]:
-        held = super().__getstate__()
-        return {name: list(v) if isinstance(v, Curve) else v for name, v in held.items()}
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

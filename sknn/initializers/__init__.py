@@ -1,5 +1,6 @@
 """Initializers: where training starts."""
 
+from sknn._core.public import publish
 from sknn.initializers._auto import INITIALIZERS, Auto
 from sknn.initializers._base import Initializer
 from sknn.initializers._data_dependent import LSUV
@@ -36,3 +37,5 @@ __all__ = [
     "XavierUniform",
     "Zeros",
 ]
+
+publish(globals())

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from sknn._core.public import publish
 from sknn.optimizers._adam import Adam
 from sknn.optimizers._adam_family import Adamax, AdamW, AMSGrad, NAdam, RAdam
 from sknn.optimizers._adan import Adan
@@ -58,3 +59,5 @@ __all__ = [
     "Rprop",
     "State",
 ]
+
+publish(globals())

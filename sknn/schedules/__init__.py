@@ -1,5 +1,6 @@
 """Schedules: how the learning rate changes as training goes on."""
 
+from sknn._core.public import publish
 from sknn.schedules._base import Progress, Schedule
 from sknn.schedules._decay import Constant, Exponential, InvScaling, Step
 from sknn.schedules._planned import Cosine, OneCycle, Polynomial
@@ -21,3 +22,5 @@ __all__ = [
     "Step",
     "Warmup",
 ]
+
+publish(globals())
