@@ -8,7 +8,7 @@ import pytest
 from common import problem
 from sklearn.exceptions import NotFittedError
 
-from sknn._training.step_statistics import Gauge
+from sknn._training.step_statistics import StepStatistics
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -116,7 +116,7 @@ def test_measuring_changes_no_weight(optimizer, monkeypatch):
     model, X, y = make(optimizer=optimizer, dropout=0.0 if optimizer == "lbfgs" else 0.2)
     measured = vector(model.fit(X, y)).copy()
     off = property(lambda self: False, lambda self, value: None)
-    monkeypatch.setattr(Gauge, "is_on", off, raising=False)
+    monkeypatch.setattr(StepStatistics, "is_on", off, raising=False)
     np.testing.assert_array_equal(vector(model.fit(X, y)), measured)
 
 

@@ -12,8 +12,10 @@ from sknn.estimators import MLPClassifier, MLPRegressor
 from sknn.initializers import INITIALIZERS
 from sknn.losses import LOSSES, Increasing
 from sknn.optimizers import OPTIMIZERS, State
+from sknn.optimizers._adam_family import NAdamState
 from sknn.optimizers._muon import MuonState
 from sknn.schedules import SCHEDULES, Progress
+from sknn.schedules._plateau import PlateauState
 
 _FAMILIES: Final[dict[str, Mapping[str, type[Any]]]] = {
     "activation": {**ACTIVATIONS, "increasing": Increasing},
@@ -26,7 +28,9 @@ _FAMILIES: Final[dict[str, Mapping[str, type[Any]]]] = {
     "schedule": {**SCHEDULES, "inv_scaling_by_samples": InvScalingBySamples},
     "state": {
         "muon": MuonState,
+        "nadam": NAdamState,
         "optimizer": State,
+        "plateau": PlateauState,
         "progress": Progress,
         "training": Training,
     },
