@@ -85,7 +85,7 @@ class ElementwiseOptimizer(Optimizer):
             self._bind_chunk(chunk, params, grad, state)(learning_rate, coefficients)
 
     def bind(self, params: Array, grad: Array, state: Any, at_once: bool) -> BoundUpdate:
-        if at_once or not self._updates_by_chunk():
+        if at_once or not self.updates_by_chunk():
             return super().bind(params, grad, state, at_once)
         groups = [
             Group(chunk, self._bind_chunk(chunk, params, grad, state))
@@ -93,8 +93,14 @@ class ElementwiseOptimizer(Optimizer):
         ]
         return BoundUpdate(partial(self.begin_update, state), groups)
 
-    def _updates_by_chunk(self) -> bool:
-        """Tell whether no subclass writes an `update`, which would expect all parameters."""
+    def updates_by_chunk(self) -> bool:
+        """Return whether a fit updates the parameters chunk by chunk, by `rule`.
+
+        Returns
+        -------
+        updates_by_chunk : bool
+            False if a subclass overrides `update`, which takes all parameters at once.
+        """
         order = type(self).__mro__
         subclasses = order[: order.index(ElementwiseOptimizer)]
         return not any("update" in vars(cls) for cls in subclasses)
