@@ -86,31 +86,21 @@ def fit(model, *data, **options):
         return model.fit(*data, **options)
 
 
-def value_and_derivative(name, z):
-    """Return an activation of one unit, and its derivative."""
-    activation, z = ACTIVATIONS[name](), z.copy()
-    scratch = activation.scratch(z)
-    a = np.empty_like(z) if activation.needs_z else z
-    activation.forward(z, a, scratch)
-    value, derivative = a[0].copy(), np.ones_like(z)
-    activation.backward(derivative, z, a, scratch)
-    return value, derivative[0]
-
-
 def activations():
-    """Activations and their derivatives; grey where a unit is saturated."""
+    """Activations and their derivatives; grey where the derivative is below 0.01."""
     names = ["sigmoid", "tanh", "softsign", "relu", "leaky_relu", "elu"]
     names += ["selu", "softplus", "gelu", "silu", "hard_silu", "soft_shrink"]
     figure, axes = panels(4, 3, 6.4, sharex=True)
-    z = np.linspace(-5, 5, 501)[np.newaxis]
+    z = np.linspace(-5, 5, 501)
     for ax, name in zip(axes, names, strict=True):
-        value, derivative = value_and_derivative(name, z)
+        activation = ACTIVATIONS[name]()
+        value, derivative = activation(z), activation.derivative(z)
         ax.axhline(0, color="0.7", linewidth=0.8)
-        (solid,) = ax.plot(z[0], value)
-        (dashed,) = ax.plot(z[0], derivative, "--")
-        saturated = maximum_filter1d(np.abs(derivative), 9) < 0.01
+        (solid,) = ax.plot(z, value)
+        (dashed,) = ax.plot(z, derivative, "--")
+        flat = maximum_filter1d(np.abs(derivative), 9) < 0.01
         whole = ax.get_xaxis_transform()
-        ax.fill_between(z[0], 0, 1, where=saturated, fc="0.9", lw=0, transform=whole, zorder=0)
+        ax.fill_between(z, 0, 1, where=flat, fc="0.9", lw=0, transform=whole, zorder=0)
         ax.set(title=name, ylim=(max(-2, value.min() - 0.3), min(2.5, value.max() + 0.3)))
     figure.legend(
         [solid, dashed], ["activation", "derivative"], loc="outside upper center", ncols=2
@@ -128,7 +118,7 @@ def vanishing_gradients():
         model = MLPClassifier(
             (50,) * 10, activation=activation, init=FITTING[activation], max_iter=1, random_state=0
         )
-        norms = GradientDisplay.from_estimator(model, X, y).gradient_norms[0]
+        norms = GradientDisplay.compute_from_estimator(model, X, y).gradient_norms[0]
         ax.plot(range(1, len(norms)), norms[:-1], marker + "-", label=activation, markersize=5)
     ax.set(yscale="log", xlabel="hidden layer", ylabel="norm of its gradient", xticks=range(1, 11))
     ax.legend()
@@ -148,7 +138,7 @@ def layers_before_training(activation):
     X = StandardScaler().fit_transform(digits()[0])
     model = MLPClassifier((100,) * 10, activation=activation, random_state=0)
     figure, axes = panels(2, 2, 7.4)
-    ActivationDisplay.from_initializers(model, X).plot(axes)
+    ActivationDisplay.from_initializers(model, X, ax=axes)
     return figure
 
 
@@ -160,7 +150,8 @@ def ravine():
         {"sgd": "sgd", "momentum": Momentum(momentum=0.8), "adam": "adam"},
         learning_rate=[0.094, 0.015, 0.1],
         n_steps=60,
-    ).plot(ax)
+        ax=ax,
+    )
     return figure
 
 
@@ -172,7 +163,8 @@ def rosenbrock():
         ["sgd", "momentum", "adam", "lbfgs"],
         learning_rate=[0.001, 0.0005, 0.05, 1.0],
         n_steps=200,
-    ).plot(ax)
+        ax=ax,
+    )
     for line in ax.lines:
         line.set_marker("" if len(line.get_xdata()) > 1 else line.get_marker())
     return figure
@@ -187,7 +179,7 @@ def optimizer_losses():
         for name in names
     }
     figure, (ax,) = panels(1, 1, 3.6)
-    LossCurveDisplay.from_estimator(models).plot(ax)
+    LossCurveDisplay.from_estimator(models, ax=ax)
     ax.set(ylim=(0.02, 3), xlabel="epoch (iteration of lbfgs)")
     ax.legend(ncols=2)
     return figure
@@ -213,7 +205,7 @@ def schedules():
             random_state=0,
         )
         fit(model, X, y)
-        LossCurveDisplay.from_estimator({name: model}).plot(ax, quantity="learning_rate")
+        LossCurveDisplay.from_estimator({name: model}, ax=ax, quantity="learning_rate")
         ax.get_legend().remove()
         if name in ("adaptive", "step", "reduce_on_plateau"):
             ax.lines[0].set_drawstyle("steps-mid")
@@ -275,7 +267,7 @@ def digit_weights():
     X, y = digits()
     model = MLPClassifier(36, init=Normal(std=0.01), alpha=0.001, dropout=0.3, random_state=0)
     figure, (ax,) = panels(1, 1, 4.6)
-    WeightDisplay.from_estimator(fit(model, X, y)).plot(ax)
+    WeightDisplay.from_estimator(fit(model, X, y), ax=ax)
     return figure
 
 

@@ -10,6 +10,7 @@ from sklearn.preprocessing import StandardScaler
 
 import sknn
 from sknn import MLPClassifier, MLPRegressor
+from sknn._core.strategy import Strategy
 from sknn.optimizers import OPTIMIZERS, Minimizer
 
 STEP_TAKING = [name for name, cls in OPTIMIZERS.items() if not issubclass(cls, Minimizer)]
@@ -48,7 +49,9 @@ def leaves(value, path=""):
         children = list(value.items())
     elif isinstance(value, (list, tuple)):
         children = list(enumerate(value))
-    elif hasattr(value, "__dict__") and not isinstance(value, type) and not callable(value):
+    elif isinstance(value, Strategy) or (
+        hasattr(value, "__dict__") and not isinstance(value, type) and not callable(value)
+    ):
         children = list(vars(value).items())
     else:
         return {path: repr(value)}

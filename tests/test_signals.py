@@ -1,4 +1,4 @@
-"""What a signal becomes in the layers: derivatives, statistics, networks before training."""
+"""What a signal becomes in the layers: statistics, networks before training."""
 
 import numpy as np
 import pytest
@@ -10,11 +10,10 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.pipeline import make_pipeline
 
 from sknn import MLPClassifier, MLPRegressor
-from sknn.activations import ACTIVATIONS, LeakyReLU
+from sknn.activations import LeakyReLU
 from sknn.initializers import INITIALIZERS, Normal
 from sknn.inspection import ActivationDisplay, initialization_report
 from sknn.inspection._networks import untrained_network
-from sknn.inspection._signals import derivatives
 
 pytestmark = pytest.mark.filterwarnings("ignore", category=ConvergenceWarning)
 
@@ -28,34 +27,6 @@ def digits():
 def column(table, name, network):
     chosen = zip(table[name], table["network"], strict=True)
     return np.array([value for value, label in chosen if label == network])
-
-
-# ------------------------------------------------------------------- derivatives
-
-
-@pytest.mark.parametrize("name", ACTIVATIONS)
-def test_derivatives_are_the_jacobians_diagonal(name):
-    activation = ACTIVATIONS[name]()
-    z = np.random.default_rng(0).normal(size=(5, 40))
-    z[np.abs(z) < 1e-3] = 1.0  # not at a kink
-    own = activation.initial_parameters(5)
-
-    def value(z):
-        a = np.empty_like(z)
-        scratch = activation.scratch(z)
-        if own is not None:
-            scratch.parameters = own
-        activation.forward(z.copy(), a, scratch)
-        return a
-
-    step, expected = 1e-6, np.empty_like(z)
-    for unit in range(5):
-        up, down = z.copy(), z.copy()
-        up[unit] += step
-        down[unit] -= step
-        expected[unit] = (value(up)[unit] - value(down)[unit]) / (2 * step)
-    found = derivatives(activation, z, own)
-    np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-8)
 
 
 # ------------------------------------------------------------------- before training
@@ -91,18 +62,18 @@ def test_statistics_are_their_definitions(digits):
     X, y = digits[0][:900], digits[1][:900]
     model = MLPClassifier((30, 20), activation=("relu", "tanh"), max_iter=15, random_state=0)
     model.fit(X, y)
-    display = ActivationDisplay.from_estimator(model, X)
+    display = ActivationDisplay.compute_from_estimator(model, X)
     relu, tanh = model.activations(X)[:2]
     for found, expected in zip(display.activations["fitted"], (relu, tanh), strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-12)
     table = display.table
-    flat = [relu == 0, 1 - tanh**2 < 0.01]
+    flat = [relu == 0, 1 - tanh**2 <= 0.05]
     np.testing.assert_allclose(table["mean"], [relu.mean(), tanh.mean()])
     np.testing.assert_allclose(
         table["std"], [np.sqrt(a.var(axis=0).mean()) for a in (relu, tanh)], rtol=1e-10
     )
     np.testing.assert_allclose(table["saturated"], [each.mean() for each in flat])
-    np.testing.assert_allclose(table["dead"], [each.all(axis=0).mean() for each in flat])
+    np.testing.assert_allclose(table["dead"], [(relu == 0).all(axis=0).mean(), 0])
     assert table["activation"] == ["ReLU()", "Tanh()"]
 
 
@@ -111,7 +82,7 @@ def test_dead_units_are_counted(digits):
     model = MLPClassifier(40, max_iter=1, random_state=0).fit(X, y)
     model.intercepts_[0][:10] = -100
     before = (model.activations(X)[0][:, 10:] == 0).all(axis=0).sum()
-    (dead,) = ActivationDisplay.from_estimator(model, X).table["dead"]
+    (dead,) = ActivationDisplay.compute_from_estimator(model, X).table["dead"]
     assert dead == (10 + before) / 40
 
 
@@ -158,7 +129,7 @@ def test_sparse_and_many_rows(digits):
     dense = initialization_report(model, X)
     thin = initialization_report(model, sparse.csr_matrix(X))
     np.testing.assert_allclose(dense["std"], thin["std"], rtol=1e-10)
-    shown = ActivationDisplay.from_initializers(model, X, init="auto").activations["auto"]
+    shown = ActivationDisplay.compute_from_initializers(model, X, init="auto").activations["auto"]
     assert [each.shape for each in shown] == [(899, 9), (899, 8)]
 
 
@@ -182,6 +153,6 @@ def test_bad_input_of_a_report(digits, make, params, message):
 
 def test_a_display_of_a_fitted_network_wants_one(digits):
     with pytest.raises(NotFittedError):
-        ActivationDisplay.from_estimator(MLPClassifier(), digits[0])
+        ActivationDisplay.compute_from_estimator(MLPClassifier(), digits[0])
     with pytest.raises(ValueError, match=r"^estimator must be an MLPClassifier"):
-        ActivationDisplay.from_estimator("mlp", digits[0])
+        ActivationDisplay.compute_from_estimator("mlp", digits[0])

@@ -182,7 +182,7 @@ def test_a_validation_set_of_another_scale(factor):
 def test_dead_units():
     model = MLPClassifier(20, bias_init=Constant(-20), random_state=0)
     text = only(model, *scaled(WINE), exceptions.DeadUnitsWarning)
-    assert "100% of those in hidden layer 1 are constant on all of 178 rows" in text
+    assert "100% of those in hidden layer 1 have a derivative of zero on all of 178 rows" in text
     assert "use bias_init='auto', lower learning_rate_init (now 0.001), or use activation=" in text
     assert not told(model.set_params(activation="leaky_relu", bias_init="auto"), *scaled(WINE))
 

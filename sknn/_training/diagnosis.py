@@ -12,32 +12,14 @@ from scipy import sparse
 
 from sknn._core.parameters import Parameters
 from sknn._core.typing import Array
-from sknn._network.layers import Activate
 from sknn._network.network import Architecture, Workspace
+from sknn._network.units import hidden_units
 from sknn._training.data import Batch, Rows
-from sknn.activations import (
-    Activation,
-    HardShrink,
-    HardSigmoid,
-    HardTanh,
-    ReLU,
-    ReLU6,
-    Sigmoid,
-    SoftShrink,
-    Softsign,
-    Tanh,
-    Threshold,
-)
 from sknn.losses import Loss
 
 # How many rows are looked at, and how many numbers of X.
 SAMPLE: Final = 256
 _NUMBERS: Final = 1 << 20
-# Units of the one kind may be without a gradient for all rows; those of the other come close.
-CAN_DIE: Final = (ReLU, ReLU6, Threshold, HardShrink, SoftShrink)
-CAN_SATURATE: Final = (Sigmoid, Tanh, Softsign, HardSigmoid, HardTanh)
-# A unit is saturated at a row where its slope is less than this share of its steepest slope.
-_FLAT: Final = 0.05
 
 
 @dataclass
@@ -58,11 +40,12 @@ class Diagnosis:
         The smallest and the largest standard deviation of an output of a regression that varies;
         empty for classes.
     dead : list of float
-        The share of the units of each hidden layer that have no slope at any row; NaN where the
-        activation always has one.
+        `Units.dead` of each hidden layer: the share of its units that get no gradient.
     saturated : list of float
-        The share of the units and rows of each hidden layer where the slope is small; NaN where
-        the activation has no ends.
+        `Units.saturated` of each hidden layer: the share of its units and rows that pass little
+        gradient on.
+    squashing : list of bool
+        Whether each hidden layer's activation is level at both ends, as the sigmoid is.
     alike : list of bool
         Whether the units of each hidden layer are copies of one.
     gradients : list of float
@@ -81,6 +64,7 @@ class Diagnosis:
     target_scales: tuple[float, ...]
     dead: list[float]
     saturated: list[float]
+    squashing: list[bool]
     alike: list[bool]
     gradients: list[float]
     baseline: float
@@ -173,51 +157,23 @@ def _baseline(loss: Loss, y_true: Array, n_outputs: int, dtype: Any) -> float:
 
 def _probe(
     architecture: Architecture, parameters: Parameters, loss: Loss, sample: Rows
-) -> tuple[list[float], list[float], list[bool], list[float]]:
-    """Return the shares of dead and of saturated units, which layers hold copies of one unit, and
-    the gradients' sizes.
+) -> tuple[list[float], list[float], list[bool], list[bool], list[float]]:
+    """Return the shares of dead and of saturated units, which layers squash, which hold copies of
+    one unit, and the gradients' sizes.
     """
     gradient = Parameters(parameters.layout, np.zeros_like(parameters.vector))
     is_sparse = sparse.issparse(sample.X)
     workspace = Workspace(architecture, parameters, len(sample), is_sparse, gradient)
     batch = Batch(workspace, loss, sample, sample.X)
     weight = batch.load(slice(0, len(sample)))
-    workspace.forward()
-    hidden = [stage for stage in workspace.stages if isinstance(stage, Activate)]
-    slopes = [_slopes(stage) for stage in hidden]
+    hidden = hidden_units(workspace)
     batch.gradient(weight)
     layers = [parameters[name] for name in architecture.layer_names[:-1]]
     blocks = [gradient[name][:-1] for name in architecture.layer_names]
     return (
-        [_dead(each, stage.activation) for each, stage in zip(slopes, hidden, strict=True)],
-        [_saturated(each, stage.activation) for each, stage in zip(slopes, hidden, strict=True)],
+        [units.dead for units in hidden],
+        [units.saturated for units in hidden],
+        [units.squashes for units in hidden],
         [layer.shape[1] > 1 and bool((layer == layer[:, :1]).all()) for layer in layers],
         [math.sqrt(float(np.mean(block * block))) for block in blocks],
     )
-
-
-def _slopes(stage: Activate) -> Array:
-    """Return the derivative of each unit at each row; `backward` may overwrite what it reads."""
-    slopes = np.ones_like(stage.a)
-    if isinstance(stage.activation, (*CAN_DIE, *CAN_SATURATE)):
-        z, a = stage.z.copy(), stage.a.copy()
-        stage.activation.backward(slopes, z, a, stage.scratch)
-    return slopes
-
-
-def _dead(slopes: Array, activation: Activation) -> float:
-    if not isinstance(activation, CAN_DIE):
-        return math.nan
-    return float((slopes == 0).all(axis=1).mean())
-
-
-def _saturated(slopes: Array, activation: Activation) -> float:
-    if not isinstance(activation, CAN_SATURATE):
-        return math.nan
-    z = np.zeros((1, 1), slopes.dtype)
-    steepest = np.ones_like(z)
-    a = z.copy() if activation.needs_z else z
-    scratch = activation.scratch(z)
-    activation.forward(z, a, scratch)
-    activation.backward(steepest, z, a, scratch)
-    return float((np.abs(slopes) < _FLAT * float(steepest[0, 0])).mean())

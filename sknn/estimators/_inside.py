@@ -76,10 +76,8 @@ class Inside:
 
     def _apply_link(self, raw_prediction: Array) -> Array:
         """Return predictions of shape (n_rows, n_outputs)."""
-        out = np.empty_like(raw_prediction)
-        link = self._architecture.link
-        link.forward(raw_prediction, out, link.scratch(out))
-        return out.T
+        prediction: Array = self._architecture.link(raw_prediction)
+        return prediction.T
 
     def to_transformer(self, layer: int = -1) -> HiddenLayer:
         """Return a hidden layer of this network, as it is now, as a step of a Pipeline.

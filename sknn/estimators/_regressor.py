@@ -290,7 +290,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # no types t
             Of the network's dtype; a column a level with `Quantile` of several.
         """
         check_is_fitted(self)
-        if self._single and not self._loss.expands:
+        if self._single and not self._loss.predicts_columns:
             return self._predict(X, lambda raw: self._apply_link(raw)[:, 0])
         return self._predict(X, self._apply_link, self.n_outputs_)
 
@@ -313,7 +313,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # no types t
             several levels it is the mean over them of ``sklearn.metrics.d2_pinball_score``.
         """
         check_is_fitted(self)
-        if not isinstance(self._loss, Quantile) or not self._loss.expands:
+        if not isinstance(self._loss, Quantile) or not self._loss.predicts_columns:
             return float(super().score(X, y, sample_weight))
         pairs = zip(self.predict(X).T, self._loss.levels, strict=True)
         scores = [

@@ -232,14 +232,16 @@ def _dead(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
             ways.insert(0, f"use {name}='auto'")
     return _Finding(
         exceptions.DeadUnitsWarning,
-        f"has dead units: {shares[worst]:.0%} of those in hidden layer {worst + 1} are constant on "
-        f"all of {_of(ending).n_rows} rows, and get no gradient",
+        f"has dead units: {shares[worst]:.0%} of those in hidden layer {worst + 1} have a "
+        f"derivative of zero on all of {_of(ending).n_rows} rows, and get no gradient",
         f"To avoid it, {', '.join(ways)}, or use activation='leaky_relu'.",
     )
 
 
 def _saturated(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
-    shares = _of(ending).saturated
+    # Half of the units of a healthy ReLU layer are saturated.
+    pairs = zip(_of(ending).saturated, _of(ending).squashing, strict=True)
+    shares = [share if squashes else math.nan for share, squashes in pairs]
     # The last of several layers may be saturated because the network is sure of its predictions.
     counted = shares[: max(1, len(shares) - 1)]
     if _of(ending).n_rows < _ENOUGH or not any(share >= _SATURATED for share in counted):

@@ -176,10 +176,10 @@ class Hinge(FusedLoss):
     def _classes(
         self, z: Array, y: Array, value: Array, gradient: Array, scratch: _HingeScratch
     ) -> None:
-        row, own = scratch.row, scratch.own_class(y)
+        row, positions = scratch.row, scratch.own_class(y)
         flat = z.reshape(-1)
-        flat.take(own, out=row, mode="clip")
-        flat[own] = -np.inf
+        flat.take(positions, out=row, mode="clip")
+        flat[positions] = -np.inf
         np.maximum.reduce(z, axis=0, out=value)
         np.equal(z, value, out=gradient)
         scratch.ones.dot(gradient, out=scratch.count)
@@ -190,4 +190,4 @@ class Hinge(FusedLoss):
         np.divide(row, scratch.count, out=scratch.count)
         np.multiply(gradient, scratch.count, out=gradient)
         np.negative(row, out=row)
-        gradient.reshape(-1)[own] = row
+        gradient.reshape(-1)[positions] = row

@@ -1,5 +1,6 @@
 """The contract of the optimizers."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -67,7 +68,7 @@ class State:
 
 
 @dataclass(repr=False, eq=False)
-class Optimizer(Strategy):
+class Optimizer(Strategy, ABC):
     """Base of the optimizers that take steps: subclass it and write `init` and `update`.
 
     Attributes
@@ -93,6 +94,7 @@ class Optimizer(Strategy):
         """
         return 1e-3
 
+    @abstractmethod
     def init(self, params: Array, layout: Layout | None = None) -> Any:
         """Return a new state.
 
@@ -108,7 +110,6 @@ class Optimizer(Strategy):
         state : object
             What `update` takes and changes from step to step.
         """
-        raise NotImplementedError
 
     def vectors(self, state: Any) -> tuple[Array, ...]:
         """Return the vectors of a state in which numbers below 8e-31 may be set to zero.
@@ -125,6 +126,7 @@ class Optimizer(Strategy):
         """
         return state.slots if isinstance(state, State) else ()
 
+    @abstractmethod
     def update(self, params: Array, grad: Array, state: Any, learning_rate: float) -> None:
         """Take one step, in place, allocating nothing.
 
@@ -139,7 +141,6 @@ class Optimizer(Strategy):
         learning_rate : float
             The rate of this step.
         """
-        raise NotImplementedError
 
     def bind(self, params: Array, grad: Array, state: Any, at_once: bool) -> BoundUpdate:
         """Return the updates of a fit, which the engine calls at each step.
@@ -167,9 +168,10 @@ class Optimizer(Strategy):
 
 
 @dataclass(repr=False, eq=False)
-class Minimizer(Strategy):
+class Minimizer(Strategy, ABC):
     """Base of the optimizers that run by themselves: subclass it and write `minimize`."""
 
+    @abstractmethod
     def minimize(
         self,
         value_and_gradient: Callable[[Array], tuple[float, Array]],
@@ -199,4 +201,3 @@ class Minimizer(Strategy):
         settled : bool
             Whether it ended because there was nothing more to gain, not at a limit.
         """
-        raise NotImplementedError

@@ -77,7 +77,8 @@ class ElementwiseOptimizer(Optimizer):
         **kwargs : dict
             Not used; it lets type checkers accept a subclass that names its arguments.
         """
-        raise NotImplementedError
+        # Not abstract: a subclass may override `update` instead.
+        raise NotImplementedError(f"{type(self).__name__} has no rule")
 
     def update(self, params: Array, grad: Array, state: Any, learning_rate: float) -> None:
         coefficients = self.begin_update(state, learning_rate)

@@ -1,5 +1,6 @@
 """The contract of the schedules."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,16 +22,23 @@ class Progress:
     plateaus : int
         How often training stopped improving and the schedule chose to continue.
     first_step : int
-        The updates done when the present run began: each call to `fit` begins one, and so does a
-        call to `partial_fit` when the last run is over.
+        The value of `batches` when the present run began: each call to `fit` begins one, and so
+        does a call to `partial_fit` when the last run is over.
     total_steps : int
-        The updates done when the run reaches ``max_iter`` epochs (calls of `partial_fit`). After a
-        warm start, a schedule that reads it differs from one in a single longer fit.
+        The value of `batches` when the run reaches ``max_iter`` epochs (calls of `partial_fit`).
+        After a warm start, a schedule that reads it differs from one in a single longer fit.
     steps_per_epoch : int
-        The number of updates in an epoch.
+        The number of batches in an epoch.
+    skipped : int
+        The number of batches without an update, because all their weights are zero.
     state : object
         What the schedule's `init` returned. A warm start keeps it, unless the `init` of the present
         schedule returns an object of another class.
+
+    Notes
+    -----
+    A schedule that plans ahead counts `batches`: how many of them will have no weight is not known
+    beforehand, since each epoch shuffles the rows.
     """
 
     step: int = 0
@@ -40,13 +48,19 @@ class Progress:
     first_step: int = 0
     total_steps: int = 0
     steps_per_epoch: int = 0
+    skipped: int = 0
     state: Any = None
+
+    @property
+    def batches(self) -> int:
+        """The number of batches passed, including those without weight."""
+        return self.step + self.skipped
 
     @property
     def fraction(self) -> float:
         """The part of the run that is done, from 0 to 1; 0 if its end is not known."""
         length = self.total_steps - self.first_step
-        done = (self.step - self.first_step) / length if length > 0 else 0.0
+        done = (self.batches - self.first_step) / length if length > 0 else 0.0
         return min(1.0, max(0.0, done))
 
     def forget_best(self) -> None:
@@ -76,7 +90,7 @@ def divided(rate: float, base: float, power: float) -> float:
 
 
 @dataclass(repr=False, eq=False)
-class Schedule(Strategy):
+class Schedule(Strategy, ABC):
     """Base of the schedules: subclass it and write ``__call__``."""
 
     def init(self) -> Any:
@@ -90,6 +104,7 @@ class Schedule(Strategy):
         """
         return None
 
+    @abstractmethod
     def __call__(self, learning_rate_init: float, progress: Progress) -> float:
         """Return the learning rate of the next step.
 
@@ -104,7 +119,6 @@ class Schedule(Strategy):
         -------
         learning_rate : float
         """
-        raise NotImplementedError
 
     def outlasts_plateau(self, learning_rate_init: float, progress: Progress) -> bool:
         """Return whether training continues, with one more plateau, when it stops improving.
