@@ -8,6 +8,7 @@ import pytest
 from common import problem
 from sklearn.exceptions import NotFittedError
 
+from sknn._core import chunks
 from sknn._training.step_statistics import StepStatistics
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -109,6 +110,19 @@ def test_learning_rates_are_the_schedules():
     rates = model.fit(X, y).history_["learning_rate"]
     np.testing.assert_allclose(rates[1:] / rates[:-1], rates[1] / 0.01)
     assert rates[0] == 0.01 > rates[1]
+
+
+@EVERY_WAY
+@pytest.mark.parametrize("clip_norm", [None, 1e-3])
+def test_statistics_of_several_chunks_are_those_of_one(optimizer, clip_norm, monkeypatch):
+    clip_norm = None if optimizer == "lbfgs" else clip_norm
+    model, X, y = make(optimizer=optimizer, clip_norm=clip_norm)
+    whole = model.fit(X, y).history_
+    monkeypatch.setattr(chunks, "CHUNK_SIZE", 30)
+    in_chunks = model.fit(X, y).history_
+    assert vector(model).size > 90
+    for name in ("gradient_norm", *RATIOS):
+        np.testing.assert_allclose(in_chunks[name], whole[name], rtol=1e-7)
 
 
 @EVERY_WAY

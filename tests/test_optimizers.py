@@ -324,6 +324,20 @@ def test_a_step_begins_once_and_has_the_coefficients_in_every_chunk(name, clip_n
     assert met == [coefficients for coefficients in begun for _ in range(n_calls)]
 
 
+@pytest.mark.parametrize("name", STEPPERS)
+def test_a_gradient_of_several_chunks_is_clipped_as_a_whole(name, monkeypatch):
+    X, y = np.random.default_rng(0).normal(size=(40, 5)), np.arange(40) % 3
+    model = MLPClassifier((11, 6), optimizer=name, alpha=0.01, clip_norm=0.1, random_state=0)
+    vectors = []
+    for size in (CHUNK_SIZE, 50):
+        monkeypatch.setattr(chunks, "CHUNK_SIZE", size)
+        for _ in range(3):
+            model.partial_fit(X, y, classes=[0, 1, 2])
+        vectors.append(model._training.parameters.vector)
+        model = clone(model)
+    np.testing.assert_allclose(*vectors, rtol=1e-9, atol=1e-12)
+
+
 @BOTH_DTYPES
 @pytest.mark.parametrize("name", STEPPERS)
 def test_chunks_that_wait_for_the_clipping_of_all_are_updated_to_the_same_bits(
