@@ -265,6 +265,7 @@ class _Engined:
             shuffle=self.shuffle,
             tol=self.tol,
             n_iter_no_change=self.n_iter_no_change + 1,  # training stops when it is exceeded
+            early_stopping=self.early_stopping,
             averaging=None,
             report=lambda training: self._report(solver, training),
         )
