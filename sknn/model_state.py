@@ -16,9 +16,11 @@ from sknn.compat._rules import (
     Velocity,
 )
 from sknn.optimizers import State
+from sknn.optimizers._adam_family import NAdamState
 from sknn.optimizers._muon import MuonState
 from sknn.preprocessing._piecewise_linear import BinnedColumn
 from sknn.schedules import Progress
+from sknn.schedules._plateau import PlateauState
 
 __all__ = [
     "AdaptiveByDivisions",
@@ -28,7 +30,9 @@ __all__ = [
     "InvScalingBySamples",
     "Layout",
     "MuonState",
+    "NAdamState",
     "Parameters",
+    "PlateauState",
     "Progress",
     "Solver",
     "State",

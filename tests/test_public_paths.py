@@ -64,7 +64,7 @@ def classes_of(value, seen):
     elif isinstance(value, (list, tuple)):
         parts = list(value)
     else:
-        parts = list(vars(value).values()) if own else []
+        parts = [value.__getstate__()] if own else []  # what a pickle holds of it
     return own.union(*(classes_of(part, seen) for part in parts))
 
 

@@ -178,7 +178,7 @@ class Training:
     def forget_best(self) -> None:
         """Start looking for the best anew."""
         self.best, self.n_no_improvement, self.best_parameters = math.inf, 0, None
-        self.progress.metric_best, self.progress.n_bad_epochs = math.inf, 0
+        self.progress.forget_best()
 
     def decide_by(self, criterion: tuple[Any, ...]) -> None:
         """Set the criterion; another one than before knows no best yet."""

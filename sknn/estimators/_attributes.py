@@ -42,7 +42,8 @@ def training_to_keep(estimator: Any) -> Training:
             "training_state=True, and this model has no training state: it was loaded from a file "
             "without one."
         )
-    return copy.copy(estimator._training)  # as it is now, whatever another thread makes of it
+    training: Training = estimator._training
+    return copy.copy(training)  # as it is now, whatever another thread makes of it
 
 
 def fitted_attributes(estimator: BaseEstimator, training: Training) -> dict[str, Any]:

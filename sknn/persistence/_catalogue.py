@@ -25,7 +25,9 @@ _FAMILIES: Final[dict[str, Mapping[str, type[Any]]]] = {
     "schedule": {**SCHEDULES, "inv_scaling_by_samples": model_state.InvScalingBySamples},
     "state": {
         "muon": model_state.MuonState,
+        "nadam": model_state.NAdamState,
         "optimizer": model_state.State,
+        "plateau": model_state.PlateauState,
         "progress": model_state.Progress,
         "training": model_state.Training,
     },

@@ -17,6 +17,7 @@ from sknn._core.strategy import Strategy
 from sknn._core.typing import Array
 from sknn.optimizers import State
 from sknn.persistence._catalogue import name_class
+from sknn.persistence._migration import migrate
 from sknn.persistence._sealed import ContentError
 
 # Kinds of dtype that a file holds: all but objects, and records of several fields.
@@ -242,7 +243,8 @@ class Decoder:
         return self.classes[name]
 
     def _object(self, name: str, held: Mapping[str, Any]) -> Any:
-        cls, values = self.class_named(name), {key: self.decode(each) for key, each in held.items()}
+        name, values = migrate(name, {key: self.decode(each) for key, each in held.items()})
+        cls = self.class_named(name)
         late = [each.name for each in fields(cls) if not each.init] if is_dataclass(cls) else []
         made = cls(**{key: each for key, each in values.items() if key not in late})
         for key in late:
