@@ -12,7 +12,7 @@ from scipy import sparse
 
 from sknn._core.parameters import Parameters
 from sknn._core.typing import Array
-from sknn._network.network import Architecture, Workspace
+from sknn._network.network import Network
 from sknn._network.units import hidden_units
 from sknn._training.data import Batch, Rows
 from sknn.losses import REGRESSION, Loss
@@ -92,8 +92,7 @@ class Diagnosis:
 
 
 def diagnose(
-    architecture: Architecture,
-    parameters: Parameters,
+    network: Network,
     loss: Loss,
     rows: Rows,
     held: Rows | None = None,
@@ -102,8 +101,8 @@ def diagnose(
 
     Parameters
     ----------
-    architecture, parameters
-        The network; not changed.
+    network : Network
+        Not changed.
     loss : Loss
         The rule.
     rows : Rows
@@ -126,8 +125,8 @@ def diagnose(
             _validation_scale(sample.X, held.X) if held else 1.0,
             _validation_target(sample.y, held.y, loss) if held else (1.0, 0.0),
             _target_scales(sample.y),
-            *_probe(architecture, parameters, loss, sample),
-            _baseline(loss, sample.y.T, architecture.layer_sizes[-1], sample.X.dtype),
+            *_probe(network, loss, sample),
+            _baseline(loss, sample.y.T, network.architecture.layer_sizes[-1], sample.X.dtype),
             len(sample),
             sparse.issparse(sample.X),
         )
@@ -220,20 +219,20 @@ def _baseline(loss: Loss, y_true: Array, n_outputs: int, dtype: Any) -> float:
 
 
 def _probe(
-    architecture: Architecture, parameters: Parameters, loss: Loss, sample: Rows
+    network: Network, loss: Loss, sample: Rows
 ) -> tuple[list[float], list[float], list[bool], list[bool], list[float]]:
     """Return the shares of dead and of saturated units, which layers squash, which hold copies of
     one unit, and the gradients' sizes.
     """
+    parameters = network.parameters
     gradient = Parameters(parameters.layout, np.zeros_like(parameters.vector))
-    is_sparse = sparse.issparse(sample.X)
-    workspace = Workspace(architecture, parameters, len(sample), is_sparse, gradient)
-    batch = Batch(workspace, loss, sample, sample.X)
+    compiled = network.compile(len(sample), sparse.issparse(sample.X), gradient)
+    batch = Batch(compiled, loss, sample, sample.X)
     weight = batch.load(slice(0, len(sample)))
-    hidden = hidden_units(workspace)
+    hidden = hidden_units(compiled)
     batch.gradient(weight)
-    layers = [parameters[name] for name in architecture.layer_names[:-1]]
-    blocks = [gradient[name][:-1] for name in architecture.layer_names]
+    layers = network.blocks[:-1]
+    blocks = [gradient[name][:-1] for name in network.architecture.layer_names]
     return (
         [units.dead for units in hidden],
         [units.saturated for units in hidden],

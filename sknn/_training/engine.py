@@ -13,7 +13,7 @@ from sknn._core.parameters import Parameters
 from sknn._core.subnormal import INTERVAL, drop_tiny
 from sknn._core.typing import Array
 from sknn._network.layers import Masks, Memory, with_ones
-from sknn._network.network import Architecture, Workspace, raw_predictions
+from sknn._network.network import Network
 from sknn._training.data import Batch, Rows, even_slices, n_rows
 from sknn._training.penalty import Chunk, MaxNorm, Regularization, clip
 from sknn._training.step_statistics import StepStatistics
@@ -57,10 +57,8 @@ class Engine:
 
     Parameters
     ----------
-    architecture : Architecture
-        The network.
-    parameters : Parameters
-        Its parameters, updated in place.
+    network : Network
+        Its parameters are updated in place.
     loss : Loss
         The loss of a sample.
     regularization : Regularization
@@ -78,21 +76,20 @@ class Engine:
 
     def __init__(
         self,
-        architecture: Architecture,
-        parameters: Parameters,
+        network: Network,
         loss: Loss,
         regularization: Regularization,
         rows: Rows,
         seed: int,
     ) -> None:
         warm_up()
-        self.architecture, self.parameters, self.loss = architecture, parameters, loss
+        self.network, self.parameters, self.loss = network, network.parameters, loss
         self.regularization, self.rows = regularization, rows
-        layout, vector = parameters.layout, parameters.vector
+        layout, vector = self.parameters.layout, self.parameters.vector
         self._gradient = Parameters(layout, np.empty_like(vector))
         self._share: Parameters | None = None
         is_sparse = sparse.issparse(rows.X)
-        self._share_size = share_size(architecture.layer_sizes, vector, is_sparse)
+        self._share_size = share_size(network.architecture.layer_sizes, vector, is_sparse)
         self._batches: dict[tuple[int, bool], Batch] = {}
         is_small = not is_sparse and rows.X.nbytes <= COPIED
         self._X = with_ones(rows.X) if is_small else rows.X
@@ -100,8 +97,8 @@ class Engine:
         slices, gradient = chunks(layout.size), self._gradient.vector
         self._chunks = [Chunk(layout, elements, vector, gradient) for elements in slices]
         self._is_tiny = np.empty(slices[0].stop, bool)
-        self.statistics = StepStatistics(parameters, architecture.layer_names)
-        hidden = [parameters[name][:-1] for name in architecture.layer_names[:-1]]
+        self.statistics = StepStatistics(network.parameters, network.architecture.layer_names)
+        hidden = [block[:-1] for block in network.blocks[:-1]]
         max_norm = regularization.max_norm
         self._max_norm = MaxNorm(hidden, max_norm) if max_norm is not None else None
 
@@ -242,9 +239,10 @@ class Engine:
         key = (n_samples, gradient is self._share)
         if key not in self._batches:
             is_sparse = sparse.issparse(self.rows.X)
-            bound = self.architecture, self.parameters, n_samples, is_sparse, gradient
-            workspace = Workspace(*bound, self._masks, self._memory)
-            self._batches[key] = Batch(workspace, self.loss, self.rows, self._X)
+            compiled = self.network.compile(
+                n_samples, is_sparse, gradient, self._masks, self._memory
+            )
+            self._batches[key] = Batch(compiled, self.loss, self.rows, self._X)
         return self._batches[key]
 
     def check(self, loss: float, with_gradient: bool = False) -> None:
@@ -261,9 +259,9 @@ class Engine:
         notice.
         """
         sample = slice(None, None, -(-len(self.rows) // CHECKED))
-        link = self.architecture.link
-        for _, raw in raw_predictions(self.architecture, parameters, self.rows.X[sample]):
-            if not np.isfinite(link(raw)).all():
+        network = self.network.replace_parameters(parameters)
+        for _, raw_prediction in network.raw_predictions(self.rows.X[sample]):
+            if not np.isfinite(network.apply_link(raw_prediction)).all():
                 raise NonFiniteError("a prediction after it", epoch)
 
     def _raise_nonfinite(self) -> NoReturn:
@@ -307,10 +305,10 @@ def share_size(layer_sizes: tuple[int, ...], gradient: Array, is_sparse: bool) -
     return min(max(fewest, CACHED // row_bytes), MOST_SPARSE if is_sparse else MOST)
 
 
-def mean_loss(architecture: Architecture, parameters: Parameters, loss: Loss, data: Rows) -> float:
+def mean_loss(network: Network, loss: Loss, data: Rows) -> float:
     """Return ``sum_i w_i l_i / sum_i w_i`` of a network, a batch of rows at a time."""
     total = 0.0
-    for rows, raw_prediction in raw_predictions(architecture, parameters, data.X):
+    for rows, raw_prediction in network.raw_predictions(data.X):
         value = loss.value(raw_prediction, data.y[rows].T)
         total += float(value.sum() if data.weight is None else np.dot(value, data.weight[rows]))
     return total / (len(data) if data.weight is None else float(data.weight.sum()))

@@ -4,6 +4,7 @@ import inspect
 import math
 import pickle
 import zlib
+from dataclasses import replace
 from numbers import Real
 from typing import Any
 
@@ -14,12 +15,10 @@ from sknn._core.typing import Array
 from sknn._training.data import Rows
 from sknn._training.engine import NonFiniteError, mean_loss
 from sknn._training.loop import Validate
-from sknn._training.state import Training
-from sknn.estimators import _data as data
-from sknn.estimators._attributes import view
+from sknn.estimators import _checks as checks
+from sknn.estimators._model import FittedModel, view
 from sknn.estimators._parameters import Settings
-from sknn.estimators._planning import objective
-from sknn.losses import Loss
+from sknn.estimators._targets import encode_rows
 
 
 def name_scoring(scoring: Any) -> str:
@@ -41,14 +40,14 @@ def _takes_weights(scorer: Any) -> bool:
 
 
 def prepare_validation(
-    estimator: Any, settings: Settings, rows: Rows, y: Array, given: Any, training: Training
+    estimator: Any, settings: Settings, rows: Rows, y: Array, given: Any, model: FittedModel
 ) -> tuple[Validate | None, Rows | None]:
     """Return what validates, and on which rows, if there are any; say what decides on stopping.
 
     Parameters
     ----------
     estimator : BaseMLP
-        With its network set.
+        Its parameters are read.
     settings : Settings
         Its parameters.
     rows : Rows
@@ -57,73 +56,77 @@ def prepare_validation(
         Their targets as a scorer wants them.
     given : tuple or None
         ``X_val``, ``y_val`` and ``sample_weight_val``, if there are.
-    training : Training
-        Updated.
+    model : FittedModel
+        The model to be trained, whose parameters will change; its training state is updated.
     """
-    decides = estimator.early_stopping
+    training, decides = model.training, estimator.early_stopping
+    assert training is not None
     if given is not None or not decides:
         training.train_on_all_rows()
-    measured = objective(estimator._architecture, settings)
+    measured = _objective(model.network.architecture, settings)
     validate, held = None, None
     validation: tuple[Any, ...] = ()
     if given is not None or decides:
-        held, y_val = _held_rows(estimator, rows, y, given, training)
-        data.check_total_weight(held.weight, "sample_weight in validation")
+        held, y_val = _held_rows(estimator, rows, y, given, model)
+        checks.check_total_weight(held.weight, "sample_weight in validation")
         on = estimator.validation_fraction if given is None else held.checksum()
         validation = (name_scoring(estimator.scoring), on)
-        estimator._parameters = training.current_parameters
-        validate = _make_validate(estimator, held, y_val, settings.loss)
+        validate = _make_validate(estimator, held, y_val, model)
     training.validate_by(validation)
     training.decide_by((*validation, *measured) if decides else (None, *measured))
     return validate, held
 
 
 def _held_rows(
-    estimator: Any, rows: Rows, y: Array, given: Any, training: Training
+    estimator: Any, rows: Rows, y: Array, given: Any, model: FittedModel
 ) -> tuple[Rows, Array]:
     """Return the validation set, and its targets as a scorer wants them."""
+    targets, training = model.targets, model.training
+    assert training is not None
     if given is not None:
         X_val, y_val, weight = given
-        X_val, y_val, weight = data.check_validation_set(
+        X_val, y_val, weight = checks.check_validation_set(
             estimator, X_val, y_val, weight, rows.X.dtype
         )
-        held = estimator._rows(X_val, y_val, weight, "_val")
-        return data.replace_extremes(held, y_val)
+        held = encode_rows(estimator, targets, X_val, y_val, weight, "_val")
+        return checks.replace_extremes(held, y_val)
     fraction = estimator.validation_fraction
     if training.validation_rows is None or training.criterion[1:2] != (fraction,):
-        training.order, training.validation_rows = data.split_rows(
-            len(rows), fraction, estimator._codes(rows.y), training.random_state
+        training.order, training.validation_rows = checks.split_rows(
+            len(rows), fraction, targets.strata(rows.y), training.random_state
         )
-    at = training.validation_rows
+    held = training.validation_rows
     if rows.weight is None:
-        return Rows(rows.X[at], rows.y[at], None), y[at]
-    data.check_total_weight(rows.weight[training.order], "sample_weight in training")
-    return Rows(rows.X[at], rows.y[at], rows.weight[at]), y[at]
+        return Rows(rows.X[held], rows.y[held], None), y[held]
+    checks.check_total_weight(rows.weight[training.order], "sample_weight in training")
+    return Rows(rows.X[held], rows.y[held], rows.weight[held]), y[held]
 
 
-def _make_validate(estimator: BaseEstimator, rows: Rows, y: Array, loss: Loss) -> Validate:
+def _make_validate(
+    estimator: BaseEstimator, rows: Rows, y: Array, model: FittedModel
+) -> Validate:
     """Return the function that computes the loss and the score of an estimator on a validation set.
 
     What is not finite ends the fit if it decides on stopping, and is recorded if it does not.
     """
     scorer = None if estimator.scoring == "loss" else check_scoring(estimator, estimator.scoring)
     # The scorer's own view of the model: it predicts plain arrays, so it knows no feature names.
-    model = view(estimator)
-    vars(model).pop("feature_names_in_", None)
-    model._training = None
+    predictor = view(estimator)
+    vars(predictor).pop("feature_names_in_", None)
+    predictor._model = replace(model, training=None)
     weighted = rows.weight is not None and scorer is not None and _takes_weights(scorer)
     weights = {"sample_weight": rows.weight} if weighted else {}
     decides = estimator.early_stopping
 
     def validate() -> tuple[float, float | None]:
-        value = mean_loss(model._architecture, model._parameters, loss, rows)
+        value = mean_loss(model.network, model.loss, rows)
         is_finite = math.isfinite(value)
         if decides and not is_finite:
             raise NonFiniteError("the validation loss")
         if scorer is None:
             return value, None
         # Where the loss is not finite, predictions may not be, and scorers refuse these.
-        score = scorer(model, rows.X, y, **weights) if is_finite else math.nan
+        score = scorer(predictor, rows.X, y, **weights) if is_finite else math.nan
         if not isinstance(score, Real) or (decides and not math.isfinite(score)):
             raise ValueError(
                 f"scoring={estimator.scoring!r} must return a finite number on the validation set, "
@@ -132,3 +135,14 @@ def _make_validate(estimator: BaseEstimator, rows: Rows, y: Array, loss: Loss) -
         return value, float(score)
 
     return validate
+
+
+def _objective(architecture: Architecture, settings: Settings) -> tuple[Any, ...]:
+    """Return what the value of a training loss depends on, beside data and weights."""
+    strategies = [settings.loss, architecture.link, *architecture.activations]
+    strategies += architecture.dropouts
+    regularization = settings.regularization
+    return (
+        *(regularization.alpha, regularization.l1_ratio, repr(settings.averaging)),
+        *((type(each).__name__, repr(vars(each))) for each in strategies),
+    )

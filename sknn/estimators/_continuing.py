@@ -1,77 +1,45 @@
-"""Going on with a fit that was interrupted, from a checkpoint."""
+"""Continuing a fit: what a warm start, ``partial_fit`` and ``resume`` need to find unchanged."""
 
-from typing import Any, TypeVar
+from typing import Any
+
+from sklearn.base import BaseEstimator
 
 from sknn._core.strategy import Strategy, resolve
+from sknn._network.architecture import Architecture
 from sknn._training.data import Rows
 from sknn._training.state import Training
-from sknn.estimators._parameters import Settings, is_minimizer
-from sknn.estimators._planning import first_rate, read_batch_size
-from sknn.estimators._scoring import name_scoring
+from sknn.estimators._model import FittedModel
+from sknn.estimators._parameters import Settings, first_rate, is_minimizer, read_batch_size
+from sknn.estimators._validation import name_scoring
 from sknn.schedules import SCHEDULES, Schedule, Warmup
 
-Self = TypeVar("Self", bound="ResumeMixin")
 
-
-class ResumeMixin:
-    """Gives an estimator the method `resume`."""
-
-    _training: Training
-    optimizer: Any
-
-    def resume(
-        self: Self,
-        X: Any,
-        y: Any,
-        sample_weight: Any = None,
-        *,
-        X_val: Any = None,
-        y_val: Any = None,
-        sample_weight_val: Any = None,
-    ) -> Self:
-        """Go on with a fit that was interrupted, to the end that it would have had.
-
-        ``sknn.load`` of a file that `sknn.callbacks.Checkpoint` wrote is a model in the middle of
-        its fit. With the same data it becomes the model of a fit that was never interrupted, to
-        the last bit. Callbacks are not in the file: set them again.
-
-        Before, `set_params` may change `verbose`, and `max_iter`: the model becomes that of a fit
-        that had begun with the other `max_iter`. All other parameters that the bits depend on must
-        be those that the fit began with.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Inputs; this and all others are those of the interrupted fit.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Targets.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights.
-        X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
-            The validation set, if the fit had been given one.
-        y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
-            Its targets.
-        sample_weight_val : array-like of shape (n_val,), default=None
-            Its weights.
-
-        Returns
-        -------
-        self : object
-            The estimator itself.
-
-        Raises
-        ------
-        ValueError
-            If no fit was interrupted, or its data or parameters were others, which are named; if
-            `max_iter` is below the epochs done, or is another and `learning_rate` plans for the
-            end, as ``"cosine"`` does. Nothing has changed then.
-        """
-        check_resumable(self)
-        validation = (X_val, y_val, sample_weight_val)
-        self._whole_fit(  # type: ignore[attr-defined]
-            X, y, sample_weight, validation, resuming=True
+def check_training_state(model: FittedModel) -> None:
+    """Raise a ValueError if training of a model cannot continue, because its file had no state."""
+    if model.training is None:
+        raise ValueError(
+            "partial_fit and warm_start=True go on from the training state, and this model was "
+            "loaded from a file without it. Save with training_state=True, or fit anew with "
+            "warm_start=False."
         )
-        return self
+
+
+def check_same_network(
+    estimator: BaseEstimator, architecture: Architecture, fitted: Architecture
+) -> None:
+    """Raise a ValueError unless training of the fitted network can continue as `architecture`."""
+    advice = "a warm start and partial_fit keep them. Fit anew with warm_start=False."
+    if architecture.layer_sizes != fitted.layer_sizes:
+        raise ValueError(
+            f"hidden_layer_sizes={estimator.hidden_layer_sizes!r} makes layers of "
+            f"{architecture.layer_sizes} units with this data, and the fitted network has "
+            f"{fitted.layer_sizes}: {advice}"
+        )
+    if architecture.layout().slices != fitted.layout().slices:
+        raise ValueError(
+            f"activation={estimator.activation!r} has other parameters of its own than the fitted "
+            f"network's: {advice}"
+        )
 
 
 def check_resumable(estimator: Any) -> None:
@@ -81,8 +49,8 @@ def check_resumable(estimator: Any) -> None:
             f"optimizer={estimator.optimizer!r} runs by itself, and what it knows of the curvature "
             "is not in a checkpoint. Set warm_start=True and call fit: it goes on from the weights."
         )
-    training = getattr(estimator, "_training", None)
-    if training is None or training.n_epochs_to_go is None:
+    model = getattr(estimator, "_model", None)
+    if model is None or model.training is None or model.training.n_epochs_to_go is None:
         raise ValueError(
             "There is no fit to resume: resume goes on with a model that Checkpoint wrote in the "
             "middle of a fit. Call fit, with warm_start=True if it is to go on from the weights."
@@ -133,7 +101,7 @@ def _text(value: Any) -> str:
 
     Examples
     --------
-    >>> from sknn.estimators._resuming import _text
+    >>> from sknn.estimators._continuing import _text
     >>> from sknn.schedules import Step, Warmup
     >>> _text(Warmup(Step()))
     'Warmup(schedule=Step(step_size=30, factor=0.1), n_epochs=5, start_factor=0.1)'
