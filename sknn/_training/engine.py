@@ -1,7 +1,6 @@
 """The engine: all arithmetic of training, from a batch of rows to updated parameters."""
 
 import math
-from functools import partial
 from typing import Any, Final, NoReturn
 
 import numpy as np
@@ -115,7 +114,7 @@ class Engine:
         params, grad = self.parameters.vector, self._gradient.vector
         clips = bool(self.regularization.clip_norm)
         bound = optimizer.bind(params, grad, state, at_once=clips)
-        self._vectors = partial(optimizer.vectors, state)
+        self._optimizer, self._state = optimizer, state
         self._begin_update = bound.begin
         self._groups = [
             (self._chunks_in(group.elements), group.elements, group.update)
@@ -149,7 +148,7 @@ class Engine:
         """
         self._masks.step = count
         if count % INTERVAL == 0:
-            self.drop_tiny(self.parameters.vector, *self._vectors())
+            self.drop_tiny(self.parameters.vector, *self._optimizer.vectors(self._state))
         loss_sum, weight_sum = self._sum_gradient(rows)
         if weight_sum != 0:
             self._update(loss_sum, learning_rate)
