@@ -128,10 +128,8 @@ class Network:
         raw_prediction : ndarray of shape (n_outputs, n_samples)
             As `raw_predictions` yields them.
         """
-        out = np.empty_like(raw_prediction)
-        link = self.architecture.link
-        link.forward(raw_prediction, out, link.scratch(out))
-        return out.T
+        prediction: Array = self.architecture.link(raw_prediction)
+        return prediction.T
 
     def calibrate(self, init: Initializer, X: Any) -> None:
         """Let an initializer adjust the weights to data, from the first layer to the last.

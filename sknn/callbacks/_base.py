@@ -4,9 +4,8 @@ from abc import ABC, abstractmethod
 from typing import Any
 
 from sknn._training.state import Training
-from sknn.estimators._attributes import fitted_so_far
-from sknn.estimators._base import BaseMLP
-from sknn.estimators._watching import EPOCH
+from sknn.estimators import BaseMLP
+from sknn.estimators.internals import EPOCH, fitted_model, fitted_so_far
 
 __all__ = ["EpochCallback", "fitted_so_far", "training_of"]
 
@@ -24,7 +23,9 @@ def training_of(estimator: BaseMLP) -> Training:
     training : Training
         Its ``progress``, ``loss_curve``, ``validation_scores`` and so on.
     """
-    return estimator._training
+    training = fitted_model(estimator).training
+    assert training is not None  # a model in training has one
+    return training
 
 
 class EpochCallback(ABC):

@@ -21,7 +21,8 @@ from sklearn.utils.validation import validate_data
 
 from sknn._core.parameters import Parameters
 from sknn._core.typing import Array
-from sknn._network.network import Architecture, raw_predictions
+from sknn._network.architecture import Architecture
+from sknn._network.network import Network
 from sknn._training.configuration import Plan
 from sknn._training.data import Rows
 from sknn._training.engine import Engine, NonFiniteError
@@ -31,9 +32,12 @@ from sknn._training.state import Training
 from sknn.activations import ACTIVATIONS
 from sknn.compat import _rules as rules
 from sknn.dropout import Dropout
-from sknn.estimators._atomic import all_or_nothing
-from sknn.estimators._data import check_total_weight, check_weights
-from sknn.estimators._planning import read_batch_size
+from sknn.estimators.internals import (
+    all_or_nothing,
+    check_total_weight,
+    check_weights,
+    read_batch_size,
+)
 from sknn.losses import Poisson
 from sknn.optimizers import Optimizer
 from sknn.schedules import Constant, Progress, Schedule
@@ -62,7 +66,7 @@ class Solver:
         return self.schedule(self.learning_rate_init, self.progress)
 
 
-def network(estimator: Any) -> tuple[Architecture, Parameters]:
+def network_of(estimator: Any) -> Network:
     """Return the network of one of scikit-learn's fitted estimators; parameters are copied."""
     sizes = (estimator.coefs_[0].shape[0], *(coef.shape[1] for coef in estimator.coefs_))
     hidden, link = (
@@ -77,7 +81,7 @@ def network(estimator: Any) -> tuple[Architecture, Parameters]:
     layers = zip(architecture.layer_names, estimator.coefs_, estimator.intercepts_, strict=True)
     for name, coef, intercept in layers:
         parameters[name][:-1], parameters[name][-1] = coef, intercept
-    return architecture, parameters
+    return Network(architecture, parameters)
 
 
 class _Engined:
@@ -112,17 +116,15 @@ class _Engined:
         )
         weight = None if weight is None else np.asarray(weight, dtype)
         rows = Rows(_by_rows(X).astype(dtype, copy=False), y, weight)
-        architecture, parameters = network(self)
-        return kind(architecture, parameters, LOSSES[self.loss], Regularization(alpha), rows, 0)
+        return kind(network_of(self), LOSSES[self.loss], Regularization(alpha), rows, 0)
 
     def _forward_pass_fast(self: Any, X: Any, check_input: bool = True) -> Array:
         if check_input:
             X = validate_data(self, X, accept_sparse=["csr", "csc"], reset=False)
-        architecture, parameters = network(self)
-        link = architecture.link
-        out = np.empty((X.shape[0], architecture.layer_sizes[-1]), parameters.vector.dtype)
-        for rows, raw_prediction in raw_predictions(architecture, parameters, _by_rows(X)):
-            out[rows] = link(raw_prediction).T
+        network = network_of(self)
+        out = np.empty((X.shape[0], network.architecture.layer_sizes[-1]), network.dtype)
+        for rows, raw_prediction in network.raw_predictions(_by_rows(X)):
+            out[rows] = network.apply_link(raw_prediction)
         return out
 
     def _fit_lbfgs(self: Any, X: Any, y: Array, sample_weight: Any, *rest: Any) -> None:
@@ -141,10 +143,10 @@ class _Engined:
         if "_objective" not in vars(self):  # the first evaluation of a fit
             total = len(y) if sample_weight is None else float(sample_weight.sum())
             self._objective = self._engine(Engine, self.alpha / total, X, y, sample_weight)
-        architecture, parameters = network(self)
+        network = network_of(self)
+        parameters = network.parameters
         loss, vector = self._objective.objective(parameters.vector, slice(0, len(y)))
-        gradient = Parameters(parameters.layout, vector)
-        blocks = [gradient[name] for name in architecture.layer_names]
+        blocks = network.replace_parameters(Parameters(parameters.layout, vector)).blocks
         return loss, [block[:-1] for block in blocks], [block[-1] for block in blocks]
 
     def _fit_stochastic(self: Any, X: Any, y: Array, sample_weight: Any, *rest: Any) -> None:
@@ -172,7 +174,7 @@ class _Engined:
             self._warnings.append((text, ConvergenceWarning))
 
     def _set_weights(self: Any, engine: Engine, parameters: Parameters) -> None:
-        blocks = [parameters[name] for name in engine.architecture.layer_names]
+        blocks = engine.network.replace_parameters(parameters).blocks
         self.coefs_ = [block[:-1] for block in blocks]
         self.intercepts_ = [block[-1] for block in blocks]
 

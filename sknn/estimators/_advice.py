@@ -13,7 +13,7 @@ from sknn import exceptions
 from sknn._training.diagnosis import Diagnosis
 from sknn._training.loop import INTERRUPTED, MAX_ITER
 from sknn._training.state import Training
-from sknn.estimators._messages import short
+from sknn.estimators._divergence import short
 from sknn.optimizers import Minimizer
 
 # Scales that differ by more than this, from each other or from 1, are far apart.
@@ -175,7 +175,7 @@ def _validation_target(estimator: BaseEstimator, ending: Ending) -> _Finding | N
 
 def _target(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
     scales = _of(ending).target_scales
-    if estimator._loss.positive_targets or not scales:
+    if estimator._model.loss.positive_targets or not scales:
         return None
     if scales[0] >= _SMALL_TARGET and scales[-1] <= _FAR:
         return None

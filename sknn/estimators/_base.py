@@ -1,57 +1,38 @@
 """What both estimators share: how a fit goes; no numerical training code."""
 
-import copy
-from abc import ABCMeta, abstractmethod
+from abc import ABCMeta
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
-from sknn._core.parameters import Parameters
-from sknn._core.strategy import registered_name
 from sknn._core.typing import Array
-from sknn._network.network import Architecture
 from sknn._training.data import Rows
 from sknn._training.diagnosis import diagnose
 from sknn._training.engine import Engine, NonFiniteError
 from sknn._training.loop import INTERRUPTED, Trainer, Validate
 from sknn._training.state import Training
-from sknn.activations import ACTIVATIONS
-from sknn.estimators import _data as data
-from sknn.estimators._atomic import all_or_nothing, users_random_state
-from sknn.estimators._attributes import fitted_attributes
-from sknn.estimators._callbacks import CallbackSupportMixin, with_callbacks
-from sknn.estimators._fitted import FittedNetwork
-from sknn.estimators._inside import Inside
-from sknn.estimators._messages import explain_divergence
-from sknn.estimators._nested_parameters import NestedParameters
-from sknn.estimators._parameters import (
-    Settings,
-    check_target,
-    is_minimizer,
-    read_loss,
-    read_settings,
-)
-from sknn.estimators._planning import (
-    check_same_network,
-    check_training_state,
-    draw_seed,
-    make_plan,
-    new_training,
-)
-from sknn.estimators._progress import Printer
-from sknn.estimators._resuming import (
-    ResumeMixin,
-    change_max_iter,
+from sknn.estimators import _checks as checks
+from sknn.estimators._advice import Ending, compose_warning, warn
+from sknn.estimators._callbacks import CallbackSupportMixin, Watch, with_callbacks
+from sknn.estimators._continuing import (
+    check_resumable,
     check_same_criterion,
-    check_same_data,
     check_same_parameters,
     parameters_of,
+    training_dtype,
 )
-from sknn.estimators._scoring import prepare_validation
-from sknn.estimators._warnings import Ending, compose_warning, warn
-from sknn.estimators._watching import Watch
+from sknn.estimators._divergence import explain_divergence
+from sknn.estimators._fitted import FittedNetwork
+from sknn.estimators._model import FittedModel, describe_model, set_fitted_model
+from sknn.estimators._nested_parameters import NestedParameters
+from sknn.estimators._parameters import Settings, check_target, is_minimizer, read_settings
+from sknn.estimators._rollback import all_or_nothing
+from sknn.estimators._start import FitMode, make_plan, prepare_model
+from sknn.estimators._targets import Targets, encode_rows, learn_targets
+from sknn.estimators._validation import prepare_validation
+from sknn.estimators._verbose import Printer
+from sknn.exceptions import DivergedError
 from sknn.losses import Loss
-from sknn.optimizers import ElementwiseOptimizer, Optimizer
 
 Self = TypeVar("Self", bound="BaseMLP")
 
@@ -72,8 +53,6 @@ def has_partial_fit(estimator: "BaseMLP") -> bool:
 
 
 class BaseMLP(
-    Inside,
-    ResumeMixin,
     CallbackSupportMixin,  # type: ignore[misc]  # no types there
     NestedParameters,
     FittedNetwork,
@@ -114,10 +93,6 @@ class BaseMLP(
 
     _model: FittedModel
     _n_epochs_before: int
-
-    @abstractmethod
-    def _learn_targets(self, y: Array, classes: Any, loss: Loss) -> Targets:
-        """Return what there is to know of y."""
 
     # ---------------------------------------------------------------- fit
 
@@ -271,40 +246,33 @@ class BaseMLP(
         check_target(settings.loss, targets.kind)
         checks.check_input_dropout(settings.dropouts[0], X)
         rows, y = checks.replace_extremes(encode_rows(self, targets, X, y, weight), y)
-        began = None
+        began_with: dict[str, Any] = {}
         if mode is not FitMode.PARTIAL_FIT:
-            began = parameters_of(self, settings, len(rows), given is not None)
+            began_with = parameters_of(self, settings, len(rows), given is not None)
         if before is not None and mode is FitMode.RESUME:
-            check_same_parameters(before, began)
+            check_same_parameters(before, began_with)
         with np.errstate(over="ignore", invalid="ignore"):  # the first step finds what overflows
-            model = prepare_model(self, settings, targets, rows, mode, before)
-        self._set_model(model)
-        validate, held = prepare_validation(self, settings, rows, y, given, model)
+            model, training = prepare_model(self, settings, targets, rows, mode, before)
+        describe_model(self, model)
+        validate, held = prepare_validation(self, settings, rows, y, given, model, training)
         if before is not None and mode is FitMode.RESUME:
-            check_same_criterion(before, model)
-        elif began is not None:
-            model.training.begun_with = began
-        return self._train(settings, rows, validate, watch, held if given else None)
+            check_same_criterion(before, training)
+        else:
+            training.begun_with = began_with
+        return self._train(settings, training, rows, validate, watch, held if given else None)
 
     def _targets_of(
         self, y: Array, classes: Any, loss: Loss, mode: FitMode, before: FittedModel | None
     ) -> Targets:
         if before is None:
-            return self._learn_targets(y, classes, loss)
+            return learn_targets(self, y, classes, loss)
         is_part = mode is FitMode.PARTIAL_FIT
         return before.targets.continued(y, classes, loss, is_part=is_part)
-
-    def _set_model(self, model: FittedModel) -> None:
-        """Set the model that is about to be trained, and the attributes that tell of it."""
-        architecture = model.network.architecture
-        self._model = model
-        self.n_layers_, self.n_outputs_ = len(architecture.layer_sizes), model.targets.n_outputs
-        self.out_activation_ = registered_name(architecture.link, ACTIVATIONS)
-        vars(self).update(model.targets.attributes)
 
     def _train(
         self,
         settings: Settings,
+        training: Training,
         rows: Rows,
         validate: Validate | None,
         watch: Watch | None,
@@ -312,7 +280,6 @@ class BaseMLP(
     ) -> Ending:
         """Train the model that is set; return how training ended."""
         model = self._model
-        training = model.training
         self.optimizer_ = settings.optimizer
         if training.n_epochs_to_go is None:
             self._n_epochs_before = training.progress.epoch
@@ -327,10 +294,10 @@ class BaseMLP(
         try:
             outcome = Trainer(engine, plan, training, validate).run()
         except NonFiniteError as error:
-            raise DivergedError(explain_divergence(error, self, rows, plan)) from None
+            raise DivergedError(explain_divergence(error, self, model.loss, rows, plan)) from None
         finally:
             printer.close(training, outcome)
-        publish(self, model, settings.optimizer, training.progress.epoch - self._n_epochs_before)
+        set_fitted_model(self, model, training.progress.epoch - self._n_epochs_before)
         diagnosis = None
         if watch is not None and outcome != INTERRUPTED:
             diagnosis = diagnose(self._model.network, model.loss, rows, held)

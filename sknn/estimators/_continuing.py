@@ -8,20 +8,35 @@ from sknn._core.strategy import Strategy, resolve
 from sknn._network.architecture import Architecture
 from sknn._training.data import Rows
 from sknn._training.state import Training
+from sknn.estimators._checks import FLOATS
 from sknn.estimators._model import FittedModel
 from sknn.estimators._parameters import Settings, first_rate, is_minimizer, read_batch_size
 from sknn.estimators._validation import name_scoring
 from sknn.schedules import SCHEDULES, Schedule, Warmup
 
 
-def check_training_state(model: FittedModel) -> None:
-    """Raise a ValueError if training of a model cannot continue, because its file had no state."""
+def training_of(model: FittedModel) -> Training:
+    """Return the training state of a model; raise a ValueError if its file did not have it."""
     if model.training is None:
         raise ValueError(
             "partial_fit and warm_start=True go on from the training state, and this model was "
             "loaded from a file without it. Save with training_state=True, or fit anew with "
             "warm_start=False."
         )
+    return model.training
+
+
+def training_dtype(estimator: BaseEstimator, settings: Settings, before: FittedModel | None) -> Any:
+    """Return the dtype to train in, or those from which X's dtype decides."""
+    if before is None:
+        return settings.dtype or FLOATS
+    dtype = training_of(before).parameters.vector.dtype
+    if settings.dtype not in (None, dtype):
+        raise ValueError(
+            f"dtype={estimator.dtype!r} differs from {dtype} of the fitted network: a warm start "
+            "and partial_fit keep it. Set dtype=None, or fit anew with warm_start=False."
+        )
+    return dtype
 
 
 def check_same_network(
@@ -117,11 +132,11 @@ def _text(value: Any) -> str:
     return repr(value)
 
 
-def check_same_parameters(begun_with: dict[str, Any], now: dict[str, Any]) -> None:
+def check_same_parameters(before: FittedModel, now: dict[str, Any]) -> None:
     """Raise a ValueError that names the parameters that a fit did not begin with."""
     told = [
         f"{name}={now[name]} (it began with {value})"
-        for name, value in begun_with.items()
+        for name, value in training_of(before).begun_with.items()
         if name != "max_iter" and name in now and now[name] != value
     ]
     if told:
@@ -195,8 +210,9 @@ def _difference(training: Training, rows: Rows) -> str:
     return "their values, by a checksum"
 
 
-def check_same_criterion(before: Training, now: Training) -> None:
+def check_same_criterion(model: FittedModel, now: Training) -> None:
     """Raise a ValueError unless what decides on stopping is what decided before."""
+    before = training_of(model)
     if (before.criterion, before.validation) != (now.criterion, now.validation):
         raise ValueError(
             "resume needs the validation set, the loss, the scoring and the penalty of the "

@@ -7,6 +7,7 @@ from sklearn.base import BaseEstimator
 from sknn._training.configuration import Plan
 from sknn._training.data import Rows
 from sknn._training.engine import NonFiniteError
+from sknn.losses import Loss
 from sknn.optimizers import Minimizer, Optimizer
 
 # Inputs or targets beyond this size are named as the likeliest cause of divergence.
@@ -17,33 +18,33 @@ _LARGE = 100.0
 _TIMES = 100.0
 
 
-def _automatic_rate(estimator: BaseEstimator, plan: Plan) -> float:
+def _automatic_rate(loss: Loss, plan: Plan) -> float:
     assert isinstance(plan.optimizer, Optimizer)
-    return plan.optimizer.default_learning_rate(estimator._loss)
+    return plan.optimizer.default_learning_rate(loss)
 
 
-def _is_far_too_high(estimator: BaseEstimator, plan: Plan) -> bool:
+def _is_far_too_high(loss: Loss, plan: Plan) -> bool:
     if not isinstance(plan.optimizer, Optimizer):
         return False
-    return plan.learning_rate_init > _TIMES * _automatic_rate(estimator, plan)
+    return plan.learning_rate_init > _TIMES * _automatic_rate(loss, plan)
 
 
-def _too_large(estimator: BaseEstimator, plan: Plan) -> str:
+def _too_large(loss: Loss, plan: Plan) -> str:
     return (
         "the learning rate is too large: set learning_rate_init below "
-        f"{plan.learning_rate_init:g} ('auto' is {_automatic_rate(estimator, plan):g})."
+        f"{plan.learning_rate_init:g} ('auto' is {_automatic_rate(loss, plan):g})."
     )
 
 
 def explain_divergence(
-    error: NonFiniteError, estimator: BaseEstimator, rows: Rows, plan: Plan
+    error: NonFiniteError, estimator: BaseEstimator, loss: Loss, rows: Rows, plan: Plan
 ) -> str:
     """Return a message with the epoch, the layer, the likeliest cause and what to do."""
     values = rows.X.data if sparse.issparse(rows.X) else rows.X
     largest = float(np.abs(values).max(initial=0.0))
     largest_y = float(np.abs(rows.y).max(initial=0.0)) if rows.y.dtype.kind == "f" else 0.0
-    if _is_far_too_high(estimator, plan):
-        cause = _too_large(estimator, plan)
+    if _is_far_too_high(loss, plan):
+        cause = _too_large(loss, plan)
     elif largest > _LARGE:
         name = type(estimator).__name__
         cause = f"X has values up to {largest:.3g}: put a StandardScaler before {name}."
@@ -57,7 +58,7 @@ def explain_divergence(
     elif isinstance(plan.optimizer, Minimizer):
         cause = "the start: scale X and y, or try another init or random_state."
     else:
-        cause = _too_large(estimator, plan)
+        cause = _too_large(loss, plan)
     return (
         f"Training diverged in epoch {error.epoch}: {error.what} is not finite. Likeliest cause: "
         f"{cause} The estimator is as it was before the call."
@@ -69,7 +70,7 @@ def short(number: float) -> str:
 
     Examples
     --------
-    >>> from sknn.estimators._messages import short
+    >>> from sknn.estimators._divergence import short
     >>> short(0.0123), short(1234.5), short(12345678.9)
     ('0.012', '1,234', '1.2e+07')
     """

@@ -1,6 +1,5 @@
 """The part of the estimators that reads a fitted network: weights, history, predictions."""
 
-import copy
 import math
 from collections.abc import Callable
 from dataclasses import replace
@@ -131,6 +130,14 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]  # no types there
             raise NotFittedError(f"This {type(self).__name__} has no weights yet: call fit first.")
         return self._model.network.blocks
 
+    def _predict_targets(self, X: Any) -> Array:
+        """Return predictions in the form of the targets."""
+        model = fitted_model(self)
+        targets, link = model.targets, model.network.architecture.link
+        return self._predict(
+            X, lambda raw: targets.decode(raw, link), targets.n_columns, targets.dtype
+        )
+
     def _predict(
         self,
         X: Any,
@@ -157,7 +164,7 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]  # no types there
         ValueError
             If X is wrong, or so large that a prediction is not finite.
         """
-        network = self._model.network
+        network = fitted_model(self).network
         X = checks.check_inputs(self, X, network.dtype)
         shape = (X.shape[0],) if n_columns is None else (X.shape[0], n_columns)
         out = np.empty(shape, network.dtype if dtype is None else dtype)
@@ -221,7 +228,7 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]  # no types there
             If there is no such layer.
         """
         # Training goes on with a copy of the weights, so a view keeps the present ones.
-        network = view(self) if self.__sklearn_is_fitted__() else clone(self)  # type: ignore[attr-defined]
+        network = view(self) if self.__sklearn_is_fitted__() else clone(self)
         transformer = HiddenLayer(network, layer)
         transformer._index()  # raises if there is no such layer
         return transformer

@@ -9,11 +9,14 @@ from typing import Any, Final, TypeVar, overload
 
 import numpy as np
 from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from sknn._core.strategy import registered_name
 from sknn._core.typing import Array
 from sknn._network.network import Network
 from sknn._training.state import Training
+from sknn.activations import ACTIVATIONS
 from sknn.estimators._targets import Targets
 from sknn.losses import Loss
 
@@ -26,6 +29,9 @@ OF_CALLBACKS: Final = (
     "_callback_fit_ctx",
     "_parent_callback_ctx",
 )
+
+# The attribute of an estimator that holds its `FittedModel`.
+MODEL: Final = "_model"
 
 # Whether a network that `sknn.save` finds inside another estimator keeps its training state; None
 # for pickles and copies, which keep it always.
@@ -142,6 +148,44 @@ def fitted_attributes(
 def _best(scores: Iterable[float]) -> float:
     """Return the largest score; scores that do not decide on stopping may be NaN."""
     return max((score for score in scores if not math.isnan(score)), default=math.nan)
+
+
+def set_fitted_model(estimator: BaseEstimator, model: FittedModel, n_iter: int) -> None:
+    """Give an estimator a trained model, and the attributes that tell of its training.
+
+    Parameters
+    ----------
+    estimator : MLPClassifier or MLPRegressor
+        Its parameters, and its `optimizer_` if it has one, are those of the training.
+    model : FittedModel
+        With its training state.
+    n_iter : int
+        Epochs of the last call.
+    """
+    training = model.training
+    assert training is not None
+    if training.random_state is users_random_state(estimator):
+        training.random_state = copy.deepcopy(training.random_state)  # the user's may go on
+    describe_model(estimator, model)
+    estimator._n_epochs_before = training.progress.epoch - n_iter
+    vars(estimator).update(fitted_attributes(estimator, model, training))
+
+
+def describe_model(estimator: BaseEstimator, model: FittedModel) -> None:
+    """Give an estimator a model, trained or not, and the attributes that do not change with it."""
+    architecture = model.network.architecture
+    estimator._model = model
+    estimator.n_layers_ = len(architecture.layer_sizes)
+    estimator.n_outputs_ = model.targets.n_outputs
+    estimator.out_activation_ = registered_name(architecture.link, ACTIVATIONS)
+    vars(estimator).update(model.targets.attributes)
+
+
+def users_random_state(estimator: BaseEstimator) -> np.random.RandomState | None:
+    """Return NumPy's own random state or the instance given; None for a seed or a wrong value."""
+    given = estimator.random_state
+    random_state = check_random_state(None) if given is None or given is np.random else given
+    return random_state if isinstance(random_state, np.random.RandomState) else None
 
 
 def attributes_so_far(estimator: BaseEstimator) -> dict[str, Any]:

@@ -1,14 +1,12 @@
-"""A call that fails changes nothing."""
+"""A call that fails changes nothing; one that succeeds changes all at once."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_random_state
 
 from sknn._training.interrupts import Interrupts
-from sknn.estimators._attributes import view
+from sknn.estimators._model import users_random_state, view
 
 T = TypeVar("T")
 
@@ -31,7 +29,7 @@ def all_or_nothing(estimator: BaseEstimator, train: Callable[[Any], T]) -> T:
     Examples
     --------
     >>> from sknn import MLPClassifier
-    >>> from sknn.estimators._atomic import all_or_nothing
+    >>> from sknn.estimators._rollback import all_or_nothing
     >>> model = MLPClassifier()
     >>> def train(draft):
     ...     draft.classes_ = [0, 1]
@@ -53,10 +51,3 @@ def all_or_nothing(estimator: BaseEstimator, train: Callable[[Any], T]) -> T:
             raise
         estimator.__dict__ = vars(draft)
     return result
-
-
-def users_random_state(estimator: BaseEstimator) -> np.random.RandomState | None:
-    """Return NumPy's own random state or the instance given; None for a seed or a wrong value."""
-    given = estimator.random_state
-    random_state = check_random_state(None) if given is None or given is np.random else given
-    return random_state if isinstance(random_state, np.random.RandomState) else None

@@ -1,4 +1,4 @@
-"""The start of a fit: its mode, its configuration, and the state of training before its first step."""
+"""The start of a fit: its mode, its configuration, and the model before the first step."""
 
 from collections.abc import Callable
 from enum import Enum
@@ -49,7 +49,7 @@ def make_plan(
     watch: Watch | None,
     report: Callable[[Training], None],
 ) -> Plan:
-    """Return the configuration of a fit, or without a watch that of one epoch of ``partial_fit``."""
+    """Return how a fit, or without a watch one epoch of ``partial_fit``, is to train."""
     incremental = watch is None
     plan = Plan(
         optimizer=settings.optimizer,
@@ -115,8 +115,10 @@ def prepare_model(
     rows: Rows,
     mode: FitMode,
     before: FittedModel | None,
-) -> FittedModel:
-    """Return the model to train: a new one, or one that shares nothing it changes with `before`.
+) -> tuple[FittedModel, Training]:
+    """Return the model to train, and its training state.
+
+    The state is new, or a fork of that of `before`, which stays as it is.
 
     Parameters
     ----------
@@ -145,7 +147,7 @@ def prepare_model(
     training.set_averaging(settings.averaging is not None)
     _set_optimizer_state(training, settings.optimizer, estimator.optimizer_ if before else None)
     network = Network(architecture, training.current_parameters)
-    return FittedModel(network, settings.loss, targets, training)
+    return FittedModel(network, settings.loss, targets, training), training
 
 
 def _continued_training(
@@ -178,5 +180,3 @@ def _draw_seed(training: Training, settings: Settings) -> None:
     """Draw the seed of dropout masks, the first time that there is something to drop."""
     if not training.seed and any(dropout.rate > 0 for dropout in settings.dropouts):
         training.seed = int(training.random_state.randint(1, 2**31 - 1))
-
-

@@ -15,13 +15,32 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 
 from sknn._core.strategy import NOT_NEGATIVE
 from sknn._core.typing import Array
-from sknn.activations import Activation
 from sknn._training.data import Rows
+from sknn.activations import Activation
 from sknn.estimators._checks import check_regression_targets, normalize_weights
 from sknn.losses import BINARY, MULTICLASS, MULTILABEL, REGRESSION, Loss
 
 # A share of the largest weight whose reciprocal is still far from overflow.
 _NEXT_TO_NONE: Final = 1e-290
+
+
+def learn_targets(estimator: Any, y: Array, classes: Any, loss: Loss) -> "Targets":
+    """Return what there is to know of y, for a classifier or a regressor.
+
+    Parameters
+    ----------
+    estimator : MLPClassifier or MLPRegressor
+        Its kinds of targets are read.
+    y : ndarray of shape (n_samples,) or (n_samples, n_columns)
+        The targets.
+    classes : array-like or None
+        The classes that a call names.
+    loss : Loss
+        The loss.
+    """
+    if REGRESSION in estimator.targets:
+        return RegressionTargets.learn(y, loss)
+    return ClassTargets.learn(y, classes)
 
 
 def encode_rows(
@@ -97,6 +116,16 @@ class Targets(ABC):
             Class codes if `kind` is ``"multiclass"``; numbers of the given dtype otherwise.
         """
 
+    @property
+    @abstractmethod
+    def n_columns(self) -> int | None:
+        """Columns of what ``predict`` returns; None for a vector."""
+
+    @property
+    def dtype(self) -> np.dtype[Any] | None:
+        """The dtype of what ``predict`` returns; None for the network's."""
+        return None
+
     @abstractmethod
     def decode(self, raw_prediction: Array, link: Activation) -> Array:
         """Return what ``predict`` returns for some rows.
@@ -159,11 +188,13 @@ class RegressionTargets(Targets):
     def encode(self, y: Array, dtype: np.dtype[Any], name: str) -> Array:
         encoded = check_regression_targets(y, dtype, name)
         if self.loss.n_outputs(encoded.shape[1]) != self.n_outputs:
-            raise ValueError(
-                f"{name} has {encoded.shape[1]} outputs, and y has {self.n_outputs}."
-            )
+            raise ValueError(f"{name} has {encoded.shape[1]} outputs, and y has {self.n_outputs}.")
         self.loss.check_targets(encoded, name)
         return encoded
+
+    @property
+    def n_columns(self) -> int | None:
+        return None if self.predicts_vector else self.n_outputs
 
     def decode(self, raw_prediction: Array, link: Activation) -> Array:
         prediction: Array = link(raw_prediction).T
@@ -240,6 +271,14 @@ class ClassTargets(Targets):
             raise ValueError(f"{name} has classes {unknown} that are not among {self.classes}.")
         codes = np.searchsorted(self.classes, y)
         return codes.astype(dtype)[:, np.newaxis] if self.kind == BINARY else codes
+
+    @property
+    def n_columns(self) -> int | None:
+        return len(self.classes) if self.kind == MULTILABEL else None
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return np.dtype(np.intp) if self.kind == MULTILABEL else self.classes.dtype
 
     def decode(self, raw_prediction: Array, link: Activation) -> Array:
         if self.kind == MULTILABEL:

@@ -12,13 +12,15 @@ from sklearn.base import BaseEstimator
 from sklearn.metrics import check_scoring
 
 from sknn._core.typing import Array
+from sknn._network.architecture import Architecture
 from sknn._training.data import Rows
 from sknn._training.engine import NonFiniteError, mean_loss
 from sknn._training.loop import Validate
+from sknn._training.state import Training
 from sknn.estimators import _checks as checks
 from sknn.estimators._model import FittedModel, view
 from sknn.estimators._parameters import Settings
-from sknn.estimators._targets import encode_rows
+from sknn.estimators._targets import Targets, encode_rows
 
 
 def name_scoring(scoring: Any) -> str:
@@ -40,7 +42,13 @@ def _takes_weights(scorer: Any) -> bool:
 
 
 def prepare_validation(
-    estimator: Any, settings: Settings, rows: Rows, y: Array, given: Any, model: FittedModel
+    estimator: Any,
+    settings: Settings,
+    rows: Rows,
+    y: Array,
+    given: Any,
+    model: FittedModel,
+    training: Training,
 ) -> tuple[Validate | None, Rows | None]:
     """Return what validates, and on which rows, if there are any; say what decides on stopping.
 
@@ -57,17 +65,18 @@ def prepare_validation(
     given : tuple or None
         ``X_val``, ``y_val`` and ``sample_weight_val``, if there are.
     model : FittedModel
-        The model to be trained, whose parameters will change; its training state is updated.
+        The model to be trained, whose parameters will change.
+    training : Training
+        Its training state, updated.
     """
-    training, decides = model.training, estimator.early_stopping
-    assert training is not None
+    decides = estimator.early_stopping
     if given is not None or not decides:
         training.train_on_all_rows()
     measured = _objective(model.network.architecture, settings)
     validate, held = None, None
     validation: tuple[Any, ...] = ()
     if given is not None or decides:
-        held, y_val = _held_rows(estimator, rows, y, given, model)
+        held, y_val = _held_rows(estimator, rows, y, given, model.targets, training)
         checks.check_total_weight(held.weight, "sample_weight in validation")
         on = estimator.validation_fraction if given is None else held.checksum()
         validation = (name_scoring(estimator.scoring), on)
@@ -78,11 +87,9 @@ def prepare_validation(
 
 
 def _held_rows(
-    estimator: Any, rows: Rows, y: Array, given: Any, model: FittedModel
+    estimator: Any, rows: Rows, y: Array, given: Any, targets: Targets, training: Training
 ) -> tuple[Rows, Array]:
     """Return the validation set, and its targets as a scorer wants them."""
-    targets, training = model.targets, model.training
-    assert training is not None
     if given is not None:
         X_val, y_val, weight = given
         X_val, y_val, weight = checks.check_validation_set(
@@ -95,16 +102,14 @@ def _held_rows(
         training.order, training.validation_rows = checks.split_rows(
             len(rows), fraction, targets.strata(rows.y), training.random_state
         )
-    held = training.validation_rows
+    index = training.validation_rows
     if rows.weight is None:
-        return Rows(rows.X[held], rows.y[held], None), y[held]
+        return Rows(rows.X[index], rows.y[index], None), y[index]
     checks.check_total_weight(rows.weight[training.order], "sample_weight in training")
-    return Rows(rows.X[held], rows.y[held], rows.weight[held]), y[held]
+    return Rows(rows.X[index], rows.y[index], rows.weight[index]), y[index]
 
 
-def _make_validate(
-    estimator: BaseEstimator, rows: Rows, y: Array, model: FittedModel
-) -> Validate:
+def _make_validate(estimator: BaseEstimator, rows: Rows, y: Array, model: FittedModel) -> Validate:
     """Return the function that computes the loss and the score of an estimator on a validation set.
 
     What is not finite ends the fit if it decides on stopping, and is recorded if it does not.

@@ -129,7 +129,7 @@ def _worker() -> str:
 
     Examples
     --------
-    >>> from sknn.estimators._progress import _worker
+    >>> from sknn.estimators._verbose import _worker
     >>> _worker()
     ''
     """
@@ -145,7 +145,7 @@ def _rounded(number: float) -> int:
 
     Examples
     --------
-    >>> from sknn.estimators._progress import _rounded
+    >>> from sknn.estimators._verbose import _rounded
     >>> _rounded(123456.7), _rounded(0.4)
     (120000, 0)
     """
@@ -157,7 +157,7 @@ def _duration(seconds: float) -> str:
 
     Examples
     --------
-    >>> from sknn.estimators._progress import _duration
+    >>> from sknn.estimators._verbose import _duration
     >>> _duration(0.123), _duration(42.4), _duration(200), _duration(7500)
     ('0.1 s', '42 s', '3 min 20 s', '2 h 5 min')
     """
