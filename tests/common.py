@@ -78,7 +78,11 @@ def changes(before, after):
 def state(model):
     """Return all that training goes on from, and the fitted attributes but those of the call."""
     kept = {key: value for key, value in vars(model).items() if key.endswith("_")}
-    kept |= {"training": model._training, "coefs_": model.coefs_, "intercepts_": model.intercepts_}
+    kept |= {
+        "training": model._model.training,
+        "coefs_": model.coefs_,
+        "intercepts_": model.intercepts_,
+    }
     kept.pop("n_iter_")
     ignored = (".scratch", ".total_steps", ".first_step")  # meaningless between steps; of the call
     return {

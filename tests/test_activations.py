@@ -440,10 +440,13 @@ def test_prelu_slopes_are_parameters_of_the_network():
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(X, np.abs(X[:, 0]))
         penalized.fit(X, np.abs(X[:, 0]))
-    slopes = [model._parameters["activation_0"], model._parameters["activation_1"]]
+    slopes = [
+        model._model.network.parameters["activation_0"],
+        model._model.network.parameters["activation_1"],
+    ]
     assert [len(each) for each in slopes] == [8, 5]
     assert all((each != 0.25).all() for each in slopes)
-    np.testing.assert_allclose(penalized._parameters["activation_0"], 0.25, rtol=1e-9)
+    np.testing.assert_allclose(penalized._model.network.parameters["activation_0"], 0.25, rtol=1e-9)
     twin = pickle.loads(pickle.dumps(model))
     np.testing.assert_array_equal(twin.predict(X), model.predict(X))
     hidden = X

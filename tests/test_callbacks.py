@@ -15,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sknn.callbacks import EpochCallback, StopOnTarget, TimeBudget, fitted_so_far, training_of
-from sknn.estimators._watching import Watch
+from sknn.estimators._callbacks import Watch
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -170,7 +170,7 @@ def test_rows_set_aside_are_not_among_the_training_rows():
     X = pandas.DataFrame(X, columns=list("abcdef"))
     told, weight = Told(), np.linspace(1, 2, len(y))
     model.set_callbacks(told).fit(X, y, sample_weight=weight)
-    rows = np.sort(model._training.order)
+    rows = np.sort(model._model.training.order)
     assert len(rows) == 90
     given_X, given_y, metadata = told.calls[3]
     pandas.testing.assert_frame_equal(given_X, X.iloc[rows])
@@ -194,7 +194,7 @@ def test_what_fit_takes_callbacks_get(form):
     model.set_callbacks(told).fit(convert(X), y, weight)
     given = told.calls[3][0]
     given = given.toarray() if sparse.issparse(given) else np.asarray(given)
-    np.testing.assert_array_equal(given, X[np.sort(model._training.order)])
+    np.testing.assert_array_equal(given, X[np.sort(model._model.training.order)])
 
 
 def test_rows_are_taken_only_for_a_callback_that_asks():

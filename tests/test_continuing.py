@@ -11,7 +11,7 @@ from scipy import sparse
 from sklearn.metrics import f1_score, make_scorer
 
 from sknn import MLPRegressor
-from sknn.estimators._scoring import name_scoring
+from sknn.estimators._validation import name_scoring
 from sknn.losses import SquaredError
 from sknn.optimizers import LBFGS, OPTIMIZERS, Momentum
 from sknn.schedules import SCHEDULES, Adaptive, Cosine, Warmup
@@ -136,10 +136,14 @@ def test_a_copy_of_a_scorer_is_the_same(copy):
 def test_another_validation_fraction_sets_other_rows_aside():
     model, X, y = make("early stopping", warm_start=True, max_iter=2)
     same = deepcopy(model.fit(X, y)).fit(X, y)
-    assert len(model._training.validation_rows) == len(same._training.validation_rows) == 12
+    assert (
+        len(model._model.training.validation_rows)
+        == len(same._model.training.validation_rows)
+        == 12
+    )
     model.set_params(validation_fraction=0.5).fit(X, y)
-    assert len(model._training.validation_rows) == len(model._training.order) == 60
-    assert model._training.best == min(model.validation_loss_curve_[2:])
+    assert len(model._model.training.validation_rows) == len(model._model.training.order) == 60
+    assert model._model.training.best == min(model.validation_loss_curve_[2:])
 
 
 class Scorer:
@@ -258,19 +262,19 @@ def test_another_optimizer_class_starts_a_new_state(other):
     model, X, y = make(optimizer="momentum", max_iter=3, warm_start=True)
     model.fit(X, y).set_params(optimizer=other, max_iter=1).fit(X, y)
     n_steps = 1 if OPTIMIZERS[other].full_batch else 4
-    assert model._training.optimizer_state.step == n_steps
+    assert model._model.training.optimizer_state.step == n_steps
     assert type(model.optimizer_) is OPTIMIZERS[other]
     assert (len(model.loss_curve_), model.n_iter_) == (4, 1)
 
 
 def test_other_hyperparameters_keep_the_state():
     model, X, y = make(optimizer=Momentum(0.9), max_iter=3, warm_start=True)
-    velocity = model.fit(X, y)._training.optimizer_state.slots[0]
+    velocity = model.fit(X, y)._model.training.optimizer_state.slots[0]
     model.set_params(learning_rate_init=1e-300, max_iter=1, alpha=0.0, batch_size=120)
     states = {}
     for momentum in (0.0, 0.5):
         going_on = deepcopy(model).set_params(optimizer__momentum=momentum).fit(X, y)
-        states[momentum] = going_on._training.optimizer_state
+        states[momentum] = going_on._model.training.optimizer_state
     assert states[0.5].step == 13
     of_before = states[0.5].slots[0] - states[0.0].slots[0]
     np.testing.assert_allclose(of_before, 0.5 * velocity, atol=1e-12)
@@ -344,10 +348,10 @@ def test_early_stopping_goes_on_from_the_last_weights_on_the_same_rows():
 
     model, X, y = make(early_stopping=True, scoring=scorer, max_iter=3, warm_start=True)
     best = model.fit(X, y).coefs_[0].copy()
-    last = model._training.parameters["layer_0"][:-1].copy()
+    last = model._model.training.parameters["layer_0"][:-1].copy()
     assert not np.array_equal(best, last)
     model.set_params(learning_rate_init=1e-300, max_iter=1, optimizer="sgd").fit(X, y)
-    np.testing.assert_array_equal(model._training.parameters["layer_0"][:-1], last)
+    np.testing.assert_array_equal(model._model.training.parameters["layer_0"][:-1], last)
     np.testing.assert_array_equal(model.coefs_[0], best)
     assert model.validation_scores_ == [-1, -2, -3, -4]
     assert all(np.array_equal(rows, seen[0]) for rows in seen)
@@ -365,7 +369,7 @@ def test_another_objective_or_other_data_forgets_the_best(change, early_stopping
     X = X[::-1].copy() if change == "rows" else X
     model.fit(X, y, weight)
     curve = model.validation_loss_curve_ if early_stopping else model.loss_curve_
-    assert model._training.best == min(curve[5:])
+    assert model._model.training.best == min(curve[5:])
     assert model.n_iter_ == 5
 
 
@@ -394,9 +398,9 @@ def test_other_data_of_equal_length_start_in_their_own_order(other):
 
 def test_other_data_of_equal_length_set_their_own_rows_aside():
     model, X, y = make("early stopping", warm_start=True, max_iter=2, validation_fraction=0.25)
-    first = model.fit(X, y)._training.validation_rows
+    first = model.fit(X, y)._model.training.validation_rows
     y = np.roll(y, 40)
-    second = model.fit(X, y)._training.validation_rows
+    second = model.fit(X, y)._model.training.validation_rows
     assert sorted(first) != sorted(second)
     expected = 0.25 * np.bincount(y)
     assert abs(np.bincount(y[second]) - expected).max() < 1  # the shares of the new classes

@@ -53,7 +53,7 @@ def test_a_warm_start_notices_that_sparse_columns_moved():
     X = sparse.csr_array(np.where((abs(X) < 0.5) | (np.arange(6) == 0), 0, X))
     moved = sparse.csr_array((X.data, X.indices - 1, X.indptr), X.shape)
     model = cls(8, max_iter=2, warm_start=True, random_state=0).fit(X, y)
-    before = model._training.checksum
-    assert model.fit(X, y)._training.checksum == before
-    assert model.fit(moved, y)._training.checksum != before
-    assert model._training.best == min(model.loss_curve_[4:])
+    before = model._model.training.checksum
+    assert model.fit(X, y)._model.training.checksum == before
+    assert model.fit(moved, y)._model.training.checksum != before
+    assert model._model.training.best == min(model.loss_curve_[4:])

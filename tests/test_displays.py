@@ -47,8 +47,10 @@ def test_recording_does_not_change_training(optimizer, early_stopping):
     model = cls(**params, optimizer=optimizer, early_stopping=early_stopping, dropout=0.1)
     plain = cls(**model.get_params()).fit(X, y)
     recorded, records = record(model, X, y, lambda params, grad, layout: 1)
-    np.testing.assert_array_equal(recorded._parameters.vector, plain._parameters.vector)
-    assert len(records) == plain._training.progress.step
+    np.testing.assert_array_equal(
+        recorded._model.network.parameters.vector, plain._model.network.parameters.vector
+    )
+    assert len(records) == plain._model.training.progress.step
     assert len(record(model, X, y, lambda params, grad, layout: 1, 2)[1]) == -(-len(records) // 2)
 
 

@@ -21,7 +21,7 @@ def predictions(model, X):
 
 def assert_float32(model, X):
     arrays = [*model.coefs_, *model.intercepts_, *predictions(model, X)]
-    slots = getattr(model._training.optimizer_state, "slots", ())
+    slots = getattr(model._model.training.optimizer_state, "slots", ())
     assert {array.dtype.name for array in [*arrays, *slots]} == {"float32"}
 
 
@@ -68,8 +68,8 @@ def test_gradients_and_every_array_of_a_step(kind, monkeypatch):
 
     def spy(self, *args):
         for batch in self._batches.values():
-            found = [batch.value, batch.workspace.raw_prediction, batch.workspace.delta]
-            found += [stage.output for stage in batch.workspace.stages]
+            found = [batch.value, batch.compiled.raw_prediction, batch.compiled.delta]
+            found += [layer.output for layer in batch.compiled.layers]
             dtypes.update(array.dtype.name for array in [*found, batch._weight])
         dtypes.add(self._gradient.vector.dtype.name)
         original(self, *args)

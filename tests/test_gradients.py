@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from scipy import sparse
 from scipy.special import expit, log_expit, log_softmax, softmax
 
-from sknn._network.network import TILE, Architecture
+from sknn._network.architecture import Architecture
+from sknn._network.network import TILE, Network
 from sknn._training.data import Rows, even_slices
 from sknn._training.engine import FEWEST, MOST, MOST_SPARSE, Engine, share_size
 from sknn._training.penalty import Regularization
@@ -59,8 +60,8 @@ def make_engine(kind, rows, activation="tanh", dropout=0.0, alpha=0.0, seed=3):
     # exp(exp(z)) overflows with weights of order 1.
     normal = INITIALIZERS["normal"](std=0.2 if activation == "exponential" else 1.0)
     random_state = np.random.RandomState(0)
-    parameters = architecture.initialize(normal, normal, random_state, rows.X.dtype)
-    return Engine(architecture, parameters, loss, Regularization(alpha), rows, seed)
+    network = Network.initialize(architecture, normal, normal, random_state, rows.X.dtype)
+    return Engine(network, loss, Regularization(alpha), rows, seed)
 
 
 def step_gradient(engine, at, count=0):
@@ -194,7 +195,7 @@ def direct_objective(engine, kind, at, alpha):
     """Return ``sum w l / sum w + alpha / 2 sum W^2`` and its gradient by the textbook."""
     X, y = engine.rows.X[at], engine.rows.y[at]
     weight = np.ones(len(y)) if engine.rows.weight is None else engine.rows.weight[at]
-    blocks = [engine.parameters[name] for name in engine.architecture.layer_names]
+    blocks = engine.network.blocks
     outputs = [X]
     for block in blocks[:-1]:
         outputs.append(np.tanh(outputs[-1] @ block[:-1] + block[-1]))

@@ -1,6 +1,7 @@
 """What training records: an entry an epoch, each checked from outside, by weights and curves."""
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -25,7 +26,7 @@ def make(kind="multiclass", **params):
 
 
 def vector(model):
-    return model._training.parameters.vector
+    return model._model.training.parameters.vector
 
 
 @EVERY_WAY
@@ -163,7 +164,8 @@ def test_epochs_before_the_first_validation_have_none():
 def test_history_needs_a_fit_and_its_training_state():
     model, X, y = make()
     assert not hasattr(model, "history_")
-    model.fit(X, y)._training = None
+    model.fit(X, y)
+    model._model = replace(model._model, training=None)
     with pytest.raises(NotFittedError, match="was saved without its training state"):
         _ = model.history_
 
@@ -184,6 +186,6 @@ def test_minimizer_that_finds_nothing_more_to_do_adds_no_entry(early):
     assert model.n_iter_ > 1
     again = model.fit(X, y).history_
     assert model.n_iter_ == 0
-    assert len(model.loss_curve_) == model._training.progress.epoch
+    assert len(model.loss_curve_) == model._model.training.progress.epoch
     for name, curve in history.items():
         np.testing.assert_array_equal(again[name], curve)

@@ -168,7 +168,9 @@ def test_dense_layouts_give_the_same_bits(kind, layout, early_stopping, tmp_path
     assert changes(state(model), state(other)) == []
     if "frame" not in layout and (kind == "multioutput" or layout not in ("objects", "texts")):
         other = fitted(kind, X, convert(y), convert(weight), **params)
-        assert_array_equal(model._parameters.vector, other._parameters.vector)
+        assert_array_equal(
+            model._model.network.parameters.vector, other._model.network.parameters.vector
+        )
 
 
 def shuffled(X):

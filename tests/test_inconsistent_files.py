@@ -13,16 +13,20 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 def set_rows(name, at, value):
     def change(model):
-        rows = getattr(model._training, name).copy()
+        rows = getattr(model._model.training, name).copy()
         rows[at] = value
-        setattr(model._training, name, rows)
+        setattr(model._model.training, name, rows)
 
     return change
 
 
 def set_parts(name, change):
     def apply(model):
-        setattr(model._architecture, name, change(list(getattr(model._architecture, name))))
+        setattr(
+            model._model.network.architecture,
+            name,
+            change(list(getattr(model._model.network.architecture, name))),
+        )
 
     return apply
 
@@ -58,7 +62,7 @@ def test_parts_that_disagree_are_refused(name, tmp_path):
 
 def test_first_and_last_rows_are_accepted(tmp_path):
     model = fitted()
-    rows = np.concatenate([model._training.order, model._training.validation_rows])
+    rows = np.concatenate([model._model.training.order, model._model.training.validation_rows])
     assert (rows.min(), rows.max()) == (0, 39)
     sknn.save(model, tmp_path / "model.npz", training_state=True)
     assert sknn.load(tmp_path / "model.npz").n_iter_ == 2

@@ -202,11 +202,11 @@ def test_a_second_ctrl_c_soon_after_the_first_raises(seconds, raises, clock):
     model = cls(8, max_iter=5, random_state=0).set_callbacks(Press(1, 2))
     with pytest.warns(InterruptedWarning, match="press Ctrl-C twice within two seconds"):
         model.fit(X, y)
-    before, first = state(model), model._training
+    before, first = state(model), model._model.training
     clock[0] += seconds
     with pytest.raises(KeyboardInterrupt) if raises else pytest.warns(InterruptedWarning):
         model.fit(X, y)
-    assert (model._training is first) == raises
+    assert (model._model.training is first) == raises
     assert changes(before, state(model)) == []  # the fits are the same
 
 

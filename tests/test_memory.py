@@ -9,7 +9,8 @@ from common import STEP_TAKING
 from scipy import sparse
 
 from sknn import MLPClassifier, MLPRegressor
-from sknn._network.network import Architecture
+from sknn._network.architecture import Architecture
+from sknn._network.network import Network
 from sknn._training.data import Rows
 from sknn._training.engine import Engine
 from sknn._training.penalty import Regularization
@@ -54,8 +55,9 @@ def warm_step(kind="multiclass", optimizer="adam", size=(1000, 200), **params):
         (40, n_units, n_units, n_outputs), [activation] * 2, loss.link(kind), dropouts
     )
     init = INITIALIZERS["xavier_uniform"](), INITIALIZERS["zeros"]()
-    parameters = architecture.initialize(*init, np.random.RandomState(0), np.dtype(dtype))
-    engine = Engine(architecture, parameters, loss, Regularization(0.01), Rows(X, y, weight), 0)
+    network = Network.initialize(architecture, *init, np.random.RandomState(0), np.dtype(dtype))
+    parameters = network.parameters
+    engine = Engine(network, loss, Regularization(0.01), Rows(X, y, weight), 0)
     rule = OPTIMIZERS[optimizer]()
     engine.bind(rule, rule.init(parameters.vector, parameters.layout))
     at = generator.permutation(2 * n_rows)[:n_rows]

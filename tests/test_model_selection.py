@@ -146,7 +146,7 @@ def test_gd_ignores_batch_size():
         MLPRegressor(**SMALL, optimizer="gd", batch_size=size).fit(X, y) for size in ("auto", 7)
     )
     np.testing.assert_array_equal(plain.coefs_[0], ignoring.coefs_[0])
-    assert ignoring._training.progress.step == 3
+    assert ignoring._model.training.progress.step == 3
 
 
 def test_one_grid_mixes_optimizers_batch_sizes_and_rates():

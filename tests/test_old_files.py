@@ -83,7 +83,7 @@ class Stop(EpochCallback):
         self.epoch = epoch
 
     def after_epoch(self, estimator):
-        return len(estimator._training.loss_curve) == self.epoch
+        return len(estimator._model.training.loss_curve) == self.epoch
 
 
 @pytest.mark.parametrize("name", CHECKPOINTS)
@@ -92,7 +92,7 @@ def test_a_checkpoint_is_resumed_to_the_bits_of_a_fit_of_today(name):
     X, y, given, *_ = setting(name)
     middle = load(f"checkpoint_{name}")
     half = MAKER["estimator"](kind, params).set_callbacks(Stop(epoch)).fit(X, y, **given)
-    if (half._training.parameters.vector != middle._training.parameters.vector).any():
+    if (half._model.training.parameters.vector != middle._model.training.parameters.vector).any():
         close_enough = {"rtol": 1e-4} if "float32" in str(params) else {"rtol": 1e-9}
         assert_allclose(half.loss_curve_, middle.loss_curve_, **close_enough)
         pytest.skip("this processor rounds otherwise than the one that wrote the file")

@@ -47,11 +47,11 @@ def test_old_checkpoints_are_saved_again_in_the_new_form(name, tmp_path):
 
 
 def test_old_checkpoints_hold_states_that_differ_from_new_ones():
-    state = load("plateau")._training.progress.state
+    state = load("plateau")._model.training.progress.state
     assert state.n_reductions > 0
     assert type(state) is type(ReduceOnPlateau().init())
-    assert load("nadam")._training.progress.state.n_reductions > 0
-    assert 0 < load("nadam")._training.optimizer_state.product < 1
+    assert load("nadam")._model.training.progress.state.n_reductions > 0
+    assert 0 < load("nadam")._model.training.optimizer_state.product < 1
 
 
 def test_states_before_the_first_step_are_read_as_the_optimizers_own():

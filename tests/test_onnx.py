@@ -243,7 +243,7 @@ def test_it_is_small_and_says_who_made_it(tmp_path):
     assert [each.version for each in made.opset_import] == [18]
     onnx.save(made, tmp_path / "model.onnx")
     size = (tmp_path / "model.onnx").stat().st_size
-    assert size < 1.05 * model._parameters.vector.nbytes
+    assert size < 1.05 * model._model.network.parameters.vector.nbytes
 
 
 def test_without_the_package(monkeypatch):

@@ -333,7 +333,7 @@ def test_a_gradient_of_several_chunks_is_clipped_as_a_whole(name, monkeypatch):
         monkeypatch.setattr(chunks, "CHUNK_SIZE", size)
         for _ in range(3):
             model.partial_fit(X, y, classes=[0, 1, 2])
-        vectors.append(model._training.parameters.vector)
+        vectors.append(model._model.training.parameters.vector)
         model = clone(model)
     np.testing.assert_allclose(*vectors, rtol=1e-9, atol=1e-12)
 
@@ -351,7 +351,7 @@ def test_chunks_that_wait_for_the_clipping_of_all_are_updated_to_the_same_bits(
         warnings.simplefilter("ignore", ConvergenceWarning)
         by_chunk = clone(model).fit(X, y)
         at_once = clone(model).set_params(clip_norm=1e30).fit(X, y)
-    vectors = [fitted._training.parameters.vector for fitted in (by_chunk, at_once)]
+    vectors = [fitted._model.training.parameters.vector for fitted in (by_chunk, at_once)]
     assert vectors[0].size > 150
     np.testing.assert_array_equal(*vectors)
 

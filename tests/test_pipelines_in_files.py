@@ -131,10 +131,10 @@ def test_networks_keep_their_training_state_on_demand(tmp_path):
 def test_saving_changes_neither_the_model_nor_other_copies(tmp_path):
     _, X, y = problem("multiclass")
     model = pipeline().fit(X, y)
-    before = model[-1]._training
+    before = model[-1]._model.training
     sknn.save(model, tmp_path / "model")
-    assert model[-1]._training is before
-    assert io.loads(io.dumps(model[-1]), trusted=TRUSTED_TYPES)._training is not None
+    assert model[-1]._model.training is before
+    assert io.loads(io.dumps(model[-1]), trusted=TRUSTED_TYPES)._model.training is not None
 
 
 def test_callbacks_are_left_out(tmp_path):

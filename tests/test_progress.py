@@ -11,7 +11,7 @@ import pytest
 from common import problem
 
 from sknn._training.engine import Engine
-from sknn.estimators._progress import _worker
+from sknn.estimators._verbose import _worker
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -49,7 +49,7 @@ def printed_in_a_terminal(monkeypatch, model, X, y, columns=70):
 def clock(monkeypatch):
     """Let each look at the clock find it a second on."""
     now = iter(range(10**6))
-    monkeypatch.setattr("sknn.estimators._progress.time.monotonic", lambda: float(next(now)))
+    monkeypatch.setattr("sknn.estimators._verbose.time.monotonic", lambda: float(next(now)))
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
@@ -127,7 +127,7 @@ def test_a_line_renews_itself_in_a_terminal(monkeypatch, clock):
 
 
 def test_a_line_in_a_terminal_is_not_renewed_too_often(monkeypatch):
-    monkeypatch.setattr("sknn.estimators._progress.time.monotonic", lambda: 0.0)
+    monkeypatch.setattr("sknn.estimators._verbose.time.monotonic", lambda: 0.0)
     printed = printed_in_a_terminal(monkeypatch, *make(verbose=1, max_iter=30, **ENDLESS))
     assert epochs(printed.split("\r")[1:]) == [1, 30]
 

@@ -148,9 +148,13 @@ def test_the_average_of_the_steps_predicts(averaging):
     cls, X, y = problem("binary")
     model = fit(cls, X, y, optimizer=Recorder(), averaging=averaging, batch_size=30)
     decay = 0.99 if averaging == "ema" else 0.6
-    np.testing.assert_allclose(model._parameters.vector, averages(decay)[-1], rtol=1e-12)
+    np.testing.assert_allclose(
+        model._model.network.parameters.vector, averages(decay)[-1], rtol=1e-12
+    )
     last = fit(cls, X, y, optimizer=Recorder(), batch_size=30)
-    np.testing.assert_array_equal(model._training.parameters.vector, last._parameters.vector)
+    np.testing.assert_array_equal(
+        model._model.training.parameters.vector, last._model.network.parameters.vector
+    )
     assert (model.predict_proba(X) != last.predict_proba(X)).all()
 
 
@@ -161,7 +165,7 @@ def test_validation_sees_the_average_and_the_best_one_stays():
     best = int(np.argmin(model.validation_loss_curve_))
     per_epoch = len(points) // model.n_iter_
     kept = averages(0.99)[(best + 1) * per_epoch - 1]
-    np.testing.assert_allclose(model._parameters.vector, kept, rtol=1e-10)
+    np.testing.assert_allclose(model._model.network.parameters.vector, kept, rtol=1e-10)
 
 
 @BOTH_DTYPES
@@ -186,11 +190,11 @@ def test_partial_fit_averages_over_its_calls():
 def test_averaging_may_end_and_start_between_calls():
     cls, X, y = problem("regression")
     model = fit(cls, X, y, averaging="ema", warm_start=True)
-    assert model._parameters is model._training.average
+    assert model._model.network.parameters is model._model.training.average
     model.set_params(averaging=None).fit(X, y)
-    assert model._parameters is model._training.parameters
+    assert model._model.network.parameters is model._model.training.parameters
     model.set_params(averaging="ema").fit(X, y)
-    assert model._training.n_averaged == 5
+    assert model._model.training.n_averaged == 5
 
 
 def test_nested_parameter_on_a_name():

@@ -79,7 +79,7 @@ def killed(model, path, X, y, epoch, call="fit", every=1, **data):
 def known(model):
     """Return `state` without memory whose values mean nothing."""
     fields = {path: leaf for path, leaf in state(model).items() if ".products" not in path}
-    return fields | {"n_iter_": model.n_iter_, "progress": repr(model._training.progress)}
+    return fields | {"n_iter_": model.n_iter_, "progress": repr(model._model.training.progress)}
 
 
 @pytest.mark.parametrize("variation", VARIATIONS)
@@ -507,7 +507,7 @@ def test_killed_processes(n_kills, tmp_path):
     whole, done = cls(**LONG).fit(X, y), sknn.load(tmp_path / "done.npz")
     assert changes(known(whole), known(done)) == []
     for model in (whole, done):
-        model._training.seconds = []  # the rest is the same, and so are the files
+        model._model.training.seconds = []  # the rest is the same, and so are the files
         sknn.save(model, tmp_path / f"{model is done}.npz", training_state=True)
     assert (tmp_path / "False.npz").read_bytes() == (tmp_path / "True.npz").read_bytes()
 

@@ -64,7 +64,7 @@ def test_many_weights_for_one_and_two_blas_threads(optimizer, dtype):
         with threadpool_limits(n_threads, "blas"):
             params = {"hidden_layer_sizes": (150, 100), "batch_size": 8, "clip_norm": 0.1}
             models.append(fit("multiclass", optimizer=optimizer, dtype=dtype, alpha=0.1, **params))
-    assert models[0]._parameters.vector.size > 10_000
+    assert models[0]._model.network.parameters.vector.size > 10_000
     assert changes(state(models[0]), state(models[1])) == []
 
 

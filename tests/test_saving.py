@@ -188,8 +188,8 @@ def test_weights_are_views_of_the_network(tmp_path):
 def test_weights_that_were_one_are_one_again(early_stopping, tmp_path):
     model, _, _ = fitted(early_stopping=early_stopping)
     twin = through_file(model, tmp_path, training_state=True)
-    assert twin._parameters is twin._training.chosen_parameters
-    assert (twin._parameters is twin._training.parameters) != early_stopping
+    assert twin._model.network.parameters is twin._model.training.chosen_parameters
+    assert (twin._model.network.parameters is twin._model.training.parameters) != early_stopping
 
 
 def test_a_random_state_of_another_generator(tmp_path):
@@ -221,7 +221,7 @@ def test_numpy_and_unzip_read_it(tmp_path):
     model, _, _ = fitted()
     sknn.save(model, tmp_path / "model.npz")
     with np.load(tmp_path / "model.npz", allow_pickle=False) as archive:
-        assert_array_equal(archive["parameters"], model._parameters.vector)
+        assert_array_equal(archive["parameters"], model._model.network.parameters.vector)
     with zipfile.ZipFile(tmp_path / "model.npz") as archive:
         assert archive.testzip() is None
         assert {each.compress_type for each in archive.infolist()} == {zipfile.ZIP_STORED}

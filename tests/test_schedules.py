@@ -238,7 +238,7 @@ def test_batches_without_weight_take_their_place_in_the_plan(schedule):
     for run, rates in enumerate(np.reshape(Recorder.rates, (2, 5, 2))):
         planned = planned_rates(schedule, n_epochs=5, n_batches=4, run=run)
         np.testing.assert_allclose(rates, planned[:, [0, 2]], rtol=1e-12)
-    progress = model._training.progress
+    progress = model._model.training.progress
     assert (progress.step, progress.skipped, progress.batches) == (20, 20, 40)
 
 
@@ -249,7 +249,7 @@ def test_shuffled_batches_without_weight_leave_the_last_rate(schedule):
     model.fit(X_LINE, Y_LINE, weight)
     planned = planned_rates(schedule, n_epochs=5, n_batches=4)
     np.testing.assert_allclose(model.history_["learning_rate"], planned[:, -1], rtol=1e-12)
-    assert model._training.progress.skipped == 15
+    assert model._model.training.progress.skipped == 15
 
 
 @pytest.mark.parametrize("schedule", PLANNED[:3])
@@ -302,8 +302,8 @@ def test_reduce_on_plateau_forgets_the_best_of_another_criterion():
         _, model = fit("reduce_on_plateau", max_iter=3, warm_start=True, **params)
         X = np.linspace(-1, 1, 8)[:, np.newaxis]
         model.set_params(early_stopping=False, max_iter=1).fit(X, X.ravel() > 0)
-    assert model._training.progress.state.best == model.loss_curve_[-1] > 0
-    assert model._training.progress.state.n_bad_epochs == 0
+    assert model._model.training.progress.state.best == model.loss_curve_[-1] > 0
+    assert model._model.training.progress.state.n_bad_epochs == 0
 
 
 def test_reduce_on_plateau_never_raises_the_rate():
@@ -407,7 +407,7 @@ def test_a_schedules_own_state_is_kept_by_warm_starts_and_files(schedule, tmp_pa
         again.fit(X, X.ravel() > 0)
         assert Recorder.rates == pytest.approx(whole[6:])
     again = model.set_params(warm_start=False).fit(X, X.ravel() > 0)
-    assert again._training.progress.state.n_improvements == 6
+    assert again._model.training.progress.state.n_improvements == 6
 
 
 @pytest.mark.filterwarnings("ignore", category=ConvergenceWarning)
@@ -415,13 +415,13 @@ def test_a_state_is_of_the_present_schedules_class():
     X = np.linspace(-1, 1, 8)[:, np.newaxis]
     impatient = ReduceOnPlateau(patience=0, threshold=0.9)  # no epoch but the first improves
     _, model = fit(impatient, max_iter=3, warm_start=True)
-    assert model._training.progress.state.n_reductions == 2
+    assert model._model.training.progress.state.n_reductions == 2
     model.set_params(learning_rate="constant").fit(X, X.ravel() > 0)
     model.set_params(learning_rate=impatient).fit(X, X.ravel() > 0)
     # Constant, which needs no state, has left the state as it was.
-    assert model._training.progress.state.n_reductions == 5
+    assert model._model.training.progress.state.n_reductions == 5
     model.set_params(learning_rate=Falling()).fit(X, X.ravel() > 0)
-    assert type(model._training.progress.state) is Improvements
+    assert type(model._model.training.progress.state) is Improvements
 
 
 @pytest.mark.filterwarnings("ignore", category=ConvergenceWarning)

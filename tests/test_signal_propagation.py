@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from scipy.special import expit, ndtri
 
+from sknn._network.architecture import Architecture
 from sknn._network.layers import Activate, Drop, Masks
-from sknn._network.network import Architecture, Workspace
+from sknn._network.network import Network
 from sknn.activations import ACTIVATIONS, Identity
 from sknn.dropout import AlphaDropout, Dropout
 from sknn.initializers import INITIALIZERS, Auto, Normal, Zeros
@@ -27,14 +28,14 @@ def activations_of(activation, init):
     hidden, sizes = [ACTIVATIONS[activation]()] * N_LAYERS, (N_UNITS,) * (N_LAYERS + 1)
     architecture = Architecture((*sizes, 1), hidden, Identity(), [Dropout(0.0)] * (N_LAYERS + 1))
     initializer = INITIALIZERS[init]() if isinstance(init, str) else Normal(std=init)
-    parameters = architecture.initialize(
-        initializer, Zeros(), np.random.RandomState(0), np.dtype(np.float64)
+    network = Network.initialize(
+        architecture, initializer, Zeros(), np.random.RandomState(0), np.dtype(np.float64)
     )
-    workspace = Workspace(architecture, parameters, N_SAMPLES, is_sparse=False)
+    compiled = network.compile(N_SAMPLES, is_sparse=False)
     inputs = np.random.default_rng(0).standard_normal((N_SAMPLES, N_UNITS))
-    workspace.inputs.load(inputs, slice(0, N_SAMPLES))
-    workspace.forward()
-    return np.stack([stage.a for stage in workspace.stages if isinstance(stage, Activate)])
+    compiled.inputs.load(inputs, slice(0, N_SAMPLES))
+    compiled.forward()
+    return np.stack([layer.a for layer in compiled.layers if isinstance(layer, Activate)])
 
 
 def pre_activation_variances(function, scale):
@@ -132,16 +133,15 @@ def test_selu_with_alpha_dropout_keeps_mean_0_and_variance_1(rate):
     hidden, sizes = [ACTIVATIONS["selu"]()] * N_LAYERS, (N_UNITS,) * (N_LAYERS + 1)
     dropouts = [Dropout(0.0), *[AlphaDropout(rate)] * N_LAYERS]
     architecture = Architecture((*sizes, 1), hidden, Identity(), dropouts)
-    parameters = architecture.initialize(
-        Auto(), Zeros(), np.random.RandomState(0), np.dtype(np.float64)
+    network = Network.initialize(
+        architecture, Auto(), Zeros(), np.random.RandomState(0), np.dtype(np.float64)
     )
-    gradient = parameters.copy()
-    workspace = Workspace(architecture, parameters, N_SAMPLES, False, gradient, Masks(1))
+    compiled = network.compile(N_SAMPLES, False, network.parameters.copy(), Masks(1))
     inputs = np.random.default_rng(0).standard_normal((N_SAMPLES, N_UNITS))
-    workspace.inputs.load(inputs, slice(0, N_SAMPLES))
-    workspace.forward()
+    compiled.inputs.load(inputs, slice(0, N_SAMPLES))
+    compiled.forward()
     kind = Drop if rate else Activate
-    outputs = [stage.output[:-1] for stage in workspace.stages if isinstance(stage, kind)]
+    outputs = [layer.output[:-1] for layer in compiled.layers if isinstance(layer, kind)]
     assert len(outputs) == N_LAYERS
     assert max(abs(a.mean()) for a in outputs) < 0.1
     assert all(0.85 < a.var() < 1.15 for a in outputs)

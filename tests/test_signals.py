@@ -41,12 +41,12 @@ def test_an_untrained_network_is_the_one_a_fit_starts_from(init, dtype):
     if dtype == "float32":
         still["learning_rate_init"] = 1e-40
     expected = cls(**params, **still).fit(X, y)
-    architecture, parameters, _ = untrained_network(cls(**params), X, init)
-    for name, weights, biases in zip(
-        architecture.layer_names[:2], expected.coefs_, expected.intercepts_, strict=False
+    network, _ = untrained_network(cls(**params), X, init)
+    for block, weights, biases in zip(
+        network.blocks[:2], expected.coefs_, expected.intercepts_, strict=False
     ):
-        np.testing.assert_allclose(parameters[name][:-1], weights, rtol=0, atol=1e-35)
-        np.testing.assert_allclose(parameters[name][-1], biases, rtol=0, atol=1e-35)
+        np.testing.assert_allclose(block[:-1], weights, rtol=0, atol=1e-35)
+        np.testing.assert_allclose(block[-1], biases, rtol=0, atol=1e-35)
 
 
 def test_a_report_changes_nothing_and_repeats_itself(digits):

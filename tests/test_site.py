@@ -20,7 +20,9 @@ ELSEWHERE = {
     # Paths for files; `Progress`, `State` and `Training` have pages in their packages.
     "sknn.model_state": {
         *("AdaptiveByDivisions", "Architecture", "Block", "InvScalingBySamples", "Layout"),
-        *("BinnedColumn", "MuonState", "Parameters", "Solver", "UncorrectedAdam", "Velocity"),
+        *("BinnedColumn", "ClassTargets", "FittedModel", "MuonState", "NAdamState", "Network"),
+        *("Parameters", "PlateauState", "RegressionTargets", "Solver", "UncorrectedAdam"),
+        "Velocity",
     },
     "sknn.persistence": {"check_parameters", "check_path", "remove_stale"},
 }

@@ -69,7 +69,7 @@ def test_without_early_stopping_the_last_weights_stay():
     model, X, y = make("regression", optimizer="sgd", learning_rate_init=0.3, max_iter=5)
     model.fit(X, y)
     assert model.best_loss_ == min(model.loss_curve_) < model.loss_
-    assert model._parameters is model._training.parameters
+    assert model._model.network.parameters is model._model.training.parameters
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "gd", "lbfgs"])
@@ -86,7 +86,9 @@ def test_early_stopping_keeps_the_weights_of_the_best_epoch(scoring, optimizer):
     best = int(np.argmin(metric))
     assert best + 1 < model.n_iter_ == len(metric)
     briefly = make(tol=0.0, max_iter=best + 1, **early)[0].fit(X, y)
-    np.testing.assert_array_equal(model.coefs_[0], briefly._training.parameters["layer_0"][:-1])
+    np.testing.assert_array_equal(
+        model.coefs_[0], briefly._model.training.parameters["layer_0"][:-1]
+    )
     np.testing.assert_array_equal(model.predict_proba(X), briefly.predict_proba(X))
 
 
@@ -155,7 +157,9 @@ def test_interrupt_with_early_stopping_keeps_the_best_weights(monkeypatch):
     assert model.validation_scores_ == [0.1, 0.5, 0.3, 0.2]
     monkeypatch.undo()
     briefly = make(early_stopping=True, max_iter=2)[0].fit(X, y)
-    np.testing.assert_array_equal(model.coefs_[0], briefly._training.parameters["layer_0"][:-1])
+    np.testing.assert_array_equal(
+        model.coefs_[0], briefly._model.training.parameters["layer_0"][:-1]
+    )
 
 
 @UNCONVERGED
@@ -262,4 +266,4 @@ def test_a_minimizer_leaves_the_last_point_reached_not_the_last_one_tried(minimi
         interrupted_fit(model, X, y, 3)
     else:
         model.fit(X, y)
-    np.testing.assert_array_equal(model._parameters.vector, model.optimizer_.reached)
+    np.testing.assert_array_equal(model._model.network.parameters.vector, model.optimizer_.reached)

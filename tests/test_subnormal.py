@@ -9,8 +9,9 @@ from sklearn.datasets import load_digits
 
 from sknn import MLPClassifier, compat, load
 from sknn._core.parameters import Parameters
+from sknn._network.architecture import Architecture
+from sknn._network.compiled import CompiledNetwork
 from sknn._network.layers import Masks
-from sknn._network.network import Architecture, Workspace
 from sknn._training import data as batch
 from sknn._training import engine
 from sknn._training.data import Batch, Rows
@@ -32,7 +33,7 @@ def n_subnormal(*arrays):
 
 def vectors(model):
     """Return all that a fit takes from step to step."""
-    training = model._training
+    training = model._model.training
     average = [training.average.vector] if training.average else []
     return [training.parameters.vector, *training.optimizer_state.slots, *average]
 
@@ -104,14 +105,15 @@ def test_gradients_of_sure_predictions(dtype):
     architecture = Architecture((1, 3), [], loss.link("multiclass"), [Dropout(0.0)])
     parameters = Parameters(architecture.layout(), np.zeros(6, dtype))
     parameters["layer_0"][0] = [0, 1, 0.5]
-    workspace = Workspace(architecture, parameters, 500, False, parameters.copy(), Masks(0))
-    a_batch = Batch(workspace, loss, rows, rows.X)
+    gradient = parameters.copy()
+    compiled = CompiledNetwork(architecture, parameters, 500, False, gradient, Masks(0))
+    a_batch = Batch(compiled, loss, rows, rows.X)
     a_batch.load(slice(0, 500))
     a_batch.gradient(500.0)
     expected = loss.gradient(np.stack([0 * x, x, x / 2]), rows.y) / 500
     assert n_subnormal(expected) > 0
-    assert n_subnormal(workspace.delta) == 0
-    assert_allclose(workspace.delta, expected, rtol=1e-5, atol=1e-29)
+    assert n_subnormal(compiled.delta) == 0
+    assert_allclose(compiled.delta, expected, rtol=1e-5, atol=1e-29)
 
 
 @pytest.mark.parametrize("slots", [3, None, "moments", {"a": np.ones(2)}, [np.ones(2)]], ids=str)
@@ -130,7 +132,7 @@ def test_states_of_ones_own_are_left_alone(slots):
     X = np.random.RandomState(0).randn(40, 2)
     model = MLPClassifier((3,), optimizer=Plain(), max_iter=200, batch_size=10, tol=0)
     model.set_params(n_iter_no_change=200).fit(X, (X[:, 0] > 0).astype(int))
-    assert model._training.optimizer_state.slots is slots
+    assert model._model.training.optimizer_state.slots is slots
 
 
 @pytest.mark.parametrize("way", ["warm start", "resume"])

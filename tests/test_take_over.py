@@ -63,10 +63,10 @@ def test_lion_and_hidden_weights_of_muon_keep_their_means():
 def test_a_warm_start_takes_the_means_over():
     cls, X, y = problem("multiclass")
     model = cls(8, optimizer=Adam(beta_1=0.5), max_iter=3, warm_start=True, random_state=0)
-    mean = 0.5 * model.fit(X, y)._training.optimizer_state.slots[0]
+    mean = 0.5 * model.fit(X, y)._model.training.optimizer_state.slots[0]
     model.set_params(optimizer__beta_1=0.0, learning_rate_init=1e-300, max_iter=1)
     model.set_params(optimizer__beta_1=0.9, batch_size=120, alpha=0.0)
     twin = deepcopy(model).set_params(optimizer__beta_1=0.0).fit(X, y)
-    gradient = twin._training.optimizer_state.slots[0]
-    now = model.fit(X, y)._training.optimizer_state.slots[0]
+    gradient = twin._model.training.optimizer_state.slots[0]
+    now = model.fit(X, y)._model.training.optimizer_state.slots[0]
     np.testing.assert_allclose(now, 0.9 * mean / 0.1 + gradient, atol=1e-12)

@@ -62,7 +62,11 @@ def test_batch_without_weight_is_skipped(kind, optimizer):
     model.fit(X, y, weight)
     some = np.flatnonzero(weight)
     n_steps = 1 if OPTIMIZERS[optimizer].full_batch else 2
-    assert model._training.progress.step == model._training.optimizer_state.step == 4 * n_steps
+    assert (
+        model._model.training.progress.step
+        == model._model.training.optimizer_state.step
+        == 4 * n_steps
+    )
     assert_same(model, rest.fit(X[some], y[some]))
 
 

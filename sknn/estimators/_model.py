@@ -174,11 +174,11 @@ def set_fitted_model(estimator: BaseEstimator, model: FittedModel, n_iter: int) 
 def describe_model(estimator: BaseEstimator, model: FittedModel) -> None:
     """Give an estimator a model, trained or not, and the attributes that do not change with it."""
     architecture = model.network.architecture
-    estimator._model = model
+    vars(estimator).update(model.targets.attributes)
     estimator.n_layers_ = len(architecture.layer_sizes)
     estimator.n_outputs_ = model.targets.n_outputs
     estimator.out_activation_ = registered_name(architecture.link, ACTIVATIONS)
-    vars(estimator).update(model.targets.attributes)
+    estimator._model = model
 
 
 def users_random_state(estimator: BaseEstimator) -> np.random.RandomState | None:

@@ -27,7 +27,7 @@ from sknn.persistence._sealed import SKOPS, check_seal, open_to_read
 from sknn.persistence._skops import check_other, load_with_skops, save_with_skops
 
 # Attributes with a place of their own in the file; scikit-learn's callbacks have none.
-_APART: Final = (MODEL, "_metadata_request")
+_APART: Final = ("_metadata_request",)
 
 
 def save(model: Any, path: str | os.PathLike[str], *, training_state: bool = False) -> None:
@@ -117,9 +117,12 @@ def _encode_all(encoder: Encoder, values: dict[str, Any]) -> dict[str, Any]:
 def _attributes(model: BaseMLP, fitted: FittedModel) -> dict[str, Any]:
     """Return the attributes of a fitted estimator, and parts of its model by the names in files."""
     skipped = {*model.get_params(deep=False), *_APART, *OF_CALLBACKS}
-    state = model.__getstate__()
-    attributes = {name: value for name, value in state.items() if name not in skipped}
-    attributes["_parameters"] = fitted.network.parameters
+    attributes: dict[str, Any] = {}
+    for name, value in model.__getstate__().items():
+        if name == MODEL:
+            attributes["_parameters"] = fitted.network.parameters
+        elif name not in skipped:
+            attributes[name] = value
     if isinstance(fitted.targets, RegressionTargets):
         attributes["_single"] = fitted.targets.is_vector
     return attributes
