@@ -8,7 +8,7 @@ from sknn._core.parameters import Block, Layout, Parameters
 from sknn._core.public import publish
 from sknn._network.architecture import Architecture
 from sknn._network.network import Network
-from sknn._training.state import Training
+from sknn._training.state import TrainingState
 from sknn.compat._estimators import Solver
 from sknn.compat._rules import (
     AdaptiveByDivisions,
@@ -42,7 +42,7 @@ __all__ = [
     "RegressionTargets",
     "Solver",
     "State",
-    "Training",
+    "TrainingState",
     "UncorrectedAdam",
     "Velocity",
 ]

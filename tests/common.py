@@ -12,7 +12,7 @@ import sknn
 from sknn import MLPClassifier, MLPRegressor
 from sknn._core.strategy import Strategy
 from sknn._training.curve import Curve
-from sknn._training.state import Training
+from sknn._training.state import TrainingState
 from sknn.optimizers import OPTIMIZERS, Minimizer
 from sknn.persistence._archive import Members
 
@@ -46,7 +46,7 @@ def leaves(value, path=""):
     """Return all that a value holds, by path; arrays as their bytes."""
     if isinstance(value, np.ndarray) and value.dtype != object:
         return {path: (value.dtype.str, value.shape, value.tobytes())}
-    if isinstance(value, Training):
+    if isinstance(value, TrainingState):
         value = value.__getstate__()  # what it is, however much of it a fork shares and changes
     if isinstance(value, Curve):
         value = list(value)

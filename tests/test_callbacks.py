@@ -200,11 +200,11 @@ def test_what_fit_takes_callbacks_get(form):
 def test_rows_are_taken_only_for_a_callback_that_asks():
     model, X, y = make(early_stopping=True, max_iter=1)
 
-    class Rows(np.ndarray):
+    class DataSet(np.ndarray):
         def __getitem__(self, key):
             raise AssertionError("asked for rows")
 
-    watch = Watch(model.set_callbacks(Log()), X.view(Rows), y, None)
+    watch = Watch(model.set_callbacks(Log()), X.view(DataSet), y, None)
     watch.begin_fit(SimpleNamespace(validation_rows=np.arange(9), order=np.arange(9, 120)))
 
 

@@ -5,7 +5,7 @@ import pytest
 from common import problem
 from scipy import sparse
 
-from sknn._training.data import Rows
+from sknn._training.data import DataSet
 
 DENSE = np.arange(1.0, 13.0).reshape(4, 3)
 SPARSE = sparse.csr_array(np.array([[1.0, 0, 0], [0, 2, 3], [0, 0, 0], [4, 0, 0]]))
@@ -20,20 +20,20 @@ def with_changed(name, at, value):
 
 
 OTHERS = {
-    "dense values": Rows(np.where(DENSE == 5, 5.5, DENSE), Y, WEIGHT),
-    "dense order": Rows(DENSE[::-1], Y, WEIGHT),
-    "targets": Rows(DENSE, Y[::-1], WEIGHT),
-    "weights": Rows(DENSE, Y, WEIGHT[::-1]),
-    "no weights": Rows(DENSE, Y, None),
-    "sparse": Rows(SPARSE, Y, WEIGHT),
-    "sparse values": Rows(with_changed("data", 2, 5.0), Y, WEIGHT),
-    "sparse columns": Rows(with_changed("indices", 0, 1), Y, WEIGHT),
-    "sparse rows": Rows(with_changed("indptr", 3, 4), Y, WEIGHT),
+    "dense values": DataSet(np.where(DENSE == 5, 5.5, DENSE), Y, WEIGHT),
+    "dense order": DataSet(DENSE[::-1], Y, WEIGHT),
+    "targets": DataSet(DENSE, Y[::-1], WEIGHT),
+    "weights": DataSet(DENSE, Y, WEIGHT[::-1]),
+    "no weights": DataSet(DENSE, Y, None),
+    "sparse": DataSet(SPARSE, Y, WEIGHT),
+    "sparse values": DataSet(with_changed("data", 2, 5.0), Y, WEIGHT),
+    "sparse columns": DataSet(with_changed("indices", 0, 1), Y, WEIGHT),
+    "sparse rows": DataSet(with_changed("indptr", 3, 4), Y, WEIGHT),
 }
 
 
 def test_data_that_differ_have_other_checksums():
-    checksums = [rows.checksum() for rows in (Rows(DENSE, Y, WEIGHT), *OTHERS.values())]
+    checksums = [rows.checksum() for rows in (DataSet(DENSE, Y, WEIGHT), *OTHERS.values())]
     assert len(set(checksums)) == len(checksums)
     assert min(checksums) > 0
 
@@ -42,9 +42,9 @@ def test_data_that_differ_have_other_checksums():
 def test_the_same_data_have_the_same_checksum(dtype):
     X = SPARSE.copy()
     X.indices, X.indptr = X.indices.astype(dtype), X.indptr.astype(dtype)
-    assert Rows(X, Y, WEIGHT).checksum() == Rows(SPARSE, Y, WEIGHT).checksum()
-    dense = Rows(np.asfortranarray(DENSE), Y, WEIGHT)
-    assert dense.checksum() == Rows(DENSE, Y, WEIGHT).checksum()
+    assert DataSet(X, Y, WEIGHT).checksum() == DataSet(SPARSE, Y, WEIGHT).checksum()
+    dense = DataSet(np.asfortranarray(DENSE), Y, WEIGHT)
+    assert dense.checksum() == DataSet(DENSE, Y, WEIGHT).checksum()
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

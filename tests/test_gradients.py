@@ -13,7 +13,7 @@ from scipy.special import expit, log_expit, log_softmax, softmax
 
 from sknn._network.architecture import Architecture
 from sknn._network.network import TILE, Network
-from sknn._training.data import Rows, even_slices
+from sknn._training.data import DataSet, even_slices
 from sknn._training.engine import FEWEST, MOST, MOST_SPARSE, Engine, share_size
 from sknn._training.penalty import Regularization
 from sknn.activations import ACTIVATIONS
@@ -44,7 +44,7 @@ def make_rows(kind, weighted=False, is_sparse=False, n_samples=40):
     if kind != "multiclass":
         y = y.astype(float).reshape(len(y), -1)
     weight = np.random.default_rng(1).integers(0, 4, len(y)) / 2 if weighted else None
-    return Rows(sparse.csr_array(np.where(abs(X) < 0.5, 0, X)) if is_sparse else X, y, weight)
+    return DataSet(sparse.csr_array(np.where(abs(X) < 0.5, 0, X)) if is_sparse else X, y, weight)
 
 
 def make_engine(kind, rows, activation="tanh", dropout=0.0, alpha=0.0, seed=3):
@@ -115,7 +115,7 @@ def check_step(engine):
 def test_gradient_of_all_rows_share_by_share(kind, dropout):
     rows = make_rows(kind, n_samples=100)
     repeats = -(-(2 * MOST + 100) // len(rows))
-    rows = Rows(np.tile(rows.X, (repeats, 1)), np.concatenate([rows.y] * repeats), None)
+    rows = DataSet(np.tile(rows.X, (repeats, 1)), np.concatenate([rows.y] * repeats), None)
     engine = make_engine(kind, rows, dropout=dropout, alpha=0.1)
     vector = engine.parameters.vector
     everything = slice(0, len(rows))
@@ -132,7 +132,7 @@ def large_engine(kind, weighted, is_sparse, share, dropout=0.0):
     rows = make_rows(kind, weighted, is_sparse, n_samples=100)
     at = np.arange(1500) % 100
     weight = None if rows.weight is None else np.where(np.arange(1500) < 600, 0, rows.weight[at])
-    engine = make_engine(kind, Rows(rows.X[at], rows.y[at], weight), dropout=dropout, alpha=0.1)
+    engine = make_engine(kind, DataSet(rows.X[at], rows.y[at], weight), dropout=dropout, alpha=0.1)
     engine._share_size = share
     return engine
 
@@ -233,7 +233,7 @@ def test_objective_is_its_definition(kind, weighted, full_batch, monkeypatch):
 @pytest.mark.parametrize("kind", KINDS)
 def test_float32_gradient_is_that_of_float64(kind):
     rows = make_rows(kind, weighted=True)
-    single = Rows(rows.X.astype(np.float32), rows.y, rows.weight.astype(np.float32))
+    single = DataSet(rows.X.astype(np.float32), rows.y, rows.weight.astype(np.float32))
     if kind != "multiclass":
         single.y = rows.y.astype(np.float32)
     engines = [make_engine(kind, rows), make_engine(kind, single)]

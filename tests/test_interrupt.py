@@ -112,7 +112,7 @@ def test_an_epoch_is_recorded_whole(monkeypatch):
     """Ctrl-C in the middle of the records waits for their end."""
     cls, X, y = problem("multiclass")
     model = cls(**ENDLESS, early_stopping=True)
-    original, calls = sknn._training.loop.Trainer._record, []
+    original, calls = sknn._training.loop.TrainingLoop._record, []
 
     def record(self, *args):
         calls.append(args)
@@ -120,7 +120,7 @@ def test_an_epoch_is_recorded_whole(monkeypatch):
             signal.raise_signal(signal.SIGINT)
         original(self, *args)
 
-    monkeypatch.setattr(sknn._training.loop.Trainer, "_record", record)
+    monkeypatch.setattr(sknn._training.loop.TrainingLoop, "_record", record)
     with pytest.warns(InterruptedWarning, match="after 3 whole epochs"):
         model.fit(X, y)
     assert {len(curve) for curve in model.history_.values()} == {model.n_iter_} == {3}

@@ -11,7 +11,7 @@ from scipy import sparse
 from sknn import MLPClassifier, MLPRegressor
 from sknn._network.architecture import Architecture
 from sknn._network.network import Network
-from sknn._training.data import Rows
+from sknn._training.data import DataSet
 from sknn._training.engine import Engine
 from sknn._training.penalty import Regularization
 from sknn.activations import ACTIVATIONS
@@ -57,7 +57,7 @@ def warm_step(kind="multiclass", optimizer="adam", size=(1000, 200), **params):
     init = INITIALIZERS["xavier_uniform"](), INITIALIZERS["zeros"]()
     network = Network.initialize(architecture, *init, np.random.RandomState(0), np.dtype(dtype))
     parameters = network.parameters
-    engine = Engine(network, loss, Regularization(0.01), Rows(X, y, weight), 0)
+    engine = Engine(network, loss, Regularization(0.01), DataSet(X, y, weight), 0)
     rule = OPTIMIZERS[optimizer]()
     engine.bind(rule, rule.init(parameters.vector, parameters.layout))
     at = generator.permutation(2 * n_rows)[:n_rows]

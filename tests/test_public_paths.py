@@ -118,7 +118,7 @@ def test_every_trusted_type_is_a_class_that_can_be_imported():
         module, _, name = path.rpartition(".")
         cls = getattr(importlib.import_module(module), name)
         assert f"{cls.__module__}.{cls.__qualname__}" == path
-    assert {"sknn.MLPClassifier", "sknn.optimizers.NAdam", "sknn.model_state.Training"} < {
+    assert {"sknn.MLPClassifier", "sknn.optimizers.NAdam", "sknn.model_state.TrainingState"} < {
         *TRUSTED_TYPES
     }
 
@@ -134,7 +134,7 @@ def test_names_that_older_files_hold_stay():
             "InvScalingBySamples",
             "Layout",
         ),
-        *("MuonState", "Parameters", "Progress", "Solver", "State", "Training"),
+        *("MuonState", "Parameters", "Progress", "Solver", "State", "TrainingState"),
         *("UncorrectedAdam", "Velocity"),
     } <= set(model_state.__all__)
 
@@ -147,7 +147,7 @@ def test_a_pickle_names_public_paths():
     assert b"sknn.optimizers._" not in content
 
 
-@pytest.mark.parametrize("cls", [NAdam, sknn.MLPClassifier, model_state.Training])
+@pytest.mark.parametrize("cls", [NAdam, sknn.MLPClassifier, model_state.TrainingState])
 def test_sources_are_found_or_said_to_be_missing(cls):
     home = sys.modules[DEFINED_IN[cls]]
     assert f"class {cls.__name__}" in inspect.getsource(home)

@@ -17,7 +17,7 @@ REFERENCE = runpy.run_path(str(DOCS / "_extensions/api_reference.py"))
 # What these make public is so under another name, or is said to be of the house.
 ELSEWHERE = {
     "sknn.estimators": {"BaseMLP"},
-    # Paths for files; `Progress`, `State` and `Training` have pages in their packages.
+    # Paths for files; `Progress`, `State` and `TrainingState` have pages in their packages.
     "sknn.model_state": {
         *("AdaptiveByDivisions", "Architecture", "Block", "InvScalingBySamples", "Layout"),
         *("BinnedColumn", "ClassTargets", "FittedModel", "MuonState", "NAdamState", "Network"),
@@ -93,7 +93,7 @@ def test_pages_have_examples():
         and "subclass it and write" not in REFERENCE["summary"](member)
         and not (inspect.isclass(member) and issubclass(member, Warning))
     }
-    results = {"State", "Progress", "Training"}
+    results = {"State", "Progress", "TrainingState"}
     told_beside = {"load", "VarianceScaling", "fitted_so_far", "training_of"}
     assert without == results | told_beside
 

@@ -14,7 +14,8 @@ from sknn._network.compiled import CompiledNetwork
 from sknn._network.layers import Masks
 from sknn._training import data as batch
 from sknn._training import engine
-from sknn._training.data import Batch, Rows
+from sknn._training.data import DataSet
+from sknn._training.objective import BatchObjective
 from sknn.averaging import EMA
 from sknn.callbacks import Checkpoint, EpochCallback, training_of
 from sknn.dropout import Dropout
@@ -101,13 +102,13 @@ def test_compat():
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_gradients_of_sure_predictions(dtype):
     x = np.linspace(0, -1.3 * np.log(np.finfo(dtype).max), 500, dtype=dtype)
-    loss, rows = LogLoss(), Rows(x[:, np.newaxis], np.zeros(500, int), None)
+    loss, rows = LogLoss(), DataSet(x[:, np.newaxis], np.zeros(500, int), None)
     architecture = Architecture((1, 3), [], loss.link("multiclass"), [Dropout(0.0)])
     parameters = Parameters(architecture.layout(), np.zeros(6, dtype))
     parameters["layer_0"][0] = [0, 1, 0.5]
     gradient = parameters.copy()
     compiled = CompiledNetwork(architecture, parameters, 500, False, gradient, Masks(0))
-    a_batch = Batch(compiled, loss, rows, rows.X)
+    a_batch = BatchObjective(compiled, loss, rows, rows.X)
     a_batch.load(slice(0, 500))
     a_batch.gradient(500.0)
     expected = loss.gradient(np.stack([0 * x, x, x / 2]), rows.y) / 500

@@ -1,25 +1,20 @@
-"""Rows of data, and memory for batches of them."""
+"""Data sets: inputs, targets and weights, row by row, and how their rows are divided."""
 
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
-from sknn._core.blas import scale
-from sknn._core.subnormal import drop_tiny
 from sknn._core.typing import Array
-from sknn._network.compiled import CompiledNetwork
 from sknn._network.network import TILE
-from sknn.losses import Loss
 
 
 @dataclass
-class Rows:
+class DataSet:
     """Inputs, targets and weights, row by row.
 
     Attributes
@@ -50,67 +45,6 @@ class Rows:
             if array is not None:
                 checksum = zlib.crc32(np.ascontiguousarray(array).data, checksum)
         return checksum or 1
-
-
-class Batch:
-    """Memory for batches of one size: inputs, targets, weights, stages and losses.
-
-    Parameters
-    ----------
-    compiled : CompiledNetwork
-        The stages.
-    loss : Loss
-        The rule.
-    rows : Rows
-        Where batches come from.
-    X : ndarray or CSR matrix
-        Their inputs, maybe `with_ones`.
-    """
-
-    def __init__(self, compiled: CompiledNetwork, loss: Loss, rows: Rows, X: Any) -> None:
-        self.compiled, self.loss, self.rows, self._X = compiled, loss, rows, X
-        n_samples, dtype = compiled.n_samples, compiled.raw_prediction.dtype
-        self._size = float(n_samples)
-        self.value = np.empty(n_samples, dtype)
-        self._scratch = np.empty_like(compiled.delta)
-        self._is_tiny = np.empty(self._scratch.shape, bool)
-        self.scratch = loss.scratch(compiled.raw_prediction)
-        self._y = np.empty((n_samples, *rows.y.shape[1:]), rows.y.dtype)
-        self._y_true = self._y.T
-        self._weight = None if rows.weight is None else np.empty(n_samples, dtype)
-        self._copies = [(rows.y, self._y)]
-        if rows.weight is not None and self._weight is not None:
-            self._copies.append((rows.weight, self._weight))
-        self._takes: list[Callable[[Array], object]] = [compiled.inputs.gather(X)]
-        for values, out in self._copies:
-            self._takes.append(partial(values.take, axis=0, out=out, mode="clip"))
-
-    def load(self, at: Array | slice) -> float:
-        """Gather rows, and return the sum of their weights."""
-        if isinstance(at, slice):
-            self.compiled.inputs.load(self._X, at)
-            for values, out in self._copies:
-                np.copyto(out, values[at])
-        else:
-            for take in self._takes:
-                take(at)
-        return self._size if self._weight is None else float(np.add.reduce(self._weight))
-
-    def gradient(self, divisor: float) -> float:
-        """Compute ``sum_i w_i l_i`` of what was loaded, and the gradient of that over `divisor`."""
-        compiled, delta = self.compiled, self.compiled.delta
-        raw_prediction = compiled.forward()
-        self.loss.value_and_gradient(raw_prediction, self._y_true, self.value, delta, self.scratch)
-        if self._weight is None:
-            loss = np.add.reduce(self.value)
-            scale(1 / divisor, compiled.flat_delta)
-        else:
-            loss = self.value.dot(self._weight)
-            np.divide(self._weight, divisor, out=self._weight)  # 1 / divisor may overflow
-            np.multiply(delta, self._weight, out=delta)
-        drop_tiny(delta, self._scratch, self._is_tiny)
-        compiled.backward()
-        return float(loss)
 
 
 def n_rows(at: Array | slice) -> int:

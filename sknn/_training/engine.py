@@ -13,7 +13,8 @@ from sknn._core.subnormal import INTERVAL, drop_tiny
 from sknn._core.typing import Array
 from sknn._network.layers import Masks, Memory, with_ones
 from sknn._network.network import Network
-from sknn._training.data import Batch, Rows, even_slices, n_rows
+from sknn._training.data import DataSet, even_slices, n_rows
+from sknn._training.objective import BatchObjective
 from sknn._training.penalty import Chunk, MaxNorm, Regularization, clip
 from sknn._training.step_statistics import StepStatistics
 from sknn.losses import Loss
@@ -62,7 +63,7 @@ class Engine:
         The loss of a sample.
     regularization : Regularization
         The penalty, and the bounds on norms.
-    rows : Rows
+    data : DataSet
         The training set.
     seed : int
         Of the dropout masks.
@@ -78,20 +79,20 @@ class Engine:
         network: Network,
         loss: Loss,
         regularization: Regularization,
-        rows: Rows,
+        data: DataSet,
         seed: int,
     ) -> None:
         warm_up()
         self.network, self.parameters, self.loss = network, network.parameters, loss
-        self.regularization, self.rows = regularization, rows
+        self.regularization, self.data = regularization, data
         layout, vector = self.parameters.layout, self.parameters.vector
         self._gradient = Parameters(layout, np.empty_like(vector))
         self._share: Parameters | None = None
-        is_sparse = sparse.issparse(rows.X)
+        is_sparse = sparse.issparse(data.X)
         self._share_size = share_size(network.architecture.layer_sizes, vector, is_sparse)
-        self._batches: dict[tuple[int, bool], Batch] = {}
-        is_small = not is_sparse and rows.X.nbytes <= COPIED
-        self._X = with_ones(rows.X) if is_small else rows.X
+        self._batches: dict[tuple[int, bool], BatchObjective] = {}
+        is_small = not is_sparse and data.X.nbytes <= COPIED
+        self._X = with_ones(data.X) if is_small else data.X
         self._masks, self._memory = Masks(seed), Memory(vector.dtype)
         slices, gradient = chunks(layout.size), self._gradient.vector
         self._chunks = [Chunk(layout, elements, vector, gradient) for elements in slices]
@@ -226,7 +227,7 @@ class Engine:
         return loss_sum, weight_sum
 
     def _total_weight(self, rows: Array | slice) -> float:
-        weight = self.rows.weight
+        weight = self.data.weight
         if weight is None:
             return float(n_rows(rows))
         if isinstance(rows, slice):
@@ -234,14 +235,14 @@ class Engine:
         scratch = self._memory.array("weights", len(rows))
         return float(np.add.reduce(weight.take(rows, out=scratch, mode="clip")))
 
-    def _batch(self, n_samples: int, gradient: Parameters) -> Batch:
+    def _batch(self, n_samples: int, gradient: Parameters) -> BatchObjective:
         key = (n_samples, gradient is self._share)
         if key not in self._batches:
-            is_sparse = sparse.issparse(self.rows.X)
+            is_sparse = sparse.issparse(self.data.X)
             compiled = self.network.compile(
                 n_samples, is_sparse, gradient, self._masks, self._memory
             )
-            self._batches[key] = Batch(compiled, self.loss, self.rows, self._X)
+            self._batches[key] = BatchObjective(compiled, self.loss, self.data, self._X)
         return self._batches[key]
 
     def check(self, loss: float, with_gradient: bool = False) -> None:
@@ -257,9 +258,9 @@ class Engine:
         Even finite weights may predict such numbers after the last step, and no further step would
         notice.
         """
-        sample = slice(None, None, -(-len(self.rows) // CHECKED))
+        sample = slice(None, None, -(-len(self.data) // CHECKED))
         network = self.network.replace_parameters(parameters)
-        for _, raw_prediction in network.raw_predictions(self.rows.X[sample]):
+        for _, raw_prediction in network.raw_predictions(self.data.X[sample]):
             if not np.isfinite(network.apply_link(raw_prediction)).all():
                 raise NonFiniteError("a prediction after it", epoch)
 
@@ -304,7 +305,7 @@ def share_size(layer_sizes: tuple[int, ...], gradient: Array, is_sparse: bool) -
     return min(max(fewest, CACHED // row_bytes), MOST_SPARSE if is_sparse else MOST)
 
 
-def mean_loss(network: Network, loss: Loss, data: Rows) -> float:
+def mean_loss(network: Network, loss: Loss, data: DataSet) -> float:
     """Return ``sum_i w_i l_i / sum_i w_i`` of a network, a batch of rows at a time."""
     total = 0.0
     for rows, raw_prediction in network.raw_predictions(data.X):

@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from sknn._core.parameters import Parameters
 from sknn._core.strategy import COUNT, Range
 from sknn._core.typing import Array
-from sknn._training.state import Training
+from sknn._training.state import TrainingState
 from sknn.activations import ACTIVATIONS
 from sknn.compat._estimators import MLPClassifier, MLPRegressor, network_of
 from sknn.compat._rules import InvScalingBySamples
@@ -209,11 +209,11 @@ def _core_targets(estimator: Any, loss: Loss) -> ClassTargets | RegressionTarget
 
 def _core_training(
     parameters: Parameters, estimator: Any, settings: Settings, n_samples: int
-) -> Training:
+) -> TrainingState:
     optimizer = settings.optimizer
     steps = isinstance(optimizer, Optimizer)
     curve = list(getattr(estimator, "loss_curve_", None) or [float(estimator.loss_)])
-    return Training(
+    return TrainingState(
         parameters,
         optimizer.init(parameters.vector, parameters.layout) if steps else None,
         check_random_state(estimator.random_state),

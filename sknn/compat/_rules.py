@@ -143,7 +143,7 @@ class BatchwiseEngine(Engine):
         self._alpha, self._weight = self.regularization.alpha, 0.0
 
     def step(self, rows: Array | slice, learning_rate: float, count: int) -> tuple[float, float]:
-        weight, size = self.rows.weight, n_rows(rows)
+        weight, size = self.data.weight, n_rows(rows)
         total = size if weight is None else float(np.add.reduce(weight[rows]))
         if total == 0:
             return 0.0, 0.0

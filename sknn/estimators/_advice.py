@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator
 from sknn import exceptions
 from sknn._training.diagnosis import Diagnosis
 from sknn._training.loop import INTERRUPTED, MAX_ITER
-from sknn._training.state import Training
+from sknn._training.state import TrainingState
 from sknn.estimators._divergence import short
 from sknn.optimizers import Minimizer
 
@@ -50,7 +50,7 @@ class Ending:
     ----------
     outcome : str
         One of those of `sknn._training.loop`.
-    training : Training
+    training : TrainingState
         Where it stands.
     learning_rate : float
         The rate that it began with.
@@ -59,7 +59,7 @@ class Ending:
     """
 
     outcome: str
-    training: Training
+    training: TrainingState
     learning_rate: float
     diagnosis: Diagnosis | None
 
@@ -208,7 +208,7 @@ def _exploding(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
     return _Finding(exceptions.ExplodingGradientWarning, problem, advice)
 
 
-def _explosion(found: Diagnosis, training: Training) -> str | None:
+def _explosion(found: Diagnosis, training: TrainingState) -> str | None:
     measured = len(training.penalties)  # a model converted from scikit-learn's has a longer curve
     curve = np.subtract(training.loss_curve[-measured:], training.penalties)
     if 0 < found.baseline < math.inf and curve.max() > _ABSURD * found.baseline:

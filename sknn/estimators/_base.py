@@ -6,11 +6,11 @@ from typing import Any, ClassVar, TypeVar
 import numpy as np
 
 from sknn._core.typing import Array
-from sknn._training.data import Rows
+from sknn._training.data import DataSet
 from sknn._training.diagnosis import diagnose
 from sknn._training.engine import Engine, NonFiniteError
-from sknn._training.loop import INTERRUPTED, Trainer, Validate
-from sknn._training.state import Training
+from sknn._training.loop import INTERRUPTED, TrainingLoop, Validate
+from sknn._training.state import TrainingState
 from sknn.estimators import _checks as checks
 from sknn.estimators._advice import Ending, compose_warning, warn
 from sknn.estimators._callbacks import CallbackSupportMixin, Watch, with_callbacks
@@ -27,7 +27,7 @@ from sknn.estimators._model import FittedModel, describe_model, set_fitted_model
 from sknn.estimators._nested_parameters import NestedParameters
 from sknn.estimators._parameters import Settings, check_target, is_minimizer, read_settings
 from sknn.estimators._rollback import all_or_nothing
-from sknn.estimators._start import FitMode, make_plan, prepare_model
+from sknn.estimators._start import FitMode, configure_fit, prepare_model
 from sknn.estimators._targets import Targets, encode_rows, learn_targets
 from sknn.estimators._validation import prepare_validation
 from sknn.estimators._verbose import Printer
@@ -245,21 +245,21 @@ class BaseMLP(
         targets = self._targets_of(y, classes, settings.loss, mode, before)
         check_target(settings.loss, targets.kind)
         checks.check_input_dropout(settings.dropouts[0], X)
-        rows, y = checks.replace_extremes(encode_rows(self, targets, X, y, weight), y)
+        data, y = checks.replace_extremes(encode_rows(self, targets, X, y, weight), y)
         began_with: dict[str, Any] = {}
         if mode is not FitMode.PARTIAL_FIT:
-            began_with = parameters_of(self, settings, len(rows), given is not None)
+            began_with = parameters_of(self, settings, len(data), given is not None)
         if before is not None and mode is FitMode.RESUME:
             check_same_parameters(before, began_with)
         with np.errstate(over="ignore", invalid="ignore"):  # the first step finds what overflows
-            model, training = prepare_model(self, settings, targets, rows, mode, before)
+            model, training = prepare_model(self, settings, targets, data, mode, before)
         describe_model(self, model)
-        validate, held = prepare_validation(self, settings, rows, y, given, model, training)
+        validate, held = prepare_validation(self, settings, data, y, given, model, training)
         if before is not None and mode is FitMode.RESUME:
             check_same_criterion(before, training)
         else:
             training.begun_with = began_with
-        return self._train(settings, training, rows, validate, watch, held if given else None)
+        return self._train(settings, training, data, validate, watch, held if given else None)
 
     def _targets_of(
         self, y: Array, classes: Any, loss: Loss, mode: FitMode, before: FittedModel | None
@@ -272,11 +272,11 @@ class BaseMLP(
     def _train(
         self,
         settings: Settings,
-        training: Training,
-        rows: Rows,
+        training: TrainingState,
+        data: DataSet,
         validate: Validate | None,
         watch: Watch | None,
-        held: Rows | None,
+        held: DataSet | None,
     ) -> Ending:
         """Train the model that is set; return how training ended."""
         model = self._model
@@ -285,20 +285,22 @@ class BaseMLP(
             self._n_epochs_before = training.progress.epoch
         most = None if watch is None else training.n_epochs_to_go or self.max_iter
         printer = Printer(self, most, training)
-        plan = make_plan(self, settings, training, watch, printer.report)
+        configuration = configure_fit(self, settings, training, watch, printer.report)
         network = model.network.replace_parameters(training.parameters)
-        engine = Engine(network, model.loss, settings.regularization, rows, training.seed)
+        engine = Engine(network, model.loss, settings.regularization, data, training.seed)
         if watch is not None:
             watch.begin_fit(training)
         outcome = None
         try:
-            outcome = Trainer(engine, plan, training, validate).run()
+            outcome = TrainingLoop(engine, configuration, training, validate).run()
         except NonFiniteError as error:
-            raise DivergedError(explain_divergence(error, self, model.loss, rows, plan)) from None
+            raise DivergedError(
+                explain_divergence(error, self, model.loss, data, configuration)
+            ) from None
         finally:
             printer.close(training, outcome)
         set_fitted_model(self, model, training.progress.epoch - self._n_epochs_before)
         diagnosis = None
         if watch is not None and outcome != INTERRUPTED:
-            diagnosis = diagnose(self._model.network, model.loss, rows, held)
-        return Ending(outcome, training, plan.learning_rate_init, diagnosis)
+            diagnosis = diagnose(self._model.network, model.loss, data, held)
+        return Ending(outcome, training, configuration.learning_rate_init, diagnosis)

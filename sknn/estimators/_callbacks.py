@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import _safe_indexing
 
 from sknn._core.typing import Array
-from sknn._training.state import Training
+from sknn._training.state import TrainingState
 from sknn.estimators._model import attributes_so_far
 
 try:  # scikit-learn 1.9 and later have callbacks
@@ -51,7 +51,7 @@ class Watch:
     def _trained_on(self) -> tuple[Any, ...]:
         return tuple(_take(each, self._rows) for each in self._given)
 
-    def begin_fit(self, training: Training) -> None:
+    def begin_fit(self, training: TrainingState) -> None:
         """Tell that training is about to begin."""
         if training.validation_rows is not None and training.order is not None:
             self._rows = np.sort(training.order)

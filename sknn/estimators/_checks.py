@@ -16,7 +16,7 @@ from sklearn.utils.validation import (
 )
 
 from sknn._core.typing import Array
-from sknn._training.data import Rows
+from sknn._training.data import DataSet
 from sknn.dropout import Dropout
 
 FLOATS = (np.float64, np.float32)
@@ -190,21 +190,21 @@ def _dense_targets(y: Any) -> Array:
     return single
 
 
-def replace_extremes(rows: Rows, y: Array) -> tuple[Rows, Array]:
+def replace_extremes(data: DataSet, y: Array) -> tuple[DataSet, Array]:
     """Replace extreme values in rows without weight by those of a row with weight; also in y.
 
     Zero times what overflows is NaN. As long as nothing overflows, such a row adds exactly zero to
     losses and gradients, whatever stands in it.
     """
-    if rows.weight is None or rows.weight.all():
-        return rows, y
-    X, targets, counts = rows.X, rows.y, rows.weight > 0
+    if data.weight is None or data.weight.all():
+        return data, y
+    X, targets, counts = data.X, data.y, data.weight > 0
     index = _without_extremes(X, counts)
     X = X if index is None else X[index]
     index = _without_extremes(targets, counts) if targets.dtype.kind == "f" else None
     if index is not None:
         targets, y = targets[index], y[index]
-    return Rows(X, targets, rows.weight), y
+    return DataSet(X, targets, data.weight), y
 
 
 def _without_extremes(values: Any, counts: Array) -> Array | None:

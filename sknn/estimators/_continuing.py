@@ -6,8 +6,8 @@ from sklearn.base import BaseEstimator
 
 from sknn._core.strategy import Strategy, resolve
 from sknn._network.architecture import Architecture
-from sknn._training.data import Rows
-from sknn._training.state import Training
+from sknn._training.data import DataSet
+from sknn._training.state import TrainingState
 from sknn.estimators._checks import FLOATS
 from sknn.estimators._model import FittedModel
 from sknn.estimators._parameters import Settings, first_rate, is_minimizer, read_batch_size
@@ -15,7 +15,7 @@ from sknn.estimators._validation import name_scoring
 from sknn.schedules import SCHEDULES, Schedule, Warmup
 
 
-def training_of(model: FittedModel) -> Training:
+def training_of(model: FittedModel) -> TrainingState:
     """Return the training state of a model; raise a ValueError if its file did not have it."""
     if model.training is None:
         raise ValueError(
@@ -147,12 +147,12 @@ def check_same_parameters(before: FittedModel, now: dict[str, Any]) -> None:
         )
 
 
-def change_max_iter(training: Training, estimator: Any, schedule: Schedule) -> None:
+def change_max_iter(training: TrainingState, estimator: Any, schedule: Schedule) -> None:
     """Let a fit under way end as one that had begun with the present max_iter.
 
     Parameters
     ----------
-    training : Training
+    training : TrainingState
         Updated.
     estimator : BaseMLP
         Its `max_iter` is that which the fit is to have.
@@ -194,23 +194,23 @@ def _may_plan(schedule: Schedule) -> bool:
     return schedule.knows_end or type(schedule) not in SCHEDULES.values()
 
 
-def check_same_data(training: Training, rows: Rows) -> None:
+def check_same_data(training: TrainingState, data: DataSet) -> None:
     """Raise a ValueError unless rows are those of the interrupted fit."""
-    if (len(rows), rows.checksum()) != (training.n_samples, training.checksum):
+    if (len(data), data.checksum()) != (training.n_samples, training.checksum):
         raise ValueError(
             "resume needs the X, y and sample_weight of the interrupted fit, and these differ in "
-            f"{_difference(training, rows)}. To go on with others, set warm_start=True and call "
+            f"{_difference(training, data)}. To go on with others, set warm_start=True and call "
             "fit."
         )
 
 
-def _difference(training: Training, rows: Rows) -> str:
-    if len(rows) != training.n_samples:
-        return f"their number of rows, {len(rows)} and not {training.n_samples}"
+def _difference(training: TrainingState, data: DataSet) -> str:
+    if len(data) != training.n_samples:
+        return f"their number of rows, {len(data)} and not {training.n_samples}"
     return "their values, by a checksum"
 
 
-def check_same_criterion(model: FittedModel, now: Training) -> None:
+def check_same_criterion(model: FittedModel, now: TrainingState) -> None:
     """Raise a ValueError unless what decides on stopping is what decided before."""
     before = training_of(model)
     if (before.criterion, before.validation) != (now.criterion, now.validation):

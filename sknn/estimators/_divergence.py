@@ -4,8 +4,8 @@ import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator
 
-from sknn._training.configuration import Plan
-from sknn._training.data import Rows
+from sknn._training.configuration import FitConfiguration
+from sknn._training.data import DataSet
 from sknn._training.engine import NonFiniteError
 from sknn.losses import Loss
 from sknn.optimizers import Minimizer, Optimizer
@@ -18,33 +18,38 @@ _LARGE = 100.0
 _TIMES = 100.0
 
 
-def _automatic_rate(loss: Loss, plan: Plan) -> float:
-    assert isinstance(plan.optimizer, Optimizer)
-    return plan.optimizer.default_learning_rate(loss)
+def _automatic_rate(loss: Loss, configuration: FitConfiguration) -> float:
+    assert isinstance(configuration.optimizer, Optimizer)
+    return configuration.optimizer.default_learning_rate(loss)
 
 
-def _is_far_too_high(loss: Loss, plan: Plan) -> bool:
-    if not isinstance(plan.optimizer, Optimizer):
+def _is_far_too_high(loss: Loss, configuration: FitConfiguration) -> bool:
+    if not isinstance(configuration.optimizer, Optimizer):
         return False
-    return plan.learning_rate_init > _TIMES * _automatic_rate(loss, plan)
+    return configuration.learning_rate_init > _TIMES * _automatic_rate(loss, configuration)
 
 
-def _too_large(loss: Loss, plan: Plan) -> str:
+def _too_large(loss: Loss, configuration: FitConfiguration) -> str:
     return (
         "the learning rate is too large: set learning_rate_init below "
-        f"{plan.learning_rate_init:g} ('auto' is {_automatic_rate(loss, plan):g})."
+        f"{configuration.learning_rate_init:g} "
+        f"('auto' is {_automatic_rate(loss, configuration):g})."
     )
 
 
 def explain_divergence(
-    error: NonFiniteError, estimator: BaseEstimator, loss: Loss, rows: Rows, plan: Plan
+    error: NonFiniteError,
+    estimator: BaseEstimator,
+    loss: Loss,
+    data: DataSet,
+    configuration: FitConfiguration,
 ) -> str:
     """Return a message with the epoch, the layer, the likeliest cause and what to do."""
-    values = rows.X.data if sparse.issparse(rows.X) else rows.X
+    values = data.X.data if sparse.issparse(data.X) else data.X
     largest = float(np.abs(values).max(initial=0.0))
-    largest_y = float(np.abs(rows.y).max(initial=0.0)) if rows.y.dtype.kind == "f" else 0.0
-    if _is_far_too_high(loss, plan):
-        cause = _too_large(loss, plan)
+    largest_y = float(np.abs(data.y).max(initial=0.0)) if data.y.dtype.kind == "f" else 0.0
+    if _is_far_too_high(loss, configuration):
+        cause = _too_large(loss, configuration)
     elif largest > _LARGE:
         name = type(estimator).__name__
         cause = f"X has values up to {largest:.3g}: put a StandardScaler before {name}."
@@ -55,10 +60,10 @@ def explain_divergence(
         )
     elif estimator.alpha > _LARGE:
         cause = f"alpha={estimator.alpha!r} is too large a penalty."
-    elif isinstance(plan.optimizer, Minimizer):
+    elif isinstance(configuration.optimizer, Minimizer):
         cause = "the start: scale X and y, or try another init or random_state."
     else:
-        cause = _too_large(loss, plan)
+        cause = _too_large(loss, configuration)
     return (
         f"Training diverged in epoch {error.epoch}: {error.what} is not finite. Likeliest cause: "
         f"{cause} The estimator is as it was before the call."

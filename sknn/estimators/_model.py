@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from sknn._core.strategy import registered_name
 from sknn._core.typing import Array
 from sknn._network.network import Network
-from sknn._training.state import Training
+from sknn._training.state import TrainingState
 from sknn.activations import ACTIVATIONS
 from sknn.estimators._targets import Targets
 from sknn.losses import Loss
@@ -50,16 +50,16 @@ class FittedModel:
         What was minimized.
     targets : Targets
         What the fit learned about y.
-    training : Training or None
+    training : TrainingState or None
         Where training stands; None if the model came from a file without it.
     """
 
     network: Network
     loss: Loss
     targets: Targets
-    training: Training | None
+    training: TrainingState | None
 
-    def chosen_by(self, training: Training) -> "FittedModel":
+    def chosen_by(self, training: TrainingState) -> "FittedModel":
         """Return the model of a training state, with the parameters that it chose."""
         network = self.network.replace_parameters(training.chosen_parameters)
         return replace(self, network=network, training=training)
@@ -76,7 +76,7 @@ class FittedModel:
         network = self.network.replace_parameters(copied.get(id(parameters), parameters))
         return replace(self, network=network, training=training)
 
-    def training_to_keep(self) -> Training:
+    def training_to_keep(self) -> TrainingState:
         """Return a copy of the training state for a file, or raise a ValueError if there is none.
 
         Other threads may go on training: the copy stays as it is.
@@ -128,7 +128,7 @@ class CurveAttribute:
 
 
 def fitted_attributes(
-    estimator: BaseEstimator, model: FittedModel, training: Training
+    estimator: BaseEstimator, model: FittedModel, training: TrainingState
 ) -> dict[str, Any]:
     """Return the attributes that say where training stands."""
     curve, validated = training.loss_curve, estimator.early_stopping or training.validation
@@ -217,7 +217,7 @@ def fitted_so_far(estimator: Any) -> Any:
     return fitted
 
 
-def history(training: Training, n_layers: int) -> dict[str, Array]:
+def history(training: TrainingState, n_layers: int) -> dict[str, Array]:
     """Return what training recorded, an array a quantity, all of one length.
 
     Validation covers the last epochs, those with a validation; before them are NaNs.

@@ -11,9 +11,9 @@ from sklearn.utils import check_random_state
 from sknn._core.typing import Array
 from sknn._network.architecture import Architecture
 from sknn._network.network import Network
-from sknn._training.configuration import Plan
-from sknn._training.data import Rows
-from sknn._training.state import Training
+from sknn._training.configuration import FitConfiguration
+from sknn._training.data import DataSet
+from sknn._training.state import TrainingState
 from sknn.estimators._callbacks import Watch
 from sknn.estimators._continuing import change_max_iter, check_same_data, check_same_network
 from sknn.estimators._model import FittedModel
@@ -42,16 +42,16 @@ class FitMode(Enum):
         return model
 
 
-def make_plan(
+def configure_fit(
     estimator: BaseEstimator,
     settings: Settings,
-    training: Training,
+    training: TrainingState,
     watch: Watch | None,
-    report: Callable[[Training], None],
-) -> Plan:
+    report: Callable[[TrainingState], None],
+) -> FitConfiguration:
     """Return how a fit, or without a watch one epoch of ``partial_fit``, is to train."""
     incremental = watch is None
-    plan = Plan(
+    configuration = FitConfiguration(
         optimizer=settings.optimizer,
         schedule=settings.schedule,
         learning_rate_init=first_rate(estimator, settings),
@@ -67,8 +67,8 @@ def make_plan(
         report=report,
     )
     if watch is not None:
-        plan.begin_epoch, plan.end_epoch = watch.begin_epoch, watch.end_epoch
-    return plan
+        configuration.begin_epoch, configuration.end_epoch = watch.begin_epoch, watch.end_epoch
+    return configuration
 
 
 def initial_network(
@@ -84,27 +84,27 @@ def initial_network(
 
 
 def _new_training(
-    architecture: Architecture, settings: Settings, rows: Rows, random_state: Any
-) -> Training:
+    architecture: Architecture, settings: Settings, data: DataSet, random_state: Any
+) -> TrainingState:
     """Draw initial parameters, and return the state of training before its first step."""
     random_state = check_random_state(random_state)
     network = initial_network(
-        architecture, settings.init, settings.bias_init, random_state, rows.X.dtype
+        architecture, settings.init, settings.bias_init, random_state, data.X.dtype
     )
     if isinstance(settings.bias_init, Auto):
         bias = network.blocks[-1][-1]
-        bias[...] = settings.loss.baseline(rows.y.T, rows.weight, bias.size)
-    network.calibrate(settings.init, rows.X[calibration_rows(rows)])
-    training = Training(network.parameters, None, random_state, 0, len(rows))
-    training.checksum = rows.checksum()
+        bias[...] = settings.loss.baseline(data.y.T, data.weight, bias.size)
+    network.calibrate(settings.init, data.X[calibration_rows(data)])
+    training = TrainingState(network.parameters, None, random_state, 0, len(data))
+    training.checksum = data.checksum()
     return training
 
 
-def calibration_rows(rows: Rows) -> Array | slice:
+def calibration_rows(data: DataSet) -> Array | slice:
     """Return the index of up to `CALIBRATION_ROWS` rows that have a weight, evenly spaced."""
-    if rows.weight is None or rows.weight.all():
-        return slice(None, None, -(-len(rows) // CALIBRATION_ROWS))
-    weighty = np.flatnonzero(rows.weight)
+    if data.weight is None or data.weight.all():
+        return slice(None, None, -(-len(data) // CALIBRATION_ROWS))
+    weighty = np.flatnonzero(data.weight)
     return weighty[:: -(-weighty.size // CALIBRATION_ROWS)]
 
 
@@ -112,10 +112,10 @@ def prepare_model(
     estimator: BaseEstimator,
     settings: Settings,
     targets: Targets,
-    rows: Rows,
+    data: DataSet,
     mode: FitMode,
     before: FittedModel | None,
-) -> tuple[FittedModel, Training]:
+) -> tuple[FittedModel, TrainingState]:
     """Return the model to train, and its training state.
 
     The state is new, or a fork of that of `before`, which stays as it is.
@@ -128,21 +128,21 @@ def prepare_model(
         Its parameters, as `read_settings` returns them.
     targets : Targets
         What is known of y.
-    rows : Rows
+    data : DataSet
         The training set.
     mode : FitMode
         How the call continues.
     before : FittedModel or None
         The model with which it continues.
     """
-    sizes = (rows.X.shape[1], *settings.hidden_layer_sizes, targets.n_outputs)
+    sizes = (data.X.shape[1], *settings.hidden_layer_sizes, targets.n_outputs)
     link = settings.loss.link(targets.kind)
     architecture = Architecture(sizes, settings.activations, link, settings.dropouts)
     if before is None or before.training is None:
-        training = _new_training(architecture, settings, rows, estimator.random_state)
+        training = _new_training(architecture, settings, data, estimator.random_state)
     else:
         check_same_network(estimator, architecture, before.network.architecture)
-        training = _continued_training(estimator, settings, before.training, rows, mode)
+        training = _continued_training(estimator, settings, before.training, data, mode)
     _draw_seed(training, settings)
     training.set_averaging(settings.averaging is not None)
     _set_optimizer_state(training, settings.optimizer, estimator.optimizer_ if before else None)
@@ -151,20 +151,24 @@ def prepare_model(
 
 
 def _continued_training(
-    estimator: BaseEstimator, settings: Settings, before: Training, rows: Rows, mode: FitMode
-) -> Training:
+    estimator: BaseEstimator,
+    settings: Settings,
+    before: TrainingState,
+    data: DataSet,
+    mode: FitMode,
+) -> TrainingState:
     training = before.fork()
     if mode is FitMode.RESUME:
-        check_same_data(training, rows)
+        check_same_data(training, data)
         change_max_iter(training, estimator, settings.schedule)
         return training
     is_part = mode is FitMode.PARTIAL_FIT
-    training.go_on_with(len(rows), 0 if is_part else rows.checksum())
+    training.go_on_with(len(data), 0 if is_part else data.checksum())
     training.outlast_patience(estimator.n_iter_no_change)
     return training
 
 
-def _set_optimizer_state(training: Training, optimizer: Any, before: Any) -> None:
+def _set_optimizer_state(training: TrainingState, optimizer: Any, before: Any) -> None:
     """Make the optimizer's state, or let it take over that of one of its class before."""
     if type(before) is not type(optimizer):
         params = training.parameters
@@ -176,7 +180,7 @@ def _set_optimizer_state(training: Training, optimizer: Any, before: Any) -> Non
         optimizer.take_over(training.optimizer_state, before)
 
 
-def _draw_seed(training: Training, settings: Settings) -> None:
+def _draw_seed(training: TrainingState, settings: Settings) -> None:
     """Draw the seed of dropout masks, the first time that there is something to drop."""
     if not training.seed and any(dropout.rate > 0 for dropout in settings.dropouts):
         training.seed = int(training.random_state.randint(1, 2**31 - 1))

@@ -15,7 +15,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 
 from sknn._core.strategy import NOT_NEGATIVE
 from sknn._core.typing import Array
-from sknn._training.data import Rows
+from sknn._training.data import DataSet
 from sknn.activations import Activation
 from sknn.estimators._checks import check_regression_targets, normalize_weights
 from sknn.losses import BINARY, MULTICLASS, MULTILABEL, REGRESSION, Loss
@@ -45,7 +45,7 @@ def learn_targets(estimator: Any, y: Array, classes: Any, loss: Loss) -> "Target
 
 def encode_rows(
     estimator: Any, targets: "Targets", X: Any, y: Array, weight: Array | None, suffix: str = ""
-) -> Rows:
+) -> DataSet:
     """Return checked inputs, targets and weights as the network takes them.
 
     Parameters
@@ -62,7 +62,7 @@ def encode_rows(
     encoded = targets.encode(y, X.dtype, f"y{suffix}")
     weight = targets.weigh(getattr(estimator, "class_weight", None), y, weight)
     name = f"sample_weight{suffix} times class_weight"
-    return Rows(X, encoded, normalize_weights(weight, X.dtype, name))
+    return DataSet(X, encoded, normalize_weights(weight, X.dtype, name))
 
 
 class Targets(ABC):

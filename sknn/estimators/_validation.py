@@ -13,10 +13,10 @@ from sklearn.metrics import check_scoring
 
 from sknn._core.typing import Array
 from sknn._network.architecture import Architecture
-from sknn._training.data import Rows
+from sknn._training.data import DataSet
 from sknn._training.engine import NonFiniteError, mean_loss
 from sknn._training.loop import Validate
-from sknn._training.state import Training
+from sknn._training.state import TrainingState
 from sknn.estimators import _checks as checks
 from sknn.estimators._model import FittedModel, view
 from sknn.estimators._parameters import Settings
@@ -44,12 +44,12 @@ def _takes_weights(scorer: Any) -> bool:
 def prepare_validation(
     estimator: Any,
     settings: Settings,
-    rows: Rows,
+    data: DataSet,
     y: Array,
     given: Any,
     model: FittedModel,
-    training: Training,
-) -> tuple[Validate | None, Rows | None]:
+    training: TrainingState,
+) -> tuple[Validate | None, DataSet | None]:
     """Return what validates, and on which rows, if there are any; say what decides on stopping.
 
     Parameters
@@ -58,7 +58,7 @@ def prepare_validation(
         Its parameters are read.
     settings : Settings
         Its parameters.
-    rows : Rows
+    data : DataSet
         All rows, of which some may be set aside.
     y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
         Their targets as a scorer wants them.
@@ -66,7 +66,7 @@ def prepare_validation(
         ``X_val``, ``y_val`` and ``sample_weight_val``, if there are.
     model : FittedModel
         The model to be trained, whose parameters will change.
-    training : Training
+    training : TrainingState
         Its training state, updated.
     """
     decides = estimator.early_stopping
@@ -76,7 +76,7 @@ def prepare_validation(
     validate, held = None, None
     validation: tuple[Any, ...] = ()
     if given is not None or decides:
-        held, y_val = _held_rows(estimator, rows, y, given, model.targets, training)
+        held, y_val = _held_rows(estimator, data, y, given, model.targets, training)
         checks.check_total_weight(held.weight, "sample_weight in validation")
         on = estimator.validation_fraction if given is None else held.checksum()
         validation = (name_scoring(estimator.scoring), on)
@@ -87,29 +87,31 @@ def prepare_validation(
 
 
 def _held_rows(
-    estimator: Any, rows: Rows, y: Array, given: Any, targets: Targets, training: Training
-) -> tuple[Rows, Array]:
+    estimator: Any, data: DataSet, y: Array, given: Any, targets: Targets, training: TrainingState
+) -> tuple[DataSet, Array]:
     """Return the validation set, and its targets as a scorer wants them."""
     if given is not None:
         X_val, y_val, weight = given
         X_val, y_val, weight = checks.check_validation_set(
-            estimator, X_val, y_val, weight, rows.X.dtype
+            estimator, X_val, y_val, weight, data.X.dtype
         )
         held = encode_rows(estimator, targets, X_val, y_val, weight, "_val")
         return checks.replace_extremes(held, y_val)
     fraction = estimator.validation_fraction
     if training.validation_rows is None or training.criterion[1:2] != (fraction,):
         training.order, training.validation_rows = checks.split_rows(
-            len(rows), fraction, targets.strata(rows.y), training.random_state
+            len(data), fraction, targets.strata(data.y), training.random_state
         )
     index = training.validation_rows
-    if rows.weight is None:
-        return Rows(rows.X[index], rows.y[index], None), y[index]
-    checks.check_total_weight(rows.weight[training.order], "sample_weight in training")
-    return Rows(rows.X[index], rows.y[index], rows.weight[index]), y[index]
+    if data.weight is None:
+        return DataSet(data.X[index], data.y[index], None), y[index]
+    checks.check_total_weight(data.weight[training.order], "sample_weight in training")
+    return DataSet(data.X[index], data.y[index], data.weight[index]), y[index]
 
 
-def _make_validate(estimator: BaseEstimator, rows: Rows, y: Array, model: FittedModel) -> Validate:
+def _make_validate(
+    estimator: BaseEstimator, data: DataSet, y: Array, model: FittedModel
+) -> Validate:
     """Return the function that computes the loss and the score of an estimator on a validation set.
 
     What is not finite ends the fit if it decides on stopping, and is recorded if it does not.
@@ -119,19 +121,19 @@ def _make_validate(estimator: BaseEstimator, rows: Rows, y: Array, model: Fitted
     predictor = view(estimator)
     vars(predictor).pop("feature_names_in_", None)
     predictor._model = replace(model, training=None)
-    weighted = rows.weight is not None and scorer is not None and _takes_weights(scorer)
-    weights = {"sample_weight": rows.weight} if weighted else {}
+    weighted = data.weight is not None and scorer is not None and _takes_weights(scorer)
+    weights = {"sample_weight": data.weight} if weighted else {}
     decides = estimator.early_stopping
 
     def validate() -> tuple[float, float | None]:
-        value = mean_loss(model.network, model.loss, rows)
+        value = mean_loss(model.network, model.loss, data)
         is_finite = math.isfinite(value)
         if decides and not is_finite:
             raise NonFiniteError("the validation loss")
         if scorer is None:
             return value, None
         # Where the loss is not finite, predictions may not be, and scorers refuse these.
-        score = scorer(predictor, rows.X, y, **weights) if is_finite else math.nan
+        score = scorer(predictor, data.X, y, **weights) if is_finite else math.nan
         if not isinstance(score, Real) or (decides and not math.isfinite(score)):
             raise ValueError(
                 f"scoring={estimator.scoring!r} must return a finite number on the validation set, "

@@ -10,7 +10,7 @@ from typing import Final, TextIO
 from sklearn.base import BaseEstimator
 
 from sknn._training.loop import CONVERGED, INTERRUPTED, MAX_ITER, STOPPED
-from sknn._training.state import Training
+from sknn._training.state import TrainingState
 
 # Into how many parts plain lines divide `max_iter`.
 _PARTS: Final = 20
@@ -42,11 +42,13 @@ class Printer:
         What is fitted; its ``verbose`` says how much to print.
     max_iter : int or None
         The most epochs of the call; None for `partial_fit`, which prints a line whenever it may.
-    training : Training
+    training : TrainingState
         Where it begins.
     """
 
-    def __init__(self, estimator: BaseEstimator, max_iter: int | None, training: Training) -> None:
+    def __init__(
+        self, estimator: BaseEstimator, max_iter: int | None, training: TrainingState
+    ) -> None:
         self._out: TextIO | None = sys.stdout
         self._verbose = 0 if self._out is None else estimator.verbose
         self._max_iter, self._first = max_iter, training.progress.epoch
@@ -60,7 +62,7 @@ class Printer:
             if worker:
                 self._print(" ".join(BaseEstimator.__repr__(estimator).split()))
 
-    def report(self, training: Training) -> None:
+    def report(self, training: TrainingState) -> None:
         """Print a line about the epoch just done, if one is due."""
         if self._verbose:
             done = training.progress.epoch - self._first
@@ -70,7 +72,7 @@ class Printer:
             elif self._is_due(done):
                 self._show(training)
 
-    def close(self, training: Training, outcome: str | None) -> None:
+    def close(self, training: TrainingState, outcome: str | None) -> None:
         """Print the last epoch, if it has not been, and how the call ended; None for an error."""
         if not self._verbose or self._max_iter is None:
             return
@@ -88,11 +90,11 @@ class Printer:
             return True
         return done == 1 or done % -(-self._max_iter // _PARTS) == 0
 
-    def _show(self, training: Training) -> None:
+    def _show(self, training: TrainingState) -> None:
         self._print(self._line(training))
         self._shown = training.progress.epoch
 
-    def _renew(self, training: Training) -> None:
+    def _renew(self, training: TrainingState) -> None:
         line = self._line(training)[: shutil.get_terminal_size().columns - 1]
         self._write("\r" + line.ljust(self._length))
         self._length, self._shown = len(line), training.progress.epoch
@@ -107,7 +109,7 @@ class Printer:
         self._out.write(text)
         self._out.flush()
 
-    def _line(self, training: Training) -> str:
+    def _line(self, training: TrainingState) -> str:
         epoch = training.progress.epoch
         of = "" if self._max_iter is None else f"/{self._first + self._max_iter}"
         told = [f"Epoch {epoch}{of}: loss {training.loss_curve[-1]:.6f}"]

@@ -74,11 +74,11 @@ def _loss(model: Any, X: Any, y: Any) -> Any:
     fitted = fitted_model(model)
     network = fitted.network
     X, y = check_inputs_and_targets(model, X, y, network.dtype, reset=False)
-    rows = encode_rows(model, fitted.targets, X, y, None)
+    data = encode_rows(model, fitted.targets, X, y, None)
 
     def loss_at(weights: Array) -> float:
         parameters = Parameters(network.parameters.layout, weights.astype(network.dtype))
-        return mean_loss(network.replace_parameters(parameters), fitted.loss, rows)
+        return mean_loss(network.replace_parameters(parameters), fitted.loss, data)
 
     return loss_at
 

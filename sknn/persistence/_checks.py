@@ -12,7 +12,7 @@ from sknn.dropout import Dropout
 from sknn.estimators import BaseMLP
 from sknn.estimators.internals import ClassTargets, fitted_model
 from sknn.losses import BINARY, Loss
-from sknn.model_state import MuonState, Parameters, Progress, State, Training
+from sknn.model_state import MuonState, Parameters, Progress, State, TrainingState
 
 
 def check_sizes(sizes: tuple[Any, ...], n_bytes: int) -> None:
@@ -86,7 +86,7 @@ def _check_vector(name: str, vector: Any, like: Array) -> None:
 
 
 def _check_training(training: Any, weights: Parameters) -> None:
-    if not isinstance(training, Training):
+    if not isinstance(training, TrainingState):
         raise ValueError(f"the training state is a {type(training).__name__}")
     _check_parameters("the last weights", training.parameters, weights)
     for name in ("best_parameters", "average"):
@@ -103,7 +103,7 @@ def _check_training(training: Any, weights: Parameters) -> None:
         _check_state(training.optimizer_state, weights.vector)
 
 
-def _check_counts(training: Training) -> None:
+def _check_counts(training: TrainingState) -> None:
     progress = training.progress
     counts = {
         "n_samples": training.n_samples,

@@ -168,8 +168,8 @@ class Onlooker:
     def __init__(self, monkeypatch, look):
         self.look = look
         for owner, name in [
-            (loop.Trainer, "_begin_epoch"),
-            (loop.Trainer, "_record"),
+            (loop.TrainingLoop, "_begin_epoch"),
+            (loop.TrainingLoop, "_record"),
             (_base, "compose_warning"),
         ]:
             monkeypatch.setattr(owner, name, self.watched(getattr(owner, name)))
