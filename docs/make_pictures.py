@@ -128,7 +128,7 @@ def vanishing_gradients():
         model = MLPClassifier(
             (50,) * 10, activation=activation, init=FITTING[activation], max_iter=1, random_state=0
         )
-        norms = GradientDisplay.from_estimator(model, X, y).gradient_norms[0]
+        norms = GradientDisplay.compute_from_estimator(model, X, y).gradient_norms[0]
         ax.plot(range(1, len(norms)), norms[:-1], marker + "-", label=activation, markersize=5)
     ax.set(yscale="log", xlabel="hidden layer", ylabel="norm of its gradient", xticks=range(1, 11))
     ax.legend()
@@ -148,7 +148,7 @@ def layers_before_training(activation):
     X = StandardScaler().fit_transform(digits()[0])
     model = MLPClassifier((100,) * 10, activation=activation, random_state=0)
     figure, axes = panels(2, 2, 7.4)
-    ActivationDisplay.from_initializers(model, X).plot(axes)
+    ActivationDisplay.from_initializers(model, X, ax=axes)
     return figure
 
 
@@ -160,7 +160,8 @@ def ravine():
         {"sgd": "sgd", "momentum": Momentum(momentum=0.8), "adam": "adam"},
         learning_rate=[0.094, 0.015, 0.1],
         n_steps=60,
-    ).plot(ax)
+        ax=ax,
+    )
     return figure
 
 
@@ -172,7 +173,8 @@ def rosenbrock():
         ["sgd", "momentum", "adam", "lbfgs"],
         learning_rate=[0.001, 0.0005, 0.05, 1.0],
         n_steps=200,
-    ).plot(ax)
+        ax=ax,
+    )
     for line in ax.lines:
         line.set_marker("" if len(line.get_xdata()) > 1 else line.get_marker())
     return figure
@@ -187,7 +189,7 @@ def optimizer_losses():
         for name in names
     }
     figure, (ax,) = panels(1, 1, 3.6)
-    LossCurveDisplay.from_estimator(models).plot(ax)
+    LossCurveDisplay.from_estimator(models, ax=ax)
     ax.set(ylim=(0.02, 3), xlabel="epoch (iteration of lbfgs)")
     ax.legend(ncols=2)
     return figure
@@ -213,7 +215,7 @@ def schedules():
             random_state=0,
         )
         fit(model, X, y)
-        LossCurveDisplay.from_estimator({name: model}).plot(ax, quantity="learning_rate")
+        LossCurveDisplay.from_estimator({name: model}, ax=ax, quantity="learning_rate")
         ax.get_legend().remove()
         if name in ("adaptive", "step", "reduce_on_plateau"):
             ax.lines[0].set_drawstyle("steps-mid")
@@ -275,7 +277,7 @@ def digit_weights():
     X, y = digits()
     model = MLPClassifier(36, init=Normal(std=0.01), alpha=0.001, dropout=0.3, random_state=0)
     figure, (ax,) = panels(1, 1, 4.6)
-    WeightDisplay.from_estimator(fit(model, X, y)).plot(ax)
+    WeightDisplay.from_estimator(fit(model, X, y), ax=ax)
     return figure
 
 

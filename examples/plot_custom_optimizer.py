@@ -62,8 +62,8 @@ check_optimizer(PowerSign())
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
 OptimizerPathDisplay.from_surface(
-    "ravine", ["sgd", PowerSign()], learning_rate=0.03, n_steps=60
-).plot(left)
+    "ravine", ["sgd", PowerSign()], learning_rate=0.03, n_steps=60, ax=left
+)
 
 X, y = load_digits(return_X_y=True)
 model = MLPClassifier(50, learning_rate_init=0.1, max_iter=200, tol=1e-2, random_state=0)
@@ -71,7 +71,7 @@ models = {
     "sgd": clone(model).set_params(optimizer="sgd").fit(X / 16, y),
     "power-sign": model.set_params(optimizer=PowerSign()).fit(X / 16, y),
 }
-LossCurveDisplay.from_estimator(models).plot(right)
+LossCurveDisplay.from_estimator(models, ax=right)
 
 search = GridSearchCV(model, {"optimizer__base": [1.5, 2.0, 4.0]}, cv=3).fit(X / 16, y)
 print(search.best_params_, f"accuracy {search.best_score_:.3f}")

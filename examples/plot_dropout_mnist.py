@@ -65,7 +65,7 @@ for ax, dropout in zip(axes, (0.0, 0.5), strict=True):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # enough to see the features
         model.fit(X_train, X_train)
-    WeightDisplay.from_estimator(model).plot(ax)
+    WeightDisplay.from_estimator(model, ax=ax)
     active = (model.activations(X_train)[0] > 0).mean()
     ax.set_title(f"dropout {dropout}: {active:.0%} of units active for an image")
 plt.show()

@@ -42,7 +42,7 @@ for name, params in VARIANTS.items():
     dead[name] = []
     for _ in range(15):
         model.partial_fit(X_train, y_train, classes=range(10))
-        shares = ActivationDisplay.from_estimator(model, X_train).table["dead"]
+        shares = ActivationDisplay.compute_from_estimator(model, X_train).table["dead"]
         dead[name].append(100 * sum(shares) / len(shares))
     models[name] = model
     accuracy = model.score(X_test, y_test)
@@ -65,6 +65,6 @@ ax.legend()
 
 figure, axes = plt.subplots(1, 2, figsize=(9, 2.6), layout="constrained")
 for ax, name in zip(axes, ["ReLU, rate 1.2", "leaky ReLU, rate 1.2"], strict=True):
-    ActivationDisplay.from_estimator(models[name], X_train).plot(ax)
+    ActivationDisplay.from_estimator(models[name], X_train, ax=ax)
     ax.set_title(name)
 plt.show()

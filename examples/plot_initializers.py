@@ -27,14 +27,14 @@ X = StandardScaler().fit_transform(X)
 # shrinks at each layer, until all rows look alike.
 
 sigmoid = MLPClassifier((100,) * 10, activation="sigmoid", random_state=0)
-ActivationDisplay.from_initializers(sigmoid, X).plot()
+ActivationDisplay.from_initializers(sigmoid, X)
 
 # %%
 # Ten ReLU layers. N(0, 1) multiplies signals by seven at each layer, N(0, 0.1²) and Xavier's
 # shrink them, and He's keeps their size, for which it was made.
 
 relu = MLPClassifier((100,) * 10, random_state=0)
-ActivationDisplay.from_initializers(relu, X).plot()
+ActivationDisplay.from_initializers(relu, X)
 
 # %%
 # The same as a table, which needs no plot: first and last layer of each.
@@ -59,5 +59,5 @@ for init in (Normal(), Normal(std=0.1), XavierNormal(), HeNormal()):
             models[repr(init)] = model.fit(X, y)
     except ValueError as error:
         print(f"{init}: {str(error).split(':')[0]}")
-LossCurveDisplay.from_estimator(models).plot()
+LossCurveDisplay.from_estimator(models)
 plt.show()

@@ -23,9 +23,7 @@ figure, axes = plt.subplots(1, 3, figsize=(15, 4.2), layout="constrained")
 for ax, optimizer, rate in zip(
     axes, ["sgd", Momentum(momentum=0.8), "adam"], [0.096, 0.015, 0.1], strict=True
 ):
-    OptimizerPathDisplay.from_surface("ravine", [optimizer], learning_rate=rate, n_steps=60).plot(
-        ax
-    )
+    OptimizerPathDisplay.from_surface("ravine", optimizer, learning_rate=rate, n_steps=60, ax=ax)
 
 # %%
 # Rosenbrock's valley is bent. All find its floor at once; along the floor the gradient is small.
@@ -37,7 +35,8 @@ OptimizerPathDisplay.from_surface(
     ["sgd", "momentum", "adam", "lbfgs"],
     learning_rate=[0.001, 0.0005, 0.02, 1.0],
     n_steps=200,
-).plot(ax)
+    ax=ax,
+)
 
 # %%
 # A network has thousands of parameters. Its paths are drawn in the plane that holds most of their
@@ -49,7 +48,6 @@ model = MLPClassifier(30, max_iter=25, init="xavier_uniform", random_state=0)
 display = OptimizerPathDisplay.from_estimator(
     model, X / 16, y, ["sgd", "momentum", "adam"], learning_rate=[0.1, 0.02, 0.005]
 )
-display.plot()
 print(f"{display.explained_variance_ratio:.0%} of the movement is in this plane")
 for name, values in display.values.items():
     print(f"{name:10} loss {values[0]:.3f} before, {values[-1]:.3f} after 25 epochs")

@@ -54,10 +54,10 @@ for optimizer, rate in RATES.items():
 # Momentum and Adam need a few epochs for what takes plain steps twenty. Where the validation loss
 # (dashed) rises while the training loss goes on falling, a network learns its rows by heart.
 
-LossCurveDisplay.from_estimator(models).plot()
+LossCurveDisplay.from_estimator(models)
 
 # %%
 # What the first layer's units look for.
 
-WeightDisplay.from_estimator(models["adam"]).plot(n_units=36)
+WeightDisplay.from_estimator(models["adam"], n_units=36)
 plt.show()

@@ -49,7 +49,7 @@ DecisionBoundaryDisplay.from_estimator(
 )
 left.scatter(*X_test.T, c=y_test, cmap="RdBu_r", edgecolor="white", s=25)
 left.set(title="probability of the second class", xlabel="feature 0", ylabel="feature 1")
-LossCurveDisplay.from_estimator(model).plot(right)
+LossCurveDisplay.from_estimator(model, ax=right)
 right.set_title("training loss")
 plt.show()
 

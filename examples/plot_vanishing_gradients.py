@@ -18,9 +18,8 @@ X, y = load_digits(return_X_y=True)
 X = X / 16
 
 
-def gradients(activation, depth):
-    model = MLPClassifier((40,) * depth, activation, max_iter=5, random_state=0)
-    return GradientDisplay.from_estimator(model, X, y)
+def network(activation, depth):
+    return MLPClassifier((40,) * depth, activation, max_iter=5, random_state=0)
 
 
 # %%
@@ -28,19 +27,24 @@ def gradients(activation, depth):
 
 figure, axes = plt.subplots(1, 2, figsize=(11, 4), sharey=True, layout="constrained")
 for ax, activation in zip(axes, ["sigmoid", "relu"], strict=True):
-    gradients(activation, 10).plot(ax)
+    GradientDisplay.from_estimator(network(activation, 10), X, y, ax=ax)
     ax.set_title(f"10 layers of {activation}")
 axes[0].get_legend().remove()
 axes[1].set_ylabel("")
 
 # %%
-# The first layer's norm as a share of the output layer's, in the first epoch, by depth.
+# The first layer's norm as a share of the output layer's, in the first epoch, by depth. Here only
+# the numbers count: ``compute_from_estimator`` returns the display without drawing it.
 
 depths = (1, 2, 4, 6, 8, 10)
 figure, ax = plt.subplots(layout="constrained")
 for activation in ("sigmoid", "tanh", "selu", "relu"):
-    norms = [gradients(activation, depth).gradient_norms[0] for depth in depths]
-    ax.plot(depths, [first[0] / first[-1] for first in norms], marker="o", label=activation)
+    shares = []
+    for depth in depths:
+        display = GradientDisplay.compute_from_estimator(network(activation, depth), X, y)
+        norms = display.gradient_norms[0]
+        shares.append(norms[0] / norms[-1])
+    ax.plot(depths, shares, marker="o", label=activation)
 ax.set(
     xlabel="hidden layers",
     ylabel="gradient norm, first layer / output layer",

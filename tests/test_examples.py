@@ -50,6 +50,18 @@ def built(name):
     return "".join(printed), re.findall(r"image-sg:: (\S+)", page)
 
 
+def assert_drawn_once(figures):
+    """Check that no axes is empty, and that no figure or line is the copy of another."""
+    for figure in figures:
+        assert figure.axes
+        for ax in figure.axes:
+            assert ax.has_data()
+            lines = [(line.get_label(), line.get_xydata().tobytes()) for line in ax.lines]
+            assert len(set(lines)) == len(lines)
+    pictures = {bytes(figure.canvas.buffer_rgba()) for figure in figures}
+    assert len(pictures) == len(figures)
+
+
 def numbers(printed, pattern):
     found = re.findall(pattern, printed)
     assert found, printed
@@ -124,7 +136,7 @@ def test_example_runs_draws_and_shows_what_it_says(run, name):
         printed, figures = built(name)
     else:
         printed, figures = run(name)
-        assert all(figure.axes for figure in figures)
+        assert_drawn_once(figures)
     assert figures
     assert CLAIMS.get(name, lambda printed: None)(printed) is not False
 

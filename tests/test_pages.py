@@ -23,8 +23,9 @@ def name_of(page):
 
 @pytest.mark.parametrize("page", [p for p in PAGES if SESSION.search(p.read_text())], ids=name_of)
 def test_sessions_of_a_page_print_what_it_says(page, monkeypatch, tmp_path):
-    if "import pandas" in page.read_text():
-        pytest.importorskip("pandas")
+    for package, sign in (("pandas", "import pandas"), ("matplotlib", "Display.from_")):
+        if sign in page.read_text():
+            pytest.importorskip(package)
     monkeypatch.chdir(tmp_path)
     blocks = "\n".join(SESSION.findall(page.read_text()))
     test = doctest.DocTestParser().get_doctest(blocks, {}, page.name, page.name, 0)

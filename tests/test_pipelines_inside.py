@@ -37,19 +37,27 @@ def numbers(value):
 
 
 CALLS = {
-    "signals": lambda model, X: ActivationDisplay.from_estimator(model, X).activations,
-    "gradients": lambda model, X: GradientDisplay.from_estimator(model, X, Y).gradient_norms,
-    "curves": lambda model, X: LossCurveDisplay.from_estimator(model).curves["MLPClassifier"],
-    "named curves": lambda model, X: LossCurveDisplay.from_estimator({"a": model}).curves["a"],
-    "weights": lambda model, X: WeightDisplay.from_estimator(model, shape=(3, 3)).images,
+    "signals": lambda model, X: ActivationDisplay.compute_from_estimator(model, X).activations,
+    "gradients": lambda model, X: (
+        GradientDisplay.compute_from_estimator(model, X, Y).gradient_norms
+    ),
+    "curves": lambda model, X: LossCurveDisplay.compute_from_estimator(model).curves[
+        "MLPClassifier"
+    ],
+    "named curves": lambda model, X: LossCurveDisplay.compute_from_estimator({"a": model}).curves[
+        "a"
+    ],
+    "weights": lambda model, X: WeightDisplay.compute_from_estimator(model, shape=(3, 3)).images,
     "plane": lambda model, X: (
-        OptimizerPathDisplay.from_estimator(model, X, Y, ["sgd", "adam"], grid_size=3).paths
+        OptimizerPathDisplay.compute_from_estimator(model, X, Y, ["sgd", "adam"], grid_size=3).paths
     ),
     "range": lambda model, X: learning_rate_range_test(model, X, Y, n_steps=20).losses,
 }
 OF_INITIALIZERS = {
     "report": lambda model, X: initialization_report(model, X)["std"],
-    "initializers": lambda model, X: ActivationDisplay.from_initializers(model, X).activations,
+    "initializers": lambda model, X: (
+        ActivationDisplay.compute_from_initializers(model, X).activations
+    ),
 }
 NEED_NO_FIT = {name: CALLS[name] for name in ("gradients", "plane", "range")}
 
@@ -100,7 +108,7 @@ def test_steps_that_need_targets_are_fitted_to_them():
     report = initialization_report(PIPELINE, X, Y)
     fitted = initialization_report(clone(PIPELINE).fit(X, Y), X)
     np.testing.assert_array_equal(report["std"], fitted["std"])
-    shown = ActivationDisplay.from_initializers(PIPELINE, X, Y)
+    shown = ActivationDisplay.compute_from_initializers(PIPELINE, X, Y)
     np.testing.assert_array_equal(shown.table["std"], fitted["std"])
     with pytest.raises(ValueError, match="requires y"):
         initialization_report(PIPELINE, X)

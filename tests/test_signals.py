@@ -91,7 +91,7 @@ def test_statistics_are_their_definitions(digits):
     X, y = digits[0][:900], digits[1][:900]
     model = MLPClassifier((30, 20), activation=("relu", "tanh"), max_iter=15, random_state=0)
     model.fit(X, y)
-    display = ActivationDisplay.from_estimator(model, X)
+    display = ActivationDisplay.compute_from_estimator(model, X)
     relu, tanh = model.activations(X)[:2]
     for found, expected in zip(display.activations["fitted"], (relu, tanh), strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-12)
@@ -111,7 +111,7 @@ def test_dead_units_are_counted(digits):
     model = MLPClassifier(40, max_iter=1, random_state=0).fit(X, y)
     model.intercepts_[0][:10] = -100
     before = (model.activations(X)[0][:, 10:] == 0).all(axis=0).sum()
-    (dead,) = ActivationDisplay.from_estimator(model, X).table["dead"]
+    (dead,) = ActivationDisplay.compute_from_estimator(model, X).table["dead"]
     assert dead == (10 + before) / 40
 
 
@@ -158,7 +158,7 @@ def test_sparse_and_many_rows(digits):
     dense = initialization_report(model, X)
     thin = initialization_report(model, sparse.csr_matrix(X))
     np.testing.assert_allclose(dense["std"], thin["std"], rtol=1e-10)
-    shown = ActivationDisplay.from_initializers(model, X, init="auto").activations["auto"]
+    shown = ActivationDisplay.compute_from_initializers(model, X, init="auto").activations["auto"]
     assert [each.shape for each in shown] == [(899, 9), (899, 8)]
 
 
@@ -182,6 +182,6 @@ def test_bad_input_of_a_report(digits, make, params, message):
 
 def test_a_display_of_a_fitted_network_wants_one(digits):
     with pytest.raises(NotFittedError):
-        ActivationDisplay.from_estimator(MLPClassifier(), digits[0])
+        ActivationDisplay.compute_from_estimator(MLPClassifier(), digits[0])
     with pytest.raises(ValueError, match=r"^estimator must be an MLPClassifier"):
-        ActivationDisplay.from_estimator("mlp", digits[0])
+        ActivationDisplay.compute_from_estimator("mlp", digits[0])

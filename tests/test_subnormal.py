@@ -8,11 +8,11 @@ from numpy.testing import assert_allclose
 from sklearn.datasets import load_digits
 
 from sknn import MLPClassifier, compat, load
-from sknn._training import data as batch
-from sknn._training import engine
 from sknn._core.parameters import Parameters
 from sknn._network.layers import Masks
 from sknn._network.network import Architecture, Workspace
+from sknn._training import data as batch
+from sknn._training import engine
 from sknn._training.data import Batch, Rows
 from sknn.averaging import EMA
 from sknn.callbacks import Checkpoint, EpochCallback, training_of

@@ -26,6 +26,7 @@ PACKAGES = {
     "sknn.averaging": "Averaged weights",
     "sknn.inspection": "Inspection",
     "sknn.estimators": "Hidden layers",
+    "sknn.preprocessing": "Preprocessing",
     "sknn.callbacks": "Callbacks",
     "sknn.exceptions": "Warnings",
     "sknn.export": "Export",

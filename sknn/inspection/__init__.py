@@ -1,7 +1,10 @@
-"""See inside a network: what it does before, while and after it trains.
+"""Look inside a network before, while and after it trains.
 
-Displays are in the manner of scikit-learn's: made by a class method, they hold the numbers as
-attributes, and draw them with ``plot(ax=None)``, which needs matplotlib.
+Displays follow scikit-learn's: ``from_estimator`` computes the numbers, draws them with matplotlib
+(the extra ``plot``) on ``ax`` or a new figure, and returns the display. A display holds the
+numbers as attributes, and ``figure_`` and ``ax_`` (``axes_`` where it has several);
+``plot(ax=None)`` draws it again elsewhere. Each constructor ``from_...`` has a twin
+``compute_from_...`` that takes the same data, draws nothing and needs no matplotlib.
 """
 
 from sknn._core.table import Table

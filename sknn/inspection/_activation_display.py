@@ -1,14 +1,15 @@
 """The distribution of activations in each layer."""
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from sknn._core.table import Table
 from sknn._core.typing import Array
+from sknn.inspection._display import Display
 from sknn.inspection._initialization import CLASSICS, untrained_signals
 from sknn.inspection._networks import fitted_network, inputs_of, network_of
-from sknn.inspection._plotting import colors, finish, row_of_axes
+from sknn.inspection._plotting import check_drawing, colors, row_of_axes
 from sknn.inspection._signals import signals, table
 
 _BINS = 80
@@ -16,10 +17,12 @@ _BINS = 80
 _SPREAD = 20.0
 
 
-class ActivationDisplay:
+class ActivationDisplay(Display):
     """The distribution of activations in each hidden layer, of one or several networks.
 
-    Make it with `from_estimator` (a fitted network) or `from_initializers` (before training).
+    Create one with `from_estimator` (a fitted network) or `from_initializers` (networks before
+    training), which draw, or with `compute_from_estimator` or `compute_from_initializers`, which
+    do not.
 
     Parameters
     ----------
@@ -30,9 +33,10 @@ class ActivationDisplay:
 
     Attributes
     ----------
-    ax_ : list of Axes
-        One for each network.
+    axes_ : ndarray of Axes of shape (n_networks,)
+        The axes that were drawn on last, one for each network.
     figure_ : Figure
+        The figure of these axes.
 
     Examples
     --------
@@ -40,7 +44,10 @@ class ActivationDisplay:
     >>> from sknn import MLPClassifier
     >>> from sknn.inspection import ActivationDisplay
     >>> model = MLPClassifier((50,) * 10, activation="sigmoid", random_state=0)
-    >>> display = ActivationDisplay.from_initializers(model, load_digits().data / 16)
+    >>> X = load_digits().data / 16
+    >>> ActivationDisplay.from_initializers(model, X, init=["normal", "xavier_normal"])
+    ActivationDisplay(networks=['normal', 'xavier_normal'], n_layers=10)
+    >>> display = ActivationDisplay.compute_from_initializers(model, X)
     >>> list(display.activations)
     ['normal', 'Normal(std=0.1)', 'xavier_normal', 'he_normal']
     >>> len(display.table["saturated"])
@@ -51,9 +58,43 @@ class ActivationDisplay:
         self.activations = activations
         self.table = table
 
+    def _facts(self) -> dict[str, Any]:
+        return {"networks": list(self.activations), "n_layers": self._depth()}
+
+    def _depth(self) -> int:
+        return max(map(len, self.activations.values()), default=0)
+
     @classmethod
-    def from_estimator(cls, estimator: Any, X: Any) -> "ActivationDisplay":
-        """Look into a fitted network.
+    def from_estimator(cls, estimator: Any, X: Any, *, ax: Any = None) -> Self:
+        """Draw the activations of a fitted network.
+
+        Parameters
+        ----------
+        estimator : MLPClassifier, MLPRegressor or Pipeline that ends in one
+            Fitted.
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Inputs as for its `predict`; up to 1000 rows of them are used.
+        ax : Axes, default=None
+            Where to draw; None for a new figure.
+
+        Returns
+        -------
+        display : ActivationDisplay
+            The numbers, ``axes_`` and ``figure_``.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is missing.
+        ValueError
+            If the estimator is none of these or has no hidden layer, or `ax` is not an Axes.
+        """
+        check_drawing(cls, "from_estimator", ax, several=True)
+        return cls.compute_from_estimator(estimator, X).plot(ax)
+
+    @classmethod
+    def compute_from_estimator(cls, estimator: Any, X: Any) -> Self:
+        """Compute the activations of a fitted network; draw nothing.
 
         Parameters
         ----------
@@ -65,7 +106,7 @@ class ActivationDisplay:
         Returns
         -------
         display : ActivationDisplay
-            Nothing is drawn yet: call `plot`.
+            The numbers; `plot` draws them.
         """
         network = network_of(estimator)
         network.summary()  # says so if it is not fitted
@@ -75,9 +116,9 @@ class ActivationDisplay:
 
     @classmethod
     def from_initializers(
-        cls, estimator: Any, X: Any, y: Any = None, *, init: Any = CLASSICS
-    ) -> "ActivationDisplay":
-        """Look into networks before training, one for each initializer.
+        cls, estimator: Any, X: Any, y: Any = None, *, init: Any = CLASSICS, ax: Any = None
+    ) -> Self:
+        """Draw the activations of networks before training, one for each initializer.
 
         Parameters
         ----------
@@ -87,19 +128,54 @@ class ActivationDisplay:
             Inputs; up to 1000 rows of them are used.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
             Targets, for steps of a Pipeline that are to be fitted and need them.
-        init : sequence of str or Initializer
+        init : str, Initializer or sequence of them, default=N(0, 1), N(0, 0.1^2), Xavier and He
+            Where weights start, one network for each.
+        ax : Axes or sequence of Axes, default=None
+            Where to draw, one for each network; None for a new figure.
+
+        Returns
+        -------
+        display : ActivationDisplay
+            The numbers, ``axes_`` and ``figure_``.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is missing.
+        ValueError
+            If the estimator is none of these or has no hidden layer, a parameter is wrong, or
+            `ax` is not one Axes for each network.
+        """
+        check_drawing(cls, "from_initializers", ax, several=True)
+        return cls.compute_from_initializers(estimator, X, y, init=init).plot(ax)
+
+    @classmethod
+    def compute_from_initializers(
+        cls, estimator: Any, X: Any, y: Any = None, *, init: Any = CLASSICS
+    ) -> Self:
+        """Compute the activations of networks before training; draw nothing.
+
+        Parameters
+        ----------
+        estimator : MLPClassifier, MLPRegressor or Pipeline that ends in one
+            Fitted or not; what it has learned is not used.
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Inputs; up to 1000 rows of them are used.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+            Targets, for steps of a Pipeline that are to be fitted and need them.
+        init : str, Initializer or sequence of them, default=N(0, 1), N(0, 0.1^2), Xavier and He
             Where weights start, one network for each.
 
         Returns
         -------
         display : ActivationDisplay
-            Nothing is drawn yet: call `plot`.
+            The numbers; `plot` draws them.
         """
         found = untrained_signals(estimator, X, y, init)
         arrays = {label: [signal.a for signal in layers] for label, layers in found.items()}
         return cls(arrays, table(found))
 
-    def plot(self, ax: Any = None) -> "ActivationDisplay":
+    def plot(self, ax: Any = None) -> Self:
         """Draw a panel for each network: a histogram for each layer, the first on top.
 
         The height of a histogram is the square root of the share, so that a peak at zero leaves
@@ -108,15 +184,15 @@ class ActivationDisplay:
         Parameters
         ----------
         ax : Axes or sequence of Axes, default=None
-            One for each network; None for a new figure.
+            Where to draw, one for each network; None for a new figure.
 
         Returns
         -------
         self : ActivationDisplay
             The display itself.
         """
-        depth = max(map(len, self.activations.values()))
-        panels = row_of_axes(ax, len(self.activations), (3.8, 1.2 + 0.45 * depth))
+        size = (3.8, 1.2 + 0.45 * self._depth())
+        panels = row_of_axes(self, ax, len(self.activations), size)
         columns = (self.table[name] for name in ("std", "saturated", "dead"))
         rows = zip(*columns, strict=True)
         for panel, (label, layers) in zip(panels, self.activations.items(), strict=True):
@@ -128,7 +204,8 @@ class ActivationDisplay:
             panel.set(title=label, xlabel="activation")
         panels[0].set_ylabel("hidden layer")
         right.set_ylabel("std, saturated, dead")
-        return finish(self, panels)
+        self.axes_, self.figure_ = np.array(panels, dtype=object), panels[0].figure
+        return self
 
 
 def _note(std: float, saturated: float, dead: float) -> str:

@@ -1,21 +1,23 @@
 """How large the gradient of each layer is while a network trains."""
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from sknn._core.parameters import Layout
 from sknn._core.typing import Array
+from sknn.inspection._display import Display
 from sknn.inspection._networks import inputs_of, network_of
-from sknn.inspection._plotting import axes_or_new, colors, finish
+from sknn.inspection._plotting import axes_or_new, check_drawing, colors, finish
 from sknn.inspection._recording import record
 
 
-class GradientDisplay:
+class GradientDisplay(Display):
     """The norm of the loss's gradient with respect to each layer's weights and biases, by epoch.
 
-    Make it with `from_estimator`. Where the first layers' norms are many times smaller than the
-    last ones', gradients vanish on their way down, and those layers hardly learn.
+    Create one with `from_estimator`, which draws, or with `compute_from_estimator`, which does
+    not. Where the norms of the first layers are many times smaller than those of the last layers,
+    gradients vanish on their way down, and the first layers hardly learn.
 
     Parameters
     ----------
@@ -27,7 +29,9 @@ class GradientDisplay:
     Attributes
     ----------
     ax_ : Axes
+        The axes that were drawn on last.
     figure_ : Figure
+        The figure of these axes.
 
     References
     ----------
@@ -42,18 +46,56 @@ class GradientDisplay:
     >>> from sknn.inspection import GradientDisplay
     >>> X, y = load_iris(return_X_y=True)
     >>> model = MLPClassifier((20,) * 8, activation="sigmoid", max_iter=3, random_state=0)
-    >>> norms = GradientDisplay.from_estimator(model, X, y).gradient_norms
-    >>> norms.shape, bool(norms[-1, 0] < 1e-3 * norms[-1, -1])
-    ((3, 9), True)
+    >>> GradientDisplay.from_estimator(model, X, y)
+    GradientDisplay(n_epochs=3, n_layers=9)
+    >>> norms = GradientDisplay.compute_from_estimator(model, X, y).gradient_norms
+    >>> bool(norms[-1, 0] < 1e-3 * norms[-1, -1])
+    True
     """
 
     def __init__(self, gradient_norms: Array, layer_names: list[str]) -> None:
         self.gradient_norms = gradient_norms
         self.layer_names = layer_names
 
+    def _facts(self) -> dict[str, Any]:
+        n_epochs, n_layers = self.gradient_norms.shape
+        return {"n_epochs": n_epochs, "n_layers": n_layers}
+
     @classmethod
-    def from_estimator(cls, estimator: Any, X: Any, y: Any) -> "GradientDisplay":
-        """Train a copy of an estimator, and keep the norms of its gradients.
+    def from_estimator(cls, estimator: Any, X: Any, y: Any, *, ax: Any = None) -> Self:
+        """Train a copy of an estimator, and draw the norms of its gradients.
+
+        The copy is trained without the weight penalty, as `compute_from_estimator` says.
+
+        Parameters
+        ----------
+        estimator : MLPClassifier, MLPRegressor or Pipeline that ends in one
+            Fitted or not; not changed.
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Inputs, as for `compute_from_estimator`.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets.
+        ax : Axes, default=None
+            Where to draw; None for a new figure.
+
+        Returns
+        -------
+        display : GradientDisplay
+            The numbers, ``ax_`` and ``figure_``.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is missing.
+        ValueError
+            As `compute_from_estimator`, or if `ax` is not an Axes.
+        """
+        check_drawing(cls, "from_estimator", ax)
+        return cls.compute_from_estimator(estimator, X, y).plot(ax)
+
+    @classmethod
+    def compute_from_estimator(cls, estimator: Any, X: Any, y: Any) -> Self:
+        """Train a copy of an estimator, and keep the norms of its gradients; draw nothing.
 
         The copy is trained for `max_iter` epochs, or until it converges, as a fit is, but with
         ``alpha=0``: the norms are those of the loss, without the weight penalty, which would
@@ -72,7 +114,7 @@ class GradientDisplay:
         Returns
         -------
         display : GradientDisplay
-            Nothing is drawn yet: call `plot`.
+            The numbers; `plot` draws them.
 
         Raises
         ------
@@ -87,20 +129,20 @@ class GradientDisplay:
         norms = np.array([epoch.mean(axis=0) for epoch in epochs])
         return cls(norms, model._architecture.layer_names)
 
-    def plot(self, ax: Any = None) -> "GradientDisplay":
+    def plot(self, ax: Any = None) -> Self:
         """Draw a line for each layer, from dark (the first) to light (the output).
 
         Parameters
         ----------
         ax : Axes, default=None
-            None for a new figure.
+            Where to draw; None for a new figure.
 
         Returns
         -------
         self : GradientDisplay
             The display itself.
         """
-        ax = axes_or_new(ax)
+        ax = axes_or_new(self, ax)
         epochs = np.arange(1, len(self.gradient_norms) + 1)
         shades = colors(len(self.layer_names))
         for name, norms, shade in zip(self.layer_names, self.gradient_norms.T, shades, strict=True):

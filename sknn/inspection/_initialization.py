@@ -70,13 +70,12 @@ def untrained_signals(estimator: Any, X: Any, y: Any, init: Any) -> dict[str, li
     """Return each initializer's signals, by its name."""
     network, X = network_of(estimator), inputs_of(estimator, X, y)
     several = isinstance(init, Sequence) and not isinstance(init, str)
-    found = {
+    if several and not init:
+        raise ValueError(f"init must hold at least one initializer, got {init!r}.")
+    return {
         _label(each): signals(untrained_network(network, X, each))
         for each in (init if several else [init])
     }
-    if not all(found.values()):
-        raise ValueError("This network has no hidden layer to look at.")
-    return found
 
 
 def _label(init: Any) -> str:

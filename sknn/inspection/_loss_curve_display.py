@@ -1,24 +1,26 @@
 """How training went: losses, scores and rates by epoch, of one or several models."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from sknn._core.strategy import unknown
 from sknn._core.typing import Array
+from sknn.inspection._display import Display
 from sknn.inspection._networks import network_of
-from sknn.inspection._plotting import axes_or_new, finish
+from sknn.inspection._plotting import axes_or_new, check_drawing, finish
 
 _DASHED = "validation_"
 # A range of values for which a logarithmic scale is worth its labels.
 _DECADES = 30.0
 
 
-class LossCurveDisplay:
+class LossCurveDisplay(Display):
     """What each epoch recorded: training and validation loss, score, learning rate, and so on.
 
-    Make it with `from_estimator`, which takes one model or several by name.
+    Create one with `from_estimator`, which draws, or with `compute_from_estimator`, which does
+    not. Both take one model, or several by name.
 
     Parameters
     ----------
@@ -29,7 +31,9 @@ class LossCurveDisplay:
     Attributes
     ----------
     ax_ : Axes
+        The axes that were drawn on last.
     figure_ : Figure
+        The figure of these axes.
 
     Examples
     --------
@@ -38,42 +42,86 @@ class LossCurveDisplay:
     >>> from sknn.inspection import LossCurveDisplay
     >>> X, y = load_iris(return_X_y=True)
     >>> model = MLPClassifier(optimizer="lbfgs", early_stopping=True, random_state=0).fit(X, y)
-    >>> display = LossCurveDisplay.from_estimator({"L-BFGS": model})
-    >>> {"loss", "validation_loss"} <= set(display.curves["L-BFGS"])
+    >>> LossCurveDisplay.from_estimator({"L-BFGS": model})  # doctest: +ELLIPSIS
+    LossCurveDisplay(n_epochs={'L-BFGS': ...})
+    >>> curves = LossCurveDisplay.compute_from_estimator({"L-BFGS": model}).curves
+    >>> {"loss", "validation_loss"} <= set(curves["L-BFGS"])
     True
     """
 
     def __init__(self, curves: dict[str, dict[str, Array]]) -> None:
         self.curves = curves
 
+    def _facts(self) -> dict[str, Any]:
+        lengths = {
+            name: max(map(len, curves.values()), default=0) for name, curves in self.curves.items()
+        }
+        return {"n_epochs": lengths}
+
     @classmethod
-    def from_estimator(cls, estimator: Any) -> "LossCurveDisplay":
-        """Read what fitted models recorded.
+    def from_estimator(cls, estimator: Any, *, ax: Any = None, quantity: str = "loss") -> Self:
+        """Draw what fitted models recorded.
 
         Parameters
         ----------
         estimator : MLPClassifier, MLPRegressor, Pipeline that ends in one, or mapping to them
-            Fitted.
+            Fitted; the keys of a mapping name the models.
+        ax : Axes, default=None
+            Where to draw; None for a new figure.
+        quantity : str, default="loss"
+            What to draw, as for `plot`.
 
         Returns
         -------
         display : LossCurveDisplay
-            Nothing is drawn yet: call `plot`.
+            The numbers, ``ax_`` and ``figure_``.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is missing.
+        ValueError
+            If an estimator is none of these, no model recorded such a quantity, or `ax` is not
+            an Axes.
+        """
+        check_drawing(cls, "from_estimator", ax)
+        return cls.compute_from_estimator(estimator).plot(ax, quantity=quantity)
+
+    @classmethod
+    def compute_from_estimator(cls, estimator: Any) -> Self:
+        """Read what fitted models recorded; draw nothing.
+
+        Parameters
+        ----------
+        estimator : MLPClassifier, MLPRegressor, Pipeline that ends in one, or mapping to them
+            Fitted; the keys of a mapping name the models.
+
+        Returns
+        -------
+        display : LossCurveDisplay
+            The numbers; `plot` draws them.
+
+        Raises
+        ------
+        ValueError
+            If an estimator is none of these.
         """
         models = (
             estimator
             if isinstance(estimator, Mapping)
             else {type(network_of(estimator)).__name__: estimator}
         )
+        if not models:
+            raise ValueError(f"estimator must hold at least one model, got {estimator!r}.")
         return cls({str(name): _history(model) for name, model in models.items()})
 
-    def plot(self, ax: Any = None, *, quantity: str = "loss") -> "LossCurveDisplay":
+    def plot(self, ax: Any = None, *, quantity: str = "loss") -> Self:
         """Draw a quantity of each model, and beside it, dashed, the same on the validation set.
 
         Parameters
         ----------
         ax : Axes, default=None
-            None for a new figure.
+            Where to draw; None for a new figure.
         quantity : str, default="loss"
             A key of `curves`; with ``"loss"`` or ``"score"`` comes ``"validation_loss"`` or
             ``"validation_score"``, where there is one.
@@ -92,7 +140,7 @@ class LossCurveDisplay:
         quantity = quantity.removeprefix(_DASHED)
         if quantity not in known:
             raise unknown("quantity", quantity, sorted(known))
-        ax, values = axes_or_new(ax), []
+        ax, values = axes_or_new(self, ax), []
         for i, (name, curves) in enumerate(self.curves.items()):
             for prefix, style in (("", "-"), (_DASHED, "--")):
                 if prefix + quantity in curves:

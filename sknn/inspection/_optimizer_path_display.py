@@ -1,27 +1,29 @@
 """The paths of optimizers on a surface, or on the plane of a network's loss."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from sknn._core.strategy import COUNT, POSITIVE, unknown
 from sknn._core.typing import Array
 from sknn.estimators._parameters import read_optimizer
+from sknn.inspection._display import Display
 from sknn.inspection._networks import inputs_of, network_of
 from sknn.inspection._plane import loss_plane
-from sknn.inspection._plotting import axes_or_new, colors, finish
+from sknn.inspection._plotting import axes_or_new, check_drawing, colors, finish
 from sknn.inspection._surfaces import SURFACES, Surface
 from sknn.optimizers import Minimizer
 
 _GRID = 101
 
 
-class OptimizerPathDisplay:
+class OptimizerPathDisplay(Display):
     """The paths that optimizers take from one start, over contours of what they minimize.
 
-    Make it with `from_surface` (a function of two parameters) or `from_estimator` (the plane in
-    which the paths of a real network's weights lie best).
+    Create one with `from_surface` (a function of two parameters) or `from_estimator` (the plane
+    that holds most of the movement of a network's weights), which draw, or with
+    `compute_from_surface` or `compute_from_estimator`, which do not.
 
     Parameters
     ----------
@@ -39,7 +41,9 @@ class OptimizerPathDisplay:
     Attributes
     ----------
     ax_ : Axes
+        The axes that were drawn on last.
     figure_ : Figure
+        The figure of these axes.
 
     References
     ----------
@@ -49,11 +53,13 @@ class OptimizerPathDisplay:
     Examples
     --------
     >>> from sknn.inspection import OptimizerPathDisplay
-    >>> display = OptimizerPathDisplay.from_surface(
+    >>> OptimizerPathDisplay.from_surface(
     ...     "ravine", ["sgd", "momentum"], learning_rate=[0.095, 0.02], n_steps=50
     ... )
+    OptimizerPathDisplay(n_points={'sgd': 51, 'momentum': 51}, minimum=(0.0, 0.0))
+    >>> display = OptimizerPathDisplay.compute_from_surface("ravine", "sgd", learning_rate=0.095)
     >>> display.paths["sgd"].shape
-    (51, 2)
+    (101, 2)
     """
 
     def __init__(
@@ -67,6 +73,14 @@ class OptimizerPathDisplay:
         self.paths, self.values, self.grid, self.minimum = paths, values, grid, minimum
         self.explained_variance_ratio = explained_variance_ratio
 
+    def _facts(self) -> dict[str, Any]:
+        facts: dict[str, Any] = {"n_points": {name: len(path) for name, path in self.paths.items()}}
+        if self.minimum is not None:
+            facts["minimum"] = self.minimum
+        if self.explained_variance_ratio is not None:
+            facts["explained_variance_ratio"] = round(self.explained_variance_ratio, 3)
+        return facts
+
     @classmethod
     def from_surface(
         cls,
@@ -75,25 +89,68 @@ class OptimizerPathDisplay:
         *,
         learning_rate: Any,
         n_steps: int = 100,
-    ) -> "OptimizerPathDisplay":
-        """Let optimizers descend a function of two parameters.
+        ax: Any = None,
+    ) -> Self:
+        """Draw the paths of optimizers that descend a function of two parameters.
 
         Parameters
         ----------
         surface : {"ravine", "rosenbrock", "saddle"} or Surface
             The function.
-        optimizers : sequence of str or Optimizer, or mapping of str to them
-            Names in `sknn.optimizers.OPTIMIZERS` or instances; a mapping gives labels, and those
-            that would be the same are numbered.
+        optimizers : str, Optimizer, sequence of them, or mapping of str to them
+            Names in `sknn.optimizers.OPTIMIZERS` or instances. The keys of a mapping are the
+            labels; otherwise labels that would be equal are numbered.
         learning_rate : float or sequence of float
             One for all or one for each, positive; ``"lbfgs"`` does not use its own.
         n_steps : int, default=100
-            Steps of each. A path ends early where it leaves the numbers.
+            Steps of each. A path ends before its first point that is not finite.
+        ax : Axes, default=None
+            Where to draw; None for a new figure.
 
         Returns
         -------
         display : OptimizerPathDisplay
-            Nothing is drawn yet: call `plot`.
+            The numbers, ``ax_`` and ``figure_``.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is missing.
+        ValueError
+            As `compute_from_surface`, or if `ax` is not an Axes.
+        """
+        check_drawing(cls, "from_surface", ax)
+        return cls.compute_from_surface(
+            surface, optimizers, learning_rate=learning_rate, n_steps=n_steps
+        ).plot(ax)
+
+    @classmethod
+    def compute_from_surface(
+        cls,
+        surface: Any,
+        optimizers: Any,
+        *,
+        learning_rate: Any,
+        n_steps: int = 100,
+    ) -> Self:
+        """Let optimizers descend a function of two parameters; draw nothing.
+
+        Parameters
+        ----------
+        surface : {"ravine", "rosenbrock", "saddle"} or Surface
+            The function.
+        optimizers : str, Optimizer, sequence of them, or mapping of str to them
+            Names in `sknn.optimizers.OPTIMIZERS` or instances. The keys of a mapping are the
+            labels; otherwise labels that would be equal are numbered.
+        learning_rate : float or sequence of float
+            One for all or one for each, positive; ``"lbfgs"`` does not use its own.
+        n_steps : int, default=100
+            Steps of each. A path ends before its first point that is not finite.
+
+        Returns
+        -------
+        display : OptimizerPathDisplay
+            The numbers; `plot` draws them.
 
         Raises
         ------
@@ -127,12 +184,63 @@ class OptimizerPathDisplay:
         *,
         learning_rate: Any = "auto",
         grid_size: int = 25,
-    ) -> "OptimizerPathDisplay":
-        """Train a copy of an estimator with each optimizer, from the same weights.
+        ax: Any = None,
+    ) -> Self:
+        """Train a copy of an estimator with each optimizer, and draw the paths of the weights.
 
-        The points are the weights before training and after each epoch; `early_stopping` is
-        ignored. The plane goes through their mean, along their first two principal components;
-        the contours are the training loss there, without the weight penalty.
+        The points and the plane are those that `compute_from_estimator` describes.
+
+        Parameters
+        ----------
+        estimator : MLPClassifier, MLPRegressor or Pipeline that ends in one
+            Fitted or not; not changed.
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Inputs, as for `compute_from_estimator`.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets.
+        optimizers : str, Optimizer, sequence of them, or mapping of str to them
+            As for `from_surface`, but all must take steps.
+        learning_rate : float, "auto" or sequence of them, default="auto"
+            One for all or one for each.
+        grid_size : int, default=25
+            Points of the grid along an axis, at least 2; the loss is computed at each.
+        ax : Axes, default=None
+            Where to draw; None for a new figure.
+
+        Returns
+        -------
+        display : OptimizerPathDisplay
+            The numbers, ``ax_`` and ``figure_``.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is missing.
+        ValueError
+            As `compute_from_estimator`, or if `ax` is not an Axes.
+        """
+        check_drawing(cls, "from_estimator", ax)
+        return cls.compute_from_estimator(
+            estimator, X, y, optimizers, learning_rate=learning_rate, grid_size=grid_size
+        ).plot(ax)
+
+    @classmethod
+    def compute_from_estimator(
+        cls,
+        estimator: Any,
+        X: Any,
+        y: Any,
+        optimizers: Any,
+        *,
+        learning_rate: Any = "auto",
+        grid_size: int = 25,
+    ) -> Self:
+        """Train a copy of an estimator with each optimizer; draw nothing.
+
+        All start from the same weights. The points of a path are the weights before training and
+        after each epoch; `early_stopping` is ignored. The plane goes through the mean of all
+        points, along their first two principal components; the contours show the training loss
+        in the plane, without the weight penalty.
 
         Parameters
         ----------
@@ -144,7 +252,7 @@ class OptimizerPathDisplay:
             fitted, or fitted to X and y on a copy.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets.
-        optimizers : sequence of str or Optimizer, or mapping of str to them
+        optimizers : str, Optimizer, sequence of them, or mapping of str to them
             As for `from_surface`, but all must take steps.
         learning_rate : float, "auto" or sequence of them, default="auto"
             One for all or one for each.
@@ -154,7 +262,7 @@ class OptimizerPathDisplay:
         Returns
         -------
         display : OptimizerPathDisplay
-            Nothing is drawn yet: call `plot`.
+            The numbers; `plot` draws them.
 
         Raises
         ------
@@ -168,20 +276,20 @@ class OptimizerPathDisplay:
         paths, values, grid, explained = loss_plane(network, X, y, named, rates, grid_size)
         return cls(paths, values, grid, explained_variance_ratio=explained)
 
-    def plot(self, ax: Any = None) -> "OptimizerPathDisplay":
+    def plot(self, ax: Any = None) -> Self:
         """Draw contours, and on them a line for each optimizer.
 
         Parameters
         ----------
         ax : Axes, default=None
-            None for a new figure.
+            Where to draw; None for a new figure.
 
         Returns
         -------
         self : OptimizerPathDisplay
             The display itself.
         """
-        ax = axes_or_new(ax)
+        ax = axes_or_new(self, ax)
         x, y, values = self.grid
         levels = _levels(values)
         ax.contourf(x, y, values, levels, colors=colors(len(levels) - 1, "Greys", 0.55))
@@ -202,9 +310,11 @@ class OptimizerPathDisplay:
 
 def _named(optimizers: Any) -> dict[str, Any]:
     """Return optimizers by label; a second of the same is numbered."""
+    single = isinstance(optimizers, str) or not isinstance(optimizers, Sequence | Mapping)
+    if not single and not optimizers:
+        raise ValueError(f"optimizers must hold at least one optimizer, got {optimizers!r}.")
     if isinstance(optimizers, Mapping):
         return dict(optimizers)
-    single = isinstance(optimizers, str) or not isinstance(optimizers, Sequence)
     every = [optimizers] if single else list(optimizers)
     labels = [each if isinstance(each, str) else repr(each) for each in every]
     numbers = [labels[: i + 1].count(label) for i, label in enumerate(labels)]

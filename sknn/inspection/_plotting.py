@@ -1,4 +1,4 @@
-"""What all displays share: matplotlib, imported when something is drawn, and axes."""
+"""Matplotlib, imported when something is drawn, and the axes to draw on."""
 
 from collections.abc import Sequence
 from typing import Any, TypeVar
@@ -6,26 +6,52 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-def pyplot() -> Any:
-    """Return ``matplotlib.pyplot``, or say how to get it."""
-    try:
-        import matplotlib.pyplot as plt
-    except ImportError:
-        raise ImportError("Plots need matplotlib: pip install matplotlib.") from None
-    return plt
-
-
-def axes_or_new(ax: Any) -> Any:
-    """Return the axes to draw on: the user's, or those of a new figure."""
-    plt = pyplot()
-    return plt.subplots(layout="constrained")[1] if ax is None else ax
-
-
-def row_of_axes(ax: Any, count: int, size: tuple[float, float]) -> list[Any]:
-    """Return axes side by side: the user's, or those of a new figure.
+def check_drawing(cls: type, constructor: str, ax: Any, *, several: bool = False) -> None:
+    """Raise an error, before a constructor computes anything, if it could not draw.
 
     Parameters
     ----------
+    cls : type
+        The display's class.
+    constructor : str
+        The name of the constructor that draws.
+    ax : Axes, sequence of Axes or None
+        The argument of the constructor.
+    several : bool, default=False
+        Whether a sequence of axes is allowed.
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is missing.
+    ValueError
+        If `ax` is not what it should be.
+    """
+    name = cls.__name__
+    _pyplot(
+        f"{name}.{constructor}", f" {name}.compute_{constructor} returns the numbers without it."
+    )
+    if ax is not None:
+        for each in _as_list(ax) if several else [ax]:
+            _check_axes(each)
+
+
+def axes_or_new(display: Any, ax: Any) -> Any:
+    """Return the axes for a display's `plot`: the user's, or those of a new figure."""
+    plt = _pyplot(f"{type(display).__name__}.plot")
+    if ax is None:
+        return plt.subplots(layout="constrained")[1]
+    _check_axes(ax)
+    return ax
+
+
+def row_of_axes(display: Any, ax: Any, count: int, size: tuple[float, float]) -> list[Any]:
+    """Return axes side by side for a display's `plot`: the user's, or those of a new figure.
+
+    Parameters
+    ----------
+    display : object
+        The display.
     ax : Axes, sequence of Axes or None
         The user's.
     count : int
@@ -38,25 +64,53 @@ def row_of_axes(ax: Any, count: int, size: tuple[float, float]) -> list[Any]:
     ValueError
         If the user's are too few or too many.
     """
-    plt = pyplot()
+    plt = _pyplot(f"{type(display).__name__}.plot")
     if ax is None:
         figsize = (size[0] * count, size[1])
         grid = plt.subplots(1, count, figsize=figsize, squeeze=False, layout="constrained")[1]
         return list(grid[0])
-    given = list(ax.ravel() if hasattr(ax, "ravel") else ax if isinstance(ax, Sequence) else [ax])
+    given = _as_list(ax)
     if len(given) != count:
         raise ValueError(f"ax must be {count} axes here, one for each panel; got {len(given)}.")
+    for each in given:
+        _check_axes(each)
     return given
 
 
 def colors(count: int, name: str = "viridis", end: float = 0.9) -> list[Any]:
     """Return colours of a map in its order, up to a share of it."""
-    palette = pyplot().get_cmap(name)
-    return [palette(end * i / max(1, count - 1)) for i in range(count)]
+    from matplotlib import colormaps
+
+    return [colormaps[name](end * i / max(1, count - 1)) for i in range(count)]
 
 
 def finish(display: T, ax: Any) -> T:
-    """Keep what was drawn on as attributes, as scikit-learn's displays do; return the display."""
-    first = ax[0] if isinstance(ax, list) else ax
-    display.ax_, display.figure_ = ax, first.figure  # type: ignore[attr-defined]
+    """Keep the axes and their figure as scikit-learn's displays do, and return the display."""
+    display.ax_, display.figure_ = ax, ax.figure  # type: ignore[attr-defined]
     return display
+
+
+def _pyplot(caller: str, instead: str = "") -> Any:
+    """Return ``matplotlib.pyplot``, or say how to get it and what works without it."""
+    try:
+        import matplotlib.pyplot as plt
+    except ImportError as error:
+        raise ImportError(
+            f"{caller} needs matplotlib: pip install matplotlib, or install sknn with its extra "
+            f'"plot".{instead}'
+        ) from error
+    return plt
+
+
+def _as_list(ax: Any) -> list[Any]:
+    return list(ax.ravel() if hasattr(ax, "ravel") else ax if isinstance(ax, Sequence) else [ax])
+
+
+def _check_axes(ax: Any) -> None:
+    from matplotlib.axes import Axes
+
+    if not isinstance(ax, Axes):
+        raise ValueError(
+            f"ax must be one Axes of matplotlib, or None for a new figure; got a value of type "
+            f"{type(ax).__name__}."
+        )

@@ -76,7 +76,7 @@ class RangeTest:
         self : RangeTest
             The result itself.
         """
-        ax = axes_or_new(ax)
+        ax = axes_or_new(self, ax)
         ax.plot(self.learning_rates, self.losses, ".", color="C0", alpha=0.3, label="batches")
         ax.plot(self.learning_rates, self.smoothed_losses, color="C0", label="smoothed")
         label = f"suggestion, {self.suggestion:.2g}"

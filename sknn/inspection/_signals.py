@@ -65,6 +65,8 @@ def signals(network: Network) -> list[Signal]:
                 found.append(Signal(stage.activation, stage.a.T.copy(), slopes.T))
             else:
                 run(stage.forward)
+    if not found:
+        raise ValueError("This network has no hidden layer to look at.")
     return found
 
 

@@ -1,20 +1,22 @@
 """The weights of a first layer as images."""
 
 import math
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from sknn._core.strategy import COUNT
 from sknn._core.typing import Array
+from sknn.inspection._display import Display
 from sknn.inspection._networks import network_of
-from sknn.inspection._plotting import axes_or_new, finish
+from sknn.inspection._plotting import axes_or_new, check_drawing, finish
 
 
-class WeightDisplay:
+class WeightDisplay(Display):
     """What each unit of the first hidden layer looks for in an image.
 
-    Make it with `from_estimator`.
+    Create one with `from_estimator`, which draws, or with `compute_from_estimator`, which does
+    not.
 
     Parameters
     ----------
@@ -24,7 +26,9 @@ class WeightDisplay:
     Attributes
     ----------
     ax_ : Axes
+        The axes that were drawn on last.
     figure_ : Figure
+        The figure of these axes.
 
     Examples
     --------
@@ -33,30 +37,73 @@ class WeightDisplay:
     >>> from sknn.inspection import WeightDisplay
     >>> X, y = load_digits(return_X_y=True)
     >>> model = MLPClassifier(30, tol=0.01, random_state=0).fit(X / 16, y)
-    >>> WeightDisplay.from_estimator(model).images.shape
+    >>> WeightDisplay.from_estimator(model, n_units=25)
+    WeightDisplay(n_units=30, shape=(8, 8))
+    >>> WeightDisplay.compute_from_estimator(model).images.shape
     (30, 8, 8)
     """
 
     def __init__(self, images: Array) -> None:
         self.images = images
 
+    def _facts(self) -> dict[str, Any]:
+        n_units, height, width = self.images.shape
+        return {"n_units": n_units, "shape": (height, width)}
+
     @classmethod
     def from_estimator(
-        cls, estimator: Any, *, shape: tuple[int, int] | None = None
-    ) -> "WeightDisplay":
-        """Read the weights of a fitted network.
+        cls,
+        estimator: Any,
+        *,
+        shape: tuple[int, int] | None = None,
+        ax: Any = None,
+        n_units: int = 100,
+    ) -> Self:
+        """Draw the weights of a fitted network.
 
         Parameters
         ----------
         estimator : MLPClassifier, MLPRegressor or Pipeline that ends in one
-            Fitted to images, a pixel a feature, row by row.
+            Fitted to images: one pixel is one feature, and rows of pixels follow one another.
+        shape : tuple of int, default=None
+            Height and width of an image; None for a square.
+        ax : Axes, default=None
+            Where to draw; None for a new figure.
+        n_units : int, default=100
+            The largest number of units to draw; the first ones are drawn.
+
+        Returns
+        -------
+        display : WeightDisplay
+            The numbers, ``ax_`` and ``figure_``.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is missing.
+        ValueError
+            As `compute_from_estimator`, or if `ax` or `n_units` is not what it should be.
+        """
+        check_drawing(cls, "from_estimator", ax)
+        return cls.compute_from_estimator(estimator, shape=shape).plot(ax, n_units=n_units)
+
+    @classmethod
+    def compute_from_estimator(
+        cls, estimator: Any, *, shape: tuple[int, int] | None = None
+    ) -> Self:
+        """Read the weights of a fitted network; draw nothing.
+
+        Parameters
+        ----------
+        estimator : MLPClassifier, MLPRegressor or Pipeline that ends in one
+            Fitted to images: one pixel is one feature, and rows of pixels follow one another.
         shape : tuple of int, default=None
             Height and width of an image; None for a square.
 
         Returns
         -------
         display : WeightDisplay
-            Nothing is drawn yet: call `plot`.
+            The numbers; `plot` draws them.
 
         Raises
         ------
@@ -73,15 +120,15 @@ class WeightDisplay:
             )
         return cls(weights.T.reshape(-1, height, width).copy())
 
-    def plot(self, ax: Any = None, *, n_units: int = 100) -> "WeightDisplay":
+    def plot(self, ax: Any = None, *, n_units: int = 100) -> Self:
         """Draw the units side by side, on one scale: red is positive, blue negative.
 
         Parameters
         ----------
         ax : Axes, default=None
-            None for a new figure.
+            Where to draw; None for a new figure.
         n_units : int, default=100
-            The most units to draw, the first ones.
+            The largest number of units to draw; the first ones are drawn.
 
         Returns
         -------
@@ -89,7 +136,7 @@ class WeightDisplay:
             The display itself.
         """
         COUNT.check("n_units", n_units)
-        ax = axes_or_new(ax)
+        ax = axes_or_new(self, ax)
         tiles = _mosaic(self.images[:n_units])
         # The scale leaves out the largest weights, which would make the others pale.
         limit = float(np.nanpercentile(np.abs(tiles), 99.5)) or 1.0

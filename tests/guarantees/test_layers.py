@@ -16,7 +16,7 @@ ROOT = Path(sknn.__file__).parent
 # module, and `TESTING`, which checks what users write, may import any.
 LAYERS = [
     {"_version", "exceptions", "_core"},
-    {"activations", "averaging", "dropout", "schedules"},
+    {"activations", "averaging", "dropout", "preprocessing", "schedules"},
     {"initializers", "losses"},
     {"optimizers"},
     {"_network"},
@@ -37,6 +37,7 @@ THIRD_PARTY = {
     "estimators": {"sklearn"},
     "compat": {"sklearn"},
     "inspection": {"matplotlib", "sklearn"},
+    "preprocessing": {"sklearn"},
     "export": {"onnx", "sklearn"},
     TESTING: {"sklearn"},
 }
