@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sklearn.base import clone
 
 from sknn import MLPClassifier, MLPRegressor
 from sknn._core.parameters import Block, Layout
@@ -240,18 +239,12 @@ def test_a_fit_calls_an_update_that_a_subclass_overrides(name):
     assert calls == [2 * 2 + 3]
 
 
-@pytest.mark.parametrize("name", OPTIMIZERS)
-def test_parameters_round_trip(name):
-    optimizer = OPTIMIZERS[name]()
-    changed = {field: value + 1 for field, value in optimizer.get_params().items()}
-    assert OPTIMIZERS[name](**changed).get_params() == changed
-    assert clone(optimizer.set_params(**changed)).get_params() == changed
+FIELDS = [(name, field) for name in OPTIMIZERS for field in OPTIMIZERS[name]().get_params()]
 
 
-@pytest.mark.parametrize("value", [-1, math.nan, math.inf, True, "0.5", None])
-@pytest.mark.parametrize("name", OPTIMIZERS)
-def test_every_hyperparameter_has_a_range(name, value):
-    for field in OPTIMIZERS[name]().get_params():
+@pytest.mark.parametrize(("name", "field"), FIELDS)
+def test_every_hyperparameter_has_a_range(name, field):
+    for value in (-1, math.nan, math.inf, True, "0.5", None):
         message = rf"^optimizer__{field} must be an? .* in .*, got {re.escape(repr(value))}\.$"
         with pytest.raises(ValueError, match=message):
             OPTIMIZERS[name](**{field: value}).check("optimizer")
