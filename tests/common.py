@@ -3,6 +3,7 @@
 import pickle
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_wine
@@ -12,6 +13,8 @@ import sknn
 from sknn import MLPClassifier, MLPRegressor
 from sknn.optimizers import OPTIMIZERS, Minimizer
 
+ROOT = Path(__file__).parent.parent
+DOCS, GOLDEN = ROOT / "docs", ROOT / "tests" / "golden"
 STEP_TAKING = [name for name, cls in OPTIMIZERS.items() if not issubclass(cls, Minimizer)]
 
 

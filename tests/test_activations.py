@@ -4,8 +4,8 @@ import json
 import pickle
 import warnings
 from math import tau
-from pathlib import Path
 
+import common
 import numpy as np
 import pytest
 from scipy.special import ndtr
@@ -15,7 +15,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sknn import MLPRegressor
 from sknn.activations import ACTIVATIONS
 
-GOLDEN = json.loads((Path(__file__).parent / "golden" / "activations.json").read_text())
+GOLDEN = json.loads((common.GOLDEN / "activations.json").read_text())
 Z, DELTA = np.array(GOLDEN["z"]), np.array(GOLDEN["delta"])
 
 BOTH_DTYPES = pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -3,9 +3,9 @@
 import json
 import tracemalloc
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar
 
+import common
 import numpy as np
 import pytest
 from scipy.special import expit, huber, log_expit, log_softmax, softmax, xlogy
@@ -15,7 +15,7 @@ from sklearn.metrics import log_loss, mean_squared_error
 from sknn import MLPRegressor
 from sknn.losses import BINARY, LOSSES, MULTICLASS, MULTILABEL, REGRESSION, Loss
 
-GOLDEN = json.loads((Path(__file__).parent / "golden" / "losses.json").read_text())
+GOLDEN = json.loads((common.GOLDEN / "losses.json").read_text())
 N_OUTPUTS = {BINARY: 1, MULTICLASS: 4, MULTILABEL: 3, REGRESSION: 3}
 SERVED = [(name, target) for name, loss in LOSSES.items() for target in sorted(loss.targets)]
 

@@ -5,8 +5,8 @@ import math
 import pickle
 import re
 import tracemalloc
-from pathlib import Path
 
+import common
 import numpy as np
 import pytest
 
@@ -15,7 +15,7 @@ from sknn._core.parameters import Block, Layout
 from sknn.losses import LOSSES
 from sknn.optimizers import OPTIMIZERS, Minimizer, Optimizer, _base
 
-GOLDEN = json.loads((Path(__file__).parent / "golden" / "optimizers.json").read_text())
+GOLDEN = json.loads((common.GOLDEN / "optimizers.json").read_text())
 MATRIX, START = np.array(GOLDEN["matrix"]), np.array(GOLDEN["start"])
 OVER_PARTS = 3 * _base.PART // (2 * START.size)  # copies of the problem that fill 1.5 parts
 SAME_RULE = {"gd": "sgd", "muon": "adam"}  # Muon without layers

@@ -3,12 +3,10 @@
 import doctest
 import re
 import runpy
-from pathlib import Path
 
 import pytest
+from common import DOCS, ROOT
 
-ROOT = Path(__file__).parent.parent
-DOCS = ROOT / "docs"
 PAGES = sorted([ROOT / "README.md", *DOCS.glob("*.md"), *DOCS.glob("[!_]*/*.md")])
 GUIDE = ("activations", "initializers", "optimizers", "schedules", "dropout", "losses")
 PICTURES = runpy.run_path(str(DOCS / "make_pictures.py"))["PICTURES"]
