@@ -350,6 +350,15 @@ def test_a_fit_decays_weights_across_parts(name, monkeypatch):
         np.testing.assert_allclose(decayed, 0.95 * start.coefs_[0], rtol=1e-12)
 
 
+def test_rprop_takes_the_rate_for_its_first_step_alone():
+    constant, decayed = START.copy(), START.copy()
+    for params, decay in ((constant, 1.0), (decayed, 0.1)):
+        optimizer = OPTIMIZERS["rprop"]()
+        list(take_steps(optimizer, params, optimizer.init(params), 5, decay=decay))
+    np.testing.assert_array_equal(decayed, constant)
+    assert (constant != START).all()
+
+
 def test_rprop_wants_its_bounds_in_order():
     message = r"optimizer__minimum_step must be below optimizer__maximum_step, got 2 >= 1\."
     with pytest.raises(ValueError, match=message):
