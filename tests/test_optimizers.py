@@ -106,6 +106,43 @@ def test_muon_follows_torchs_formula_with_layers(case, part, monkeypatch):
             np.testing.assert_allclose(params, expected[step], rtol=1e-10, atol=1e-10)
 
 
+def newton_schulz(values):
+    """Return what Muon's iteration makes of singular values."""
+    for _ in range(5):
+        values = 3.4445 * values - 4.7750 * values**3 + 2.0315 * values**5
+    return values
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.95])
+@pytest.mark.parametrize("norm", [1e-9, 0.5e-7, 2e-7, 1e-3])
+def test_muon_divides_by_the_norm_or_1e_7(norm, momentum):
+    """Against the singular value decomposition."""
+    layout = Layout([Block("hidden", (5, 3), 12), Block("last", (2, 1), 1)])
+    optimizer = OPTIMIZERS["muon"](momentum=momentum, weight_decay=0.0)
+    params, grad = np.zeros(layout.size), np.zeros(layout.size)
+    matrix = np.random.default_rng(0).standard_normal((4, 3))
+    matrix *= norm / np.linalg.norm(matrix)
+    grad[:12] = matrix.ravel() / (1 - momentum**2)  # of which U is the matrix, at the first step
+    optimizer.update(params, grad, optimizer.init(params, layout), 1.0)
+    left, values, right = np.linalg.svd(matrix, full_matrices=False)
+    expected = left @ np.diag(newton_schulz(values / max(norm, 1e-7))) @ right
+    np.testing.assert_allclose(params[:12].reshape(4, 3) / -0.4, expected, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize(("dtype", "felt"), [(np.float32, 2.0**-50), (np.float64, 2.0**-475)])
+@pytest.mark.parametrize(("factor", "stays"), [(0.5, False), (1.0, True), (2.0, True)])
+def test_muon_drops_entries_whose_squares_are_tiny(factor, stays, dtype, felt):
+    layout = Layout([Block("hidden", (3, 2), 4), Block("last", (2, 1), 1)])
+    optimizer = OPTIMIZERS["muon"](momentum=0.0, weight_decay=0.0)
+    params, grad = np.zeros(layout.size, dtype), np.zeros(layout.size, dtype)
+    grad[0], grad[3] = 1, factor * felt  # diagonal, of norm 1
+    optimizer.update(params, grad, optimizer.init(params, layout), 1.0)
+    step = params[:4] / (-0.2 * math.sqrt(2))
+    assert step[0] == pytest.approx(newton_schulz(1.0), rel=1e-5)
+    expected = 3.4445**5 * factor * felt if stays else 0.0
+    assert step[3] == pytest.approx(expected, rel=1e-5, abs=0)
+
+
 @pytest.mark.parametrize("case", GOLDEN["muon"]["cases"])
 def test_muon_stays_in_float32_with_layers(case):
     *_, (params, state) = layered_steps(case, np.float32, 20)

@@ -17,6 +17,7 @@ from sknn.schedules import (
     SCHEDULES,
     Adaptive,
     Constant,
+    Cosine,
     InvScaling,
     Progress,
     ReduceOnPlateau,
@@ -202,6 +203,59 @@ def test_each_fit_is_a_run_and_partial_fits_are_one():
     for _ in range(5):  # the fifth begins a run
         parts.partial_fit(X, X.ravel() > 0, classes=[False, True])
     assert Recorder.rates == pytest.approx([*planned, 0.1], rel=1e-12)
+
+
+PLANNED = ["polynomial", "cosine", "one_cycle", Warmup(Cosine(n_cycles=2)), Warmup(n_epochs=3)]
+X_LINE = np.linspace(-1, 1, 8)[:, np.newaxis]
+Y_LINE = X_LINE.ravel() > 0
+
+
+def planned_rates(schedule, n_epochs, n_batches, run=0):
+    """Return the rate of each batch of a run, an epoch a row."""
+    schedule = SCHEDULES[schedule]() if isinstance(schedule, str) else schedule
+    first, last = (n_epochs * n_batches * i for i in (run, run + 1))
+    run = {"first_step": first, "total_steps": last, "steps_per_epoch": n_batches}
+    rates = [schedule(0.1, Progress(step=i, **run)) for i in range(first, last)]
+    return np.reshape(rates, (n_epochs, n_batches))
+
+
+def weightless_batches(schedule, **params):
+    """Return a model of four batches an epoch, of which the second and the last weigh nothing."""
+    Recorder.rates.clear()
+    model = MLPClassifier(4, optimizer=Recorder(), learning_rate=schedule, random_state=0)
+    model.set_params(learning_rate_init=0.1, batch_size=2, shuffle=False, n_iter_no_change=99)
+    return model.set_params(**params), np.repeat([1.0, 0.0, 1.0, 0.0], 2)
+
+
+@pytest.mark.filterwarnings("ignore", category=ConvergenceWarning)
+@pytest.mark.parametrize("schedule", PLANNED)
+def test_batches_without_weight_take_their_place_in_the_plan(schedule):
+    model, weight = weightless_batches(schedule, max_iter=5, warm_start=True)
+    model.fit(X_LINE, Y_LINE, weight).fit(X_LINE, Y_LINE, weight)
+    for run, rates in enumerate(np.reshape(Recorder.rates, (2, 5, 2))):
+        planned = planned_rates(schedule, n_epochs=5, n_batches=4, run=run)
+        np.testing.assert_allclose(rates, planned[:, [0, 2]], rtol=1e-12)
+    progress = model._training.progress
+    assert (progress.step, progress.skipped, progress.batches) == (20, 20, 40)
+
+
+@pytest.mark.parametrize("schedule", PLANNED[:3])
+def test_shuffled_batches_without_weight_leave_the_last_rate(schedule):
+    weight = np.arange(8.0) == 0
+    model, _ = weightless_batches(schedule, max_iter=5, shuffle=True)
+    model.fit(X_LINE, Y_LINE, weight)
+    planned = planned_rates(schedule, n_epochs=5, n_batches=4)
+    np.testing.assert_allclose(model.history_["learning_rate"], planned[:, -1], rtol=1e-12)
+    assert model._training.progress.skipped == 15
+
+
+@pytest.mark.parametrize("schedule", PLANNED[:3])
+def test_partial_fits_of_batches_without_weight_are_one_run(schedule):
+    model, weight = weightless_batches(schedule, max_iter=3)
+    for _ in range(4):  # the fourth begins a run
+        model.partial_fit(X_LINE, Y_LINE, classes=[False, True], sample_weight=weight)
+    planned = planned_rates(schedule, n_epochs=3, n_batches=4)[:, [0, 2]]
+    np.testing.assert_allclose(Recorder.rates, [*planned.ravel(), *planned[0]], rtol=1e-12)
 
 
 # ---------------------------------------------------------------- schedules that read the metric

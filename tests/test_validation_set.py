@@ -283,3 +283,36 @@ def test_another_validation_set_forgets_the_best_on_the_old_one():
     model.fit(X, y, X_val=X[:20], y_val=y[:20])
     model.fit(X, y, X_val=X[20:40], y_val=(y[20:40] + 1) % 3)
     assert model._training.best == min(model.validation_loss_curve_[5:])
+
+
+@pytest.mark.parametrize("kind", ["binary", "regression"])
+def test_loss_of_rows_set_aside_is_the_mean_by_weight(kind):
+    cls, X, y = problem(kind)
+    model = cls(8, early_stopping=True, validation_fraction=0.25, max_iter=1, random_state=0)
+    weight = np.random.default_rng(0).exponential(size=len(y)) ** 3
+    rows = model.fit(X, y, weight)._training.validation_rows
+    assert not 0.8 < weight[rows].mean() / weight.mean() < 1.25  # or the count would do as well
+    if kind == "regression":
+        error = mean_squared_error(y[rows], model.predict(X[rows]), sample_weight=weight[rows])
+        loss = error / 2
+    else:
+        loss = log_loss(y[rows], model.predict_proba(X[rows]), sample_weight=weight[rows])
+    assert model.validation_loss_curve_ == pytest.approx([loss])
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_shares_of_classes_are_kept_where_each_has_two_rows(seed):
+    _, X, _ = problem("multiclass", 40)
+    y = np.repeat([0, 1, 2], [19, 19, 2])
+    model = MLPClassifier(4, early_stopping=True, validation_fraction=0.5, random_state=seed)
+    rows = model.set_params(max_iter=1).fit(X, y)._training.validation_rows
+    assert np.bincount(y[rows])[2] == 1
+
+
+def test_a_class_of_one_row_is_no_obstacle_to_a_split():
+    _, X, _ = problem("multiclass", 40)
+    y = np.repeat([0, 1, 2], [19, 20, 1])
+    model = MLPClassifier(4, early_stopping=True, validation_fraction=0.25, random_state=0)
+    model.set_params(max_iter=1).fit(X, y)
+    assert model.classes_.tolist() == [0, 1, 2]
+    assert len(model._training.validation_rows) == 10

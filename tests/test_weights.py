@@ -1,6 +1,7 @@
 """Weights of rows and of classes."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from common import STEP_TAKING, problem
 from scipy import sparse
@@ -133,10 +134,65 @@ def test_balanced_by_weight_so_that_rows_may_be_repeated():
     assert_same(model.fit(X, y, counts), repeated)
 
 
+@pytest.mark.parametrize("factor", [1e-12, 1e-100])
+def test_balanced_classes_weigh_the_same_whatever_their_weights_were(factor):
+    model, X, y = make("binary", class_weight="balanced")
+    of_row = np.where(y == 0, factor, 1.0)
+    assert_same(model.fit(X, y, of_row), make("binary", class_weight="balanced")[0].fit(X, y))
+
+
 def test_class_weights_of_string_labels():
     model, X, y = make("binary", class_weight={"no": 3.0})
     named = model.fit(X, np.array(["no", "yes"])[y])
     assert_same(named, make("binary", class_weight={0: 3.0})[0].fit(X, y))
+
+
+DAYS = np.array(["2020-01-01", "2020-02-29", "2021-01-01"], "datetime64[D]")
+
+
+@pytest.mark.parametrize("unit", ["D", "s", "us", "ns"])
+@pytest.mark.parametrize(
+    "as_key", [lambda day: day, pd.Timestamp, lambda day: day.astype("M8[ns]")]
+)
+def test_class_weights_of_dates(as_key, unit):
+    model, X, y = make(class_weight={as_key(DAYS[0]): 3.0, as_key(DAYS[2]): 0.5})
+    dated = model.fit(X, DAYS.astype(f"datetime64[{unit}]")[y])
+    assert_same(dated, make(class_weight={0: 3.0, 2: 0.5})[0].fit(X, y))
+
+
+@pytest.mark.parametrize(("unit", "as_key"), [("D", "date"), ("s", "datetime")])
+def test_class_weights_of_dates_by_python_dates(unit, as_key):
+    labels = DAYS.astype(f"datetime64[{unit}]")
+    model, X, y = make(class_weight={labels[0].item(): 3.0})
+    assert type(labels[0].item()).__name__ == as_key
+    assert_same(model.fit(X, labels[y]), make(class_weight={0: 3.0})[0].fit(X, y))
+
+
+def test_class_weights_of_time_differences():
+    labels = DAYS - DAYS[0]
+    model, X, y = make(class_weight={labels[1]: 3.0})
+    assert_same(model.fit(X, labels[y]), make(class_weight={1: 3.0})[0].fit(X, y))
+
+
+def test_balanced_classes_of_dates():
+    model, X, y = make(class_weight="balanced")
+    dated = make(class_weight="balanced")[0].fit(X, DAYS[y])
+    assert_same(dated, model.fit(X, y))
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        (["2020-01-01"], "that are not among"),
+        ([(1, 2, 3)], "that are not among"),
+        ([pd.NA], "that are not among"),
+        ([DAYS[0], DAYS[0].item()], "one key for a class"),
+    ],
+)
+def test_class_weights_with_wrong_keys(keys, message):
+    model, X, y = make(class_weight=dict.fromkeys(keys, 2.0))
+    with pytest.raises(ValueError, match=message):
+        model.fit(X, DAYS[y])
 
 
 def test_class_of_weight_zero_counts_for_nothing():

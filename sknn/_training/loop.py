@@ -102,8 +102,8 @@ class Trainer:
     def _set_out(self, steps_per_epoch: int) -> None:
         """Tell the schedule where its run begins and ends; one that is over begins anew."""
         progress = self.training.progress
-        if not self.plan.incremental or progress.step >= progress.total_steps:
-            progress.first_step = progress.step
+        if not self.plan.incremental or progress.batches >= progress.total_steps:
+            progress.first_step = progress.batches
         progress.total_steps = progress.first_step + self.plan.horizon * steps_per_epoch
         progress.steps_per_epoch = steps_per_epoch
 
@@ -137,8 +137,11 @@ class Trainer:
             )
             loss_sum += loss
             weight_sum += weight
-            progress.step += weight > 0
-            if plan.averaging and weight > 0:
+            if weight == 0:
+                progress.skipped += 1
+                continue
+            progress.step += 1
+            if plan.averaging:
                 self._average(plan.averaging)
         progress.samples += training.n_training
         penalty = self.engine.penalty()

@@ -63,7 +63,7 @@ class InvScalingBySamples(InvScaling):
     """``learning_rate_init / (samples + 1)^power_t``, from a run's second epoch on."""
 
     def __call__(self, learning_rate_init: float, progress: Progress) -> float:
-        if progress.step - progress.first_step < progress.steps_per_epoch:
+        if progress.batches - progress.first_step < progress.steps_per_epoch:
             return learning_rate_init
         return float(learning_rate_init / (progress.samples + 1) ** self.power_t)
 

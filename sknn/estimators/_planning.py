@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from typing import Any, Final
 
+import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 
+from sknn._core.typing import Array
 from sknn._network.network import Architecture, calibrate
 from sknn._training.configuration import Plan
 from sknn._training.data import Rows
@@ -68,9 +70,16 @@ def new_training(
     if is_auto:
         bias = parameters[architecture.layer_names[-1]][-1]
         bias[...] = settings.loss.baseline(rows.y.T, rows.weight, bias.size)
-    some = slice(None, None, -(-len(rows) // CALIBRATION_ROWS))
-    calibrate(architecture, parameters, settings.init, rows.X[some])
+    calibrate(architecture, parameters, settings.init, rows.X[calibration_rows(rows)])
     return Training(parameters, None, random_state, 0, len(rows))
+
+
+def calibration_rows(rows: Rows) -> Array | slice:
+    """Return the index of up to `CALIBRATION_ROWS` rows that have a weight, evenly spaced."""
+    if rows.weight is None or rows.weight.all():
+        return slice(None, None, -(-len(rows) // CALIBRATION_ROWS))
+    weighty = np.flatnonzero(rows.weight)
+    return weighty[:: -(-weighty.size // CALIBRATION_ROWS)]
 
 
 def check_training_state(estimator: BaseEstimator) -> None:

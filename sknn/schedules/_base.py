@@ -21,15 +21,22 @@ class Progress:
     plateaus : int
         How often training stopped improving and the schedule chose to go on.
     first_step : int
-        The updates done when the present run began: each call to `fit` begins one, and so does a
-        call to `partial_fit` when the last run is over.
+        The value of `batches` when the present run began: each call to `fit` begins one, and so
+        does a call to `partial_fit` when the last run is over.
     total_steps : int
-        The updates done when the run reaches ``max_iter`` epochs (calls of `partial_fit`). A
+        The value of `batches` when the run reaches ``max_iter`` epochs (calls of `partial_fit`). A
         schedule that reads it does not go on, after a warm start, as if it had never stopped.
     steps_per_epoch : int
-        Updates of an epoch.
+        Batches of an epoch.
+    skipped : int
+        Batches that were passed without an update, because all their weights are zero.
     metric_best, n_bad_epochs, n_cooldown, n_reductions
         What `ReduceOnPlateau` counts.
+
+    Notes
+    -----
+    A schedule that plans ahead counts `batches`: how many of them will have no weight is not known
+    beforehand, since each epoch shuffles the rows.
     """
 
     step: int = 0
@@ -39,16 +46,22 @@ class Progress:
     first_step: int = 0
     total_steps: int = 0
     steps_per_epoch: int = 0
+    skipped: int = 0
     metric_best: float = math.inf
     n_bad_epochs: int = 0
     n_cooldown: int = 0
     n_reductions: int = 0
 
     @property
+    def batches(self) -> int:
+        """Batches passed, those without weight included."""
+        return self.step + self.skipped
+
+    @property
     def fraction(self) -> float:
         """The part of the run that is done, from 0 to 1; 0 if its end is not known."""
         length = self.total_steps - self.first_step
-        done = (self.step - self.first_step) / length if length > 0 else 0.0
+        done = (self.batches - self.first_step) / length if length > 0 else 0.0
         return min(1.0, max(0.0, done))
 
 

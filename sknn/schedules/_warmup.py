@@ -15,8 +15,9 @@ from sknn.schedules._plateau import Adaptive, ReduceOnPlateau
 class Warmup(Schedule):
     """Another schedule's rate, times a factor that rises to 1 along a line.
 
-    The factor is ``start_factor + (1 - start_factor) min(1, step / (n_epochs steps_per_epoch))``,
-    and the rate that of `schedule`. A warm start does not warm up again.
+    After ``n`` batches the factor is
+    ``start_factor + (1 - start_factor) min(1, n / (n_epochs steps_per_epoch))``, and the rate that
+    of `schedule`. A warm start does not warm up again.
 
     Use it where the first steps at full rate do harm, as with large rates and deep networks.
 
@@ -82,7 +83,7 @@ class Warmup(Schedule):
         return resolve("schedule", self.schedule, SCHEDULES, (Schedule,))
 
     def __call__(self, learning_rate_init: float, progress: Progress) -> float:
-        done = min(1.0, progress.step / max(1, self.n_epochs * progress.steps_per_epoch))
+        done = min(1.0, progress.batches / max(1, self.n_epochs * progress.steps_per_epoch))
         factor = self.start_factor + (1 - self.start_factor) * done
         return float(factor * self._inner(learning_rate_init, progress))
 
