@@ -11,6 +11,7 @@ from sklearn.preprocessing import StandardScaler
 
 import sknn
 from sknn import MLPClassifier, MLPRegressor
+from sknn._core.strategy import Strategy
 from sknn.optimizers import OPTIMIZERS, Minimizer
 
 ROOT = Path(__file__).parent.parent
@@ -51,7 +52,9 @@ def leaves(value, path=""):
         children = list(value.items())
     elif isinstance(value, (list, tuple)):
         children = list(enumerate(value))
-    elif hasattr(value, "__dict__") and not isinstance(value, type) and not callable(value):
+    elif isinstance(value, Strategy) or (
+        hasattr(value, "__dict__") and not isinstance(value, type) and not callable(value)
+    ):
         children = list(vars(value).items())
     else:
         return {path: repr(value)}

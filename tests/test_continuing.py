@@ -209,18 +209,20 @@ def test_partial_fit_learns():
     assert model.score(X, y) > 0.95
 
 
-@pytest.mark.parametrize(
-    ("params", "message"),
-    [
-        ({"early_stopping": True}, "early_stopping=True"),
-        ({"class_weight": "balanced"}, "class_weight='balanced'"),
-    ],
-)
-def test_partial_fit_refuses(params, message):
-    model, X, y = make(**params)
-    with pytest.raises(ValueError, match=message):
+def test_partial_fit_refuses_balanced_classes():
+    model, X, y = make(class_weight="balanced")
+    with pytest.raises(ValueError, match="class_weight='balanced'"):
         model.partial_fit(X, y, classes=[0, 1, 2])
     assert not hasattr(model, "classes_")
+
+
+@pytest.mark.parametrize("kind", ["multiclass", "regression"])
+def test_early_stopping_has_no_partial_fit(kind):
+    model, *_ = make(kind=kind, early_stopping=True)
+    with pytest.raises(AttributeError, match="partial_fit") as error:
+        model.partial_fit  # noqa: B018
+    assert "early_stopping=True has no partial_fit" in str(error.value.__cause__)
+    assert hasattr(model.set_params(early_stopping=False), "partial_fit")
 
 
 def test_partial_fit_needs_classes_at_first_and_the_same_later():

@@ -51,7 +51,6 @@ FAILURES = {
 FIT_FAILURES = {
     "X_val alone": (EARLY, lambda X, y: {"X_val": X}, "y_val was not provided"),
     "y_val alone": (EARLY, lambda X, y: {"y_val": y}, "X_val was not provided"),
-    "X_val unused": ({}, lambda X, y: {"X_val": X, "y_val": y}, "early_stopping=False"),
     "X_val features": (EARLY, lambda X, y: {"X_val": X[:, :3], "y_val": y}, "3 features"),
     "NaN in X_val": (EARLY, lambda X, y: {"X_val": spoiled(X), "y_val": y}, "contains NaN"),
     "NaN in y_val": (EARLY, lambda X, y: {"X_val": X, "y_val": spoiled(y)}, "contains NaN"),
@@ -91,8 +90,6 @@ def assert_failure_changes_nothing(model, method, arguments, message):
 def test_failed_fit_changes_nothing(kind, failure, history):
     params, spoil, message = (FAILURES | FIT_FAILURES)[failure]
     model, X, y = model_with(history, kind)
-    if failure == "X_val unused":
-        params = {"early_stopping": False}
     arguments = {"X": X, "y": y} | spoil(X, y)
     assert_failure_changes_nothing(model.set_params(**params), "fit", arguments, message)
 

@@ -99,6 +99,73 @@ def test_weights_that_vanish_in_a_part_of_the_split_are_refused(seed):
         model.fit(X, y, weight)
 
 
+# ---------------------------------------------------------------- rows that do not count
+
+
+def spoiled_rows(X, y, size):
+    """Return data whose every third row has no weight and extreme values, and the weights."""
+    weight = np.where(np.arange(len(y)) % 3, 1.5, 0.0)
+    X, y = X.copy(), y.copy()
+    X[weight == 0] = size * np.where(np.arange(X.shape[1]) % 2, 1, -1)
+    if y.dtype.kind == "f":
+        y[weight == 0] = size
+    return X, y, weight
+
+
+UNCOUNTED = {
+    "plain": {},
+    "tanh": {"hidden_layer_sizes": (8, 8, 8), "activation": "tanh"},
+    "gd": {"optimizer": "gd"},
+    "lbfgs": {"optimizer": "lbfgs"},
+    "early stopping": {"early_stopping": True},
+    "scored": {"early_stopping": True, "scoring": None},
+    "absolute": {"loss": "absolute_error"},
+    "poisson": {"loss": "poisson"},
+}
+
+
+@pytest.mark.parametrize("size", [1e4, 1e200])
+@pytest.mark.parametrize("variation", UNCOUNTED)
+@EVERY_KIND
+def test_what_stands_in_a_row_without_weight_changes_no_bit(kind, variation, size):
+    params = {"alpha": 0.5, **UNCOUNTED[variation]}
+    if "loss" in params and kind not in ("regression", "multioutput"):
+        return
+    model, X, y = make(kind, **params)
+    y = np.exp(y) if variation == "poisson" else y
+    far_X, far_y, weight = spoiled_rows(X, y, size)
+    plain = make(kind, **params)[0].fit(X, y, weight)
+    found = model.fit(far_X, far_y, weight)
+    assert found.loss_curve_ == plain.loss_curve_
+    assert found.validation_scores_ == plain.validation_scores_
+    for one, other in zip(found.coefs_, plain.coefs_, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+@pytest.mark.parametrize("wrap", [np.asarray, sparse.csr_array])
+def test_rows_without_weight_in_a_validation_set_and_in_sparse_data(wrap, early_stopping):
+    model, X, y = make("regression", early_stopping=early_stopping, scoring="r2")
+    X = np.where(np.abs(X) < 0.5, 0, X)
+    far_X, far_y, weight = spoiled_rows(X, y, 1e200)
+    curves = []
+    for given_X, given_y in ((X, y), (far_X, far_y)):
+        held = {"X_val": wrap(given_X), "y_val": given_y, "sample_weight_val": weight}
+        model.fit(wrap(given_X), given_y, weight, **held)
+        curves.append([model.loss_curve_, model.validation_loss_curve_, model.validation_scores_])
+    assert curves[0] == curves[1]
+    assert np.isfinite(curves).all()
+
+
+def test_a_scorer_without_weights_sees_the_rows_that_fit_was_given():
+    seen = []
+    model, X, y = make("regression", early_stopping=True)
+    weight = np.where(np.arange(len(y)) % 3, 1.5, 0.0)
+    model.set_params(scoring=lambda model, X, y: seen.append(X) or 0.0, max_iter=1)
+    model.fit(X, y, weight, X_val=X, y_val=y, sample_weight_val=weight)
+    np.testing.assert_array_equal(seen[0], X)
+
+
 # ---------------------------------------------------------------- class weights
 
 

@@ -263,9 +263,7 @@ class Engine:
         some = slice(None, None, -(-len(self.rows) // CHECKED))
         link = self.architecture.link
         for _, raw in raw_predictions(self.architecture, parameters, self.rows.X[some]):
-            prediction = np.empty_like(raw)
-            link.forward(raw, prediction, link.scratch(prediction))
-            if not np.isfinite(prediction).all():
+            if not np.isfinite(link(raw)).all():
                 raise NonFiniteError("a prediction after it", epoch)
 
     def _raise_nonfinite(self) -> NoReturn:

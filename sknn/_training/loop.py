@@ -42,8 +42,8 @@ class Trainer:
     training : Training
         Where it stands; updated.
     validate : callable or None
-        Returns the validation loss and score (None if the loss decides) of the present weights.
-        Where it is given, it decides on stopping, and the best weights are kept.
+        Returns the validation loss and score (None if there is none but the loss) of the present
+        weights. Both are recorded, and decide if the plan says so.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Trainer:
         except NonFiniteError as error:
             error.epoch = error.epoch or training.progress.epoch + 1
             raise
-        training.n_epochs_to_go = None
+        training.end_fit()
         return outcome
 
     def _run_until_interrupted(self) -> str:
@@ -202,6 +202,7 @@ class Trainer:
         measured = self.validate() if self.validate else None
         self._interrupts.hold()
         try:
+            self._record_validation(measured)
             exhausted = self._judge(loss, measured)
             self._record(loss, penalty, rate)
         finally:
@@ -230,30 +231,33 @@ class Trainer:
     def _judge(self, loss: float, measured: tuple[float, float | None] | None) -> bool:
         """Compare an epoch with the best; tell whether patience is at an end."""
         training, plan = self.training, self.plan
-        metric = loss if measured is None else self._validation_metric(*measured)
+        metric = loss
+        if plan.early_stopping and measured is not None:
+            validation_loss, score = measured
+            metric = validation_loss if score is None else -score
         training.progress.epoch += 1
         plan.schedule.after_epoch(metric, training.progress)
         improved = metric <= training.best - plan.tol
         training.n_no_improvement = 0 if improved else training.n_no_improvement + 1
         if metric < training.best:
             training.best = metric
-            if self.validate and training.best_parameters is None:
+            if plan.early_stopping and training.best_parameters is None:
                 training.best_parameters = training.current_parameters.copy()
             elif training.best_parameters is not None:
                 np.copyto(training.best_parameters.vector, training.current_parameters.vector)
         return training.n_no_improvement >= plan.n_iter_no_change
 
-    def _validation_metric(self, loss: float, score: float | None) -> float:
-        self.training.validation_loss_curve.append(loss)
-        if score is None:
-            return loss
-        self.training.validation_scores.append(score)
-        return -score
+    def _record_validation(self, measured: tuple[float, float | None] | None) -> None:
+        if measured is not None:
+            loss, score = measured
+            self.training.validation_loss_curve.append(loss)
+            if score is not None:
+                self.training.validation_scores.append(score)
 
     def _outlasts_plateau(self) -> bool:
         plan, training = self.plan, self.training
         if isinstance(plan.optimizer, Minimizer):
-            return self.validate is None  # it ends by itself
+            return not plan.early_stopping  # it ends by itself
         if not plan.schedule.outlasts_plateau(plan.learning_rate_init, training.progress):
             return False
         if plan.schedule.knows_end:

@@ -38,6 +38,9 @@ class Training:
         Of the data, so that other data of as many rows is noticed.
     criterion : tuple
         What decides, and all that its value depends on.
+    validation : tuple
+        What the validation curves hold: the scoring, and the share or the checksum of the rows
+        that are validated on. Empty if there is no validation.
     best : float
         The best training loss, validation loss or negated score, whichever decides.
     n_no_improvement : int
@@ -51,8 +54,11 @@ class Training:
     n_epochs_to_go : int or None
         The epochs that the fit under way may still take; None if there is none under way, or one
         that cannot be resumed.
+    begun_with : dict of str to object
+        The parameters that the fit under way began with, one form for all spellings; empty if
+        there is none under way, or if it was written by a version that did not keep them.
     loss_curve, validation_loss_curve, validation_scores : list of float
-        One entry an epoch; the validation's for the last epochs, those that it decided on.
+        One entry an epoch; the validation's for the last epochs, those with a validation.
     penalties, learning_rates, gradient_norms, seconds : list of float
         One entry an epoch; the rate is that of its last step, the gradient of the last measured.
     update_ratios : list of float
@@ -69,12 +75,14 @@ class Training:
     progress: Progress = field(default_factory=Progress)
     checksum: int = 0
     criterion: tuple[Any, ...] = ()
+    validation: tuple[Any, ...] = ()
     best: float = math.inf
     n_no_improvement: int = 0
     best_parameters: Parameters | None = None
     average: Parameters | None = None
     n_averaged: int = 0
     n_epochs_to_go: int | None = None
+    begun_with: dict[str, Any] = field(default_factory=dict)
     loss_curve: list[float] = field(default_factory=list)
     validation_loss_curve: list[float] = field(default_factory=list)
     validation_scores: list[float] = field(default_factory=list)
@@ -83,6 +91,10 @@ class Training:
     gradient_norms: list[float] = field(default_factory=list)
     update_ratios: list[float] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        if not self.validation and self.criterion and self.criterion[0] is not None:
+            self.validation = self.criterion[:2]  # a file that was written before it was kept
 
     def fork(self, share_curves: bool) -> "Training":
         """Return a copy to train on with; the random state, which takes long to copy, is shared.
@@ -109,12 +121,16 @@ class Training:
 
         A checksum of 0 stands for a part of the data, whose best is worth keeping.
         """
-        self.n_epochs_to_go = None
+        self.end_fit()
         if n_samples != self.n_samples or checksum not in (0, self.checksum):
             self.n_samples, self.order, self.validation_rows = n_samples, None, None
         if checksum not in (0, self.checksum):
             self.checksum = checksum
             self.forget_best()
+
+    def end_fit(self) -> None:
+        """Say that no fit is under way."""
+        self.n_epochs_to_go, self.begun_with = None, {}
 
     def outlast_patience(self, n_iter_no_change: float) -> None:
         """Count epochs without improvement anew if the last call converged: now it is to go on."""
@@ -134,10 +150,14 @@ class Training:
     def decide_by(self, criterion: tuple[Any, ...]) -> None:
         """Set the criterion; another one than before knows no best yet."""
         if criterion != self.criterion:
-            if criterion[:1] != self.criterion[:1]:
-                self.validation_loss_curve, self.validation_scores = [], []
             self.criterion = criterion
             self.forget_best()
+
+    def validate_by(self, validation: tuple[Any, ...]) -> None:
+        """Say what the validation curves hold; those of another scoring, or none, start anew."""
+        if validation[:1] != self.validation[:1]:
+            self.validation_loss_curve, self.validation_scores = [], []
+        self.validation = validation
 
     @property
     def n_training(self) -> int:

@@ -82,8 +82,9 @@ class Checkpoint(EpochCallback):
 
     def after_epoch(self, estimator: BaseMLP) -> bool:
         if self._is_due(estimator):
-            middle = fitted_so_far(estimator)
-            middle._training.n_epochs_to_go = training_of(estimator).n_epochs_to_go
+            middle, training = fitted_so_far(estimator), training_of(estimator)
+            middle._training.n_epochs_to_go = training.n_epochs_to_go
+            middle._training.begun_with = training.begun_with
             save(middle, self.path, training_state=True)
             self._written[estimator] = time.monotonic()
         return False

@@ -119,9 +119,7 @@ class _Engined:
         link = architecture.link
         out = np.empty((X.shape[0], architecture.layer_sizes[-1]), parameters.vector.dtype)
         for rows, raw_prediction in raw_predictions(architecture, parameters, _by_rows(X)):
-            z = np.ascontiguousarray(raw_prediction)
-            link.forward(z, z, link.scratch(z))
-            out[rows] = z.T
+            out[rows] = link(raw_prediction).T
         return out
 
     def _fit_lbfgs(self: Any, X: Any, y: Array, sample_weight: Any, *rest: Any) -> None:
@@ -267,6 +265,7 @@ class _Engined:
             shuffle=self.shuffle,
             tol=self.tol,
             n_iter_no_change=self.n_iter_no_change + 1,  # training stops when it is exceeded
+            early_stopping=self.early_stopping,
             averaging=None,
             report=lambda training: self._report(solver, training),
         )

@@ -1,4 +1,4 @@
-"""Labels of classes: their kind, their codes, and the weights of their rows.
+"""Labels of classes: their kind, their codes, the weights of their rows, their probabilities.
 
 A target is ``"binary"`` (two classes, one output), ``"multiclass"`` (one output a class; a single
 class is one of these, with a softmax over one output) or ``"multilabel"`` (one output a label).
@@ -99,6 +99,22 @@ def weigh(class_weight: Any, y: Array, weight: Array | None, target: str, classe
         )
     of_rows: Array = of_classes[np.searchsorted(classes, y)]
     return of_rows if weight is None else of_rows * weight
+
+
+def both_classes(raw_prediction: Array) -> Array:
+    """Return raw predictions of both classes, of shape (2, n_rows).
+
+    ``sigmoid(-z)`` is exact where ``1 - sigmoid(z)`` would round to zero.
+    """
+    return np.concatenate([-raw_prediction, raw_prediction])
+
+
+def opened(probabilities: Array) -> Array:
+    """Move what was rounded to 0 or 1 to the nearest number between them, in place."""
+    zero, one = probabilities.dtype.type(0), probabilities.dtype.type(1)
+    low, high = np.nextafter(zero, one), np.nextafter(one, zero)
+    opened: Array = np.clip(probabilities, low, high, out=probabilities)
+    return opened
 
 
 def _balanced(y: Array, weight: Array | None, classes: Array) -> Array:

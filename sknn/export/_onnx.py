@@ -104,10 +104,10 @@ def _add_network(graph: Graph, model: BaseMLP) -> str:
         biases = graph.constant(block[-1], f"intercepts_{i}")
         a = graph.add("Gemm", a, weights, biases)
         if i < architecture.n_hidden:
-            of_activation = architecture.activation_name(i)
-            is_learned = of_activation in parameters.layout.slices
-            own = _as_float32(parameters[of_activation]) if is_learned else None
-            a = activate(graph, architecture.activations[i], a, own)
+            block_name = architecture.activation_name(i)
+            is_learned = block_name in parameters.layout.slices
+            learned = _as_float32(parameters[block_name]) if is_learned else None
+            a = activate(graph, architecture.activations[i], a, learned)
     return a
 
 
@@ -123,7 +123,7 @@ def _add_prediction(graph: Graph, model: BaseMLP, raw: str) -> list[Any]:
     """Add what turns raw predictions into predictions; return the outputs' descriptions."""
     link = model._architecture.link
     if model._target == REGRESSION:
-        single = model._single and not model._loss.expands
+        single = model._single and not model._loss.predicts_columns
         prediction = activate(graph, link, raw, None)
         if single:
             graph.add("Squeeze", prediction, graph.integers(1), output="prediction")
@@ -177,6 +177,6 @@ def _portable_classes(classes: Array) -> Array:
         return classes.astype(np.int64)
     if classes.dtype.kind in "bf" and classes.dtype.itemsize <= 8:
         return classes
-    if all(isinstance(each, str) for each in classes.tolist()):
+    if all(isinstance(label, str) for label in classes.tolist()):
         return classes.astype(object)
     raise ValueError(f"classes of dtype {classes.dtype} cannot be exported, got {classes}.")

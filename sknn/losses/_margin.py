@@ -56,8 +56,8 @@ class Focal(FusedLoss):
     bounded_gradient: ClassVar[bool] = True
 
     def scratch(self, raw_prediction: Array) -> _FocalScratch:
-        rooms = (np.empty_like(raw_prediction) for _ in range(3))
-        return _FocalScratch(LogLoss().scratch(raw_prediction), *rooms)
+        arrays = (np.empty_like(raw_prediction) for _ in range(3))
+        return _FocalScratch(LogLoss().scratch(raw_prediction), *arrays)
 
     def value_and_gradient(
         self, raw_prediction: Array, y_true: Array, value: Array, gradient: Array, scratch: Any
@@ -174,10 +174,10 @@ class Hinge(FusedLoss):
     def _classes(
         self, z: Array, y: Array, value: Array, gradient: Array, scratch: _HingeScratch
     ) -> None:
-        row, own = scratch.row, scratch.own_class(y)
+        row, positions = scratch.row, scratch.own_class(y)
         flat = z.reshape(-1)
-        flat.take(own, out=row, mode="clip")
-        flat[own] = -np.inf
+        flat.take(positions, out=row, mode="clip")
+        flat[positions] = -np.inf
         np.maximum.reduce(z, axis=0, out=value)
         np.equal(z, value, out=gradient)
         scratch.ones.dot(gradient, out=scratch.count)
@@ -188,4 +188,4 @@ class Hinge(FusedLoss):
         np.divide(row, scratch.count, out=scratch.count)
         np.multiply(gradient, scratch.count, out=gradient)
         np.negative(row, out=row)
-        gradient.reshape(-1)[own] = row
+        gradient.reshape(-1)[positions] = row
