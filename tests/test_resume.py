@@ -8,7 +8,7 @@ import time
 
 import numpy as np
 import pytest
-from common import STEP_TAKING, changes, problem, state
+from common import STEP_TAKING, changes, file_contents, problem, state
 from numpy.testing import assert_array_equal
 from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning
@@ -305,7 +305,7 @@ def test_what_cannot_alter_bits_is_taken(tmp_path):
 def test_a_file_from_before_parameters_were_kept(max_iter, tmp_path):
     whole, X, y = make("scored and averaged", max_iter=max_iter)
     middle = killed(make("scored and averaged")[0], tmp_path / "a.npz", X, y, 4)
-    header, arrays = _file.read(tmp_path / "a.npz")
+    header, arrays = file_contents(tmp_path / "a.npz")
     _, fields = header["training"]["object"]
     assert {"begun_with", "validation"} <= fields.keys()
     header["training"]["object"][1] = {

@@ -3,6 +3,7 @@
 import json
 import pickle
 import warnings
+from dataclasses import dataclass
 from typing import ClassVar
 
 import common
@@ -11,6 +12,7 @@ import pytest
 from common import STEP_TAKING
 from sklearn.exceptions import ConvergenceWarning
 
+import sknn
 from sknn import MLPClassifier
 from sknn.optimizers import SGD
 from sknn.schedules import (
@@ -67,7 +69,8 @@ def test_first_rate(name):
 def test_follows_torch(case):
     schedule = SCHEDULES[case["schedule"]](**case["hyperparameters"])
     # Four steps an epoch: torch's epochs are every fourth of ours.
-    progress = Progress(total_steps=4 * case["n_epochs"], steps_per_epoch=4)
+    counts = {"total_steps": 4 * case["n_epochs"], "steps_per_epoch": 4}
+    progress = Progress(**counts, state=schedule.init())
     for metric, expected in zip(GOLDEN["metrics"], case["rates"], strict=True):
         assert schedule(0.1, progress) == pytest.approx(expected, rel=1e-10, abs=1e-17)
         progress.step += 4
@@ -277,10 +280,11 @@ def test_reduce_on_plateau_acts_in_a_fit_and_goes_on_after_a_pickle():
 
 
 def test_reduce_on_plateau_knows_that_a_worse_score_is_worse():
-    schedule, progress = ReduceOnPlateau(patience=0, threshold=0.01), Progress()
+    schedule = ReduceOnPlateau(patience=0, threshold=0.01)
+    progress = Progress(state=schedule.init())
     for metric in (-0.9, -0.899):  # negated scores
         schedule.after_epoch(metric, progress)
-    assert progress.n_reductions == 1
+    assert progress.state.n_reductions == 1
 
 
 def test_partial_fit_after_a_planned_fit_begins_a_run():
@@ -298,13 +302,16 @@ def test_reduce_on_plateau_forgets_the_best_of_another_criterion():
         _, model = fit("reduce_on_plateau", max_iter=3, warm_start=True, **params)
         X = np.linspace(-1, 1, 8)[:, np.newaxis]
         model.set_params(early_stopping=False, max_iter=1).fit(X, X.ravel() > 0)
-    assert model._training.progress.metric_best == model.loss_curve_[-1] > 0
-    assert model._training.progress.n_bad_epochs == 0
+    assert model._training.progress.state.best == model.loss_curve_[-1] > 0
+    assert model._training.progress.state.n_bad_epochs == 0
 
 
 def test_reduce_on_plateau_never_raises_the_rate():
     assert ReduceOnPlateau(minimum=0.5)(0.1, Progress()) == 0.1
-    assert ReduceOnPlateau(minimum=0.05)(0.1, Progress(n_reductions=3)) == 0.05
+    schedule = ReduceOnPlateau(minimum=0.05)
+    state = schedule.init()
+    state.n_reductions = 3
+    assert schedule(0.1, Progress(state=state)) == 0.05
 
 
 def test_cosine_refuses_cycles_beyond_measure():
@@ -358,6 +365,77 @@ def test_a_schedule_of_ones_own_hears_of_each_epoch():
         warnings.simplefilter("ignore", ConvergenceWarning)
         _, model = fit(Listening(), max_iter=3)
     assert heard == [(loss, i + 1) for i, loss in enumerate(model.loss_curve_)]
+
+
+@dataclass
+class Improvements:
+    """The state of `Falling`."""
+
+    best: float = np.inf
+    n_improvements: int = 0
+
+
+@dataclass(repr=False, eq=False)
+class Falling(Schedule):
+    """A rate that falls with each epoch that improves."""
+
+    factor: float = 0.9
+
+    def init(self):
+        return Improvements()
+
+    def __call__(self, learning_rate_init, progress):
+        return learning_rate_init * self.factor**progress.state.n_improvements
+
+    def after_epoch(self, metric, progress):
+        if metric < progress.state.best:
+            progress.state.best = metric
+            progress.state.n_improvements += 1
+
+
+@pytest.mark.filterwarnings("ignore", category=ConvergenceWarning)
+@pytest.mark.parametrize("schedule", [Falling(), Warmup(Falling(), start_factor=1.0)])
+def test_a_schedules_own_state_is_kept_by_warm_starts_and_files(schedule, tmp_path):
+    X = np.linspace(-1, 1, 8)[:, np.newaxis]
+    rates, model = fit(schedule, max_iter=6, warm_start=True)
+    whole = 0.1 * 0.9 ** np.arange(12)
+    assert rates == pytest.approx(whole[:6])
+    sknn.save(model, tmp_path / "model.npz", training_state=True)
+    own = [Falling, Improvements, Recorder]
+    for again in (model, sknn.load(tmp_path / "model.npz", strategies=own)):
+        Recorder.rates.clear()
+        again.fit(X, X.ravel() > 0)
+        assert Recorder.rates == pytest.approx(whole[6:])
+    again = model.set_params(warm_start=False).fit(X, X.ravel() > 0)
+    assert again._training.progress.state.n_improvements == 6
+
+
+@pytest.mark.filterwarnings("ignore", category=ConvergenceWarning)
+def test_a_state_is_of_the_present_schedules_class():
+    X = np.linspace(-1, 1, 8)[:, np.newaxis]
+    impatient = ReduceOnPlateau(patience=0, threshold=0.9)  # no epoch but the first improves
+    _, model = fit(impatient, max_iter=3, warm_start=True)
+    assert model._training.progress.state.n_reductions == 2
+    model.set_params(learning_rate="constant").fit(X, X.ravel() > 0)
+    model.set_params(learning_rate=impatient).fit(X, X.ravel() > 0)
+    # Constant, which needs no state, has left the state as it was.
+    assert model._training.progress.state.n_reductions == 5
+    model.set_params(learning_rate=Falling()).fit(X, X.ravel() > 0)
+    assert type(model._training.progress.state) is Improvements
+
+
+@pytest.mark.filterwarnings("ignore", category=ConvergenceWarning)
+def test_a_schedule_without_init_may_pass_its_calls_on():
+    plateaus = ReduceOnPlateau(factor=0.5, patience=0, threshold=0.5)
+
+    class Passing(Schedule):
+        def __call__(self, learning_rate_init, progress):
+            return plateaus(learning_rate_init, progress)
+
+        def after_epoch(self, metric, progress):
+            plateaus.after_epoch(metric, progress)
+
+    assert fit(Passing(), max_iter=6)[0] == fit(plateaus, max_iter=6)[0]
 
 
 @pytest.mark.parametrize("optimizer", STEP_TAKING)

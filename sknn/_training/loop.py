@@ -51,11 +51,18 @@ class Trainer:
     ) -> None:
         self.engine, self.plan, self.training, self.validate = engine, plan, training, validate
         self._began, self._is_measured = time.perf_counter(), True
-        self._interrupts = Interrupts()
+        self._interrupts = Interrupts.active()
 
     def run(self) -> str:
-        """Train until it converges, is told to stop or interrupted, or for ``max_iter`` epochs."""
+        """Train until it converges, is told to stop or interrupted, or for ``max_iter`` epochs.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            If Ctrl-C comes for the second time within two seconds.
+        """
         training = self.training
+        self._make_schedule_state()
         try:
             # Divergence shows in the engine's own checks, with an error that names the layer.
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
@@ -69,14 +76,21 @@ class Trainer:
         training.end_fit()
         return outcome
 
+    def _make_schedule_state(self) -> None:
+        """Make the schedule's state, unless training continues with one of its class."""
+        progress, state = self.training.progress, self.plan.schedule.init()
+        if state is not None and type(state) is not type(progress.state):
+            progress.state = state
+
     def _run_until_interrupted(self) -> str:
         optimizer = self.plan.optimizer
         try:
-            with self._interrupts:
-                if isinstance(optimizer, Minimizer):
-                    return self._minimize(optimizer)
-                return self._run_epochs(optimizer)
+            if isinstance(optimizer, Minimizer):
+                return self._minimize(optimizer)
+            return self._run_epochs(optimizer)
         except KeyboardInterrupt:
+            if self._interrupts.is_repeated:
+                raise
             self.engine.check(0.0)
             return INTERRUPTED
 
@@ -84,6 +98,7 @@ class Trainer:
         plan, training = self.plan, self.training
         size = training.n_training if optimizer.full_batch else plan.batch_size
         n_steps = -(-training.n_training // size)
+        self.engine.bind(optimizer, training.optimizer_state)
         if training.n_epochs_to_go is None:
             self._set_out(n_steps)
             training.n_epochs_to_go = plan.max_iter
@@ -92,7 +107,7 @@ class Trainer:
             self._begin_epoch()
             if plan.shuffle and not optimizer.full_batch:
                 training.shuffle()
-            outcome = self._run_epoch(optimizer, size)
+            outcome = self._run_epoch(size)
             if outcome:
                 return outcome
         # A fit that is resumed at its very end may have converged there.
@@ -111,7 +126,7 @@ class Trainer:
         self.plan.begin_epoch()
         self._is_measured = self._is_due()
         if self._is_measured:
-            self.engine.gauge.forget()
+            self.engine.statistics.forget()
         self._began = time.perf_counter()
 
     def _is_due(self) -> bool:
@@ -122,19 +137,17 @@ class Trainer:
         before = training.progress.samples
         return before // ROWS_MEASURED < (before + training.n_training) // ROWS_MEASURED
 
-    def _run_epoch(self, optimizer: Optimizer, size: int) -> str | None:
+    def _run_epoch(self, size: int) -> str | None:
         """Pass over the rows once; the loss is the mean met, plus the penalty at the end."""
         plan, training, progress = self.plan, self.training, self.training.progress
-        gauge, rate = self.engine.gauge, math.nan
+        statistics, rate = self.engine.statistics, math.nan
         loss_sum = weight_sum = 0.0
         n_left = -(-training.n_training // size)
-        for at in batches(training.order, training.n_training, size):
+        for rows in batches(training.order, training.n_training, size):
             n_left -= 1
-            gauge.is_on = self._is_measured and n_left == 0
+            statistics.is_on = self._is_measured and n_left == 0
             rate = plan.learning_rate(progress)
-            loss, weight = self.engine.step(
-                at, optimizer, training.optimizer_state, rate, progress.step
-            )
+            loss, weight = self.engine.step(rows, rate, progress.step)
             loss_sum += loss
             weight_sum += weight
             if weight == 0:
@@ -215,15 +228,15 @@ class Trainer:
         return CONVERGED if converged else STOPPED if stopped else None
 
     def _record(self, loss: float, penalty: float, rate: float = math.nan) -> None:
-        training, gauge = self.training, self.engine.gauge
+        training, statistics = self.training, self.engine.statistics
         training.loss_curve.append(loss)
         training.penalties.append(penalty)
         training.learning_rates.append(rate)
         if self._is_measured:
-            gradient_norm, ratios = gauge.gradient_norm, gauge.update_ratios
+            gradient_norm, ratios = statistics.gradient_norm, statistics.update_ratios
         else:  # those of the last step that was
             gradient_norm = training.gradient_norms[-1]
-            ratios = training.update_ratios[-len(gauge.update_ratios) :]
+            ratios = training.update_ratios[-len(statistics.update_ratios) :]
         training.gradient_norms.append(gradient_norm)
         training.update_ratios.extend(ratios)
         training.seconds.append(time.perf_counter() - self._began)

@@ -90,11 +90,14 @@ class _Engined:
             raise ValueError("partial_fit does not support early_stopping=True")
         if sample_weight is not None:
             check_weights(sample_weight, X)
-        with all_or_nothing(self):
-            super()._fit(X, y, sample_weight, incremental)  # type: ignore[misc]
+
+        def train(draft: Any) -> list[tuple[str, type[Warning]]]:
+            super()._fit(X, y, sample_weight, incremental)  # type: ignore[misc]  # the draft's
+            return vars(draft).pop("_warnings", [])  # type: ignore[no-any-return]
+
         # Out here, a warning that a filter makes an error leaves the model trained; and it comes
         # from scikit-learn's module, as filters expect.
-        for message, category in vars(self).pop("_warnings", []):
+        for message, category in all_or_nothing(self, train):
             warnings.warn(message, category, stacklevel=2)
         return self
 

@@ -2,6 +2,7 @@
 
 import copy
 import math
+from collections.abc import Iterable
 from typing import Any, Final, TypeVar
 
 import numpy as np
@@ -28,6 +29,23 @@ def view(estimator: E) -> E:
     return twin
 
 
+def training_to_keep(estimator: Any) -> Training:
+    """Return a copy of the training state of a fitted estimator, for a file to keep.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    if estimator._training is None:
+        raise ValueError(
+            "training_state=True, and this model has no training state: it was loaded from a file "
+            "without one."
+        )
+    training: Training = estimator._training
+    return copy.copy(training)  # as it is now, whatever another thread makes of it
+
+
 def fitted_attributes(estimator: BaseEstimator, training: Training) -> dict[str, Any]:
     """Return the attributes that say where training stands."""
     curve, validated = training.loss_curve, estimator.early_stopping or training.validation
@@ -45,7 +63,7 @@ def fitted_attributes(estimator: BaseEstimator, training: Training) -> dict[str,
     }
 
 
-def _best(scores: list[float]) -> float:
+def _best(scores: Iterable[float]) -> float:
     """Return the largest score; scores that do not decide on stopping may be NaN."""
     return max((score for score in scores if not math.isnan(score)), default=math.nan)
 
@@ -84,7 +102,7 @@ def history(training: Training, n_layers: int) -> dict[str, Array]:
     Validation covers the last epochs, those with a validation; before them are NaNs.
     """
     n_epochs = len(training.loss_curve)
-    ratios = np.array(training.update_ratios).reshape(-1, n_layers).T
+    ratios = np.array(list(training.update_ratios)).reshape(-1, n_layers).T
     curves: dict[str, Any] = {
         "loss": training.loss_curve,
         "penalty": training.penalties,
@@ -99,5 +117,5 @@ def history(training: Training, n_layers: int) -> dict[str, Array]:
     for name, curve in curves.items():
         if len(curve) or not name.startswith("validation"):
             told[name] = np.full(n_epochs, np.nan)
-            told[name][n_epochs - len(curve) :] = curve
+            told[name][n_epochs - len(curve) :] = list(curve)
     return told

@@ -48,7 +48,7 @@ from sknn.estimators._resuming import (
     parameters_of,
 )
 from sknn.estimators._scoring import prepare_validation
-from sknn.estimators._warnings import Ending, warn
+from sknn.estimators._warnings import Ending, compose_warning, warn
 from sknn.estimators._watching import Watch
 from sknn.losses import Loss
 from sknn.optimizers import ElementwiseOptimizer, Optimizer
@@ -147,7 +147,6 @@ class BaseMLP(
 
     # ---------------------------------------------------------------- fit
 
-    @with_callbacks  # type: ignore[untyped-decorator]
     def fit(
         self: Self,
         X: Any,
@@ -187,8 +186,7 @@ class BaseMLP(
         ValueError
             On a wrong parameter, wrong data, or training that diverges. Nothing has changed then.
         """
-        ending = self._whole_fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
-        warn(self, ending)
+        self._whole_fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
         return self
 
     def _whole_fit(
@@ -198,21 +196,41 @@ class BaseMLP(
         sample_weight: Any,
         validation: tuple[Any, Any, Any],
         resuming: bool = False,
-    ) -> Ending:
-        """Do what `fit` says, or what is left of it to do; return how training ended."""
+    ) -> None:
+        """Do what `fit` says, or what is left of it to do."""
+        # After the model is there, so that it stays if a filter makes the warning an error.
+        warn(
+            all_or_nothing(
+                self,
+                lambda draft: draft._watched_fit(X, y, sample_weight, validation, resuming),
+            )
+        )
+
+    @with_callbacks  # type: ignore[untyped-decorator]
+    def _watched_fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        validation: tuple[Any, Any, Any],
+        resuming: bool,
+    ) -> Warning | None:
+        """Fit while callbacks watch; return the warning that is due."""
         watch = Watch(self, X, y, sample_weight)
-        with all_or_nothing(self):
-            ending = self._fit(X, y, sample_weight, validation, watch, resuming=resuming)
-            watch.end_fit()
-        return ending
+        ending = self._fit(X, y, sample_weight, validation, watch, resuming=resuming)
+        watch.end_fit()
+        return compose_warning(self, ending)
 
     def _partial_fit(self: Self, X: Any, y: Any, sample_weight: Any, classes: Any = None) -> Self:
         """Do what `partial_fit` says; the subclasses differ in its arguments."""
-        with all_or_nothing(self):
-            ending = self._fit(X, y, sample_weight, (None, None, None), None, classes)
+
+        def train(draft: BaseMLP) -> Warning | None:
+            ending = draft._fit(X, y, sample_weight, (None, None, None), None, classes)
             if ending.outcome == INTERRUPTED:  # so that a loop of calls ends with it
                 raise KeyboardInterrupt
-        warn(self, ending)
+            return compose_warning(draft, ending)
+
+        warn(all_or_nothing(self, train))
         return self
 
     def _fit(
@@ -274,7 +292,7 @@ class BaseMLP(
         if training.n_epochs_to_go is None:
             self._n_epochs_before = training.progress.epoch
         most = None if watch is None else training.n_epochs_to_go or self.max_iter
-        printer = Printer(self.verbose, most, training)
+        printer = Printer(self, most, training)
         plan = make_plan(self, settings, training, watch, printer.report)
         regularization = settings.regularization
         engine = Engine(
@@ -333,7 +351,7 @@ class BaseMLP(
         self.n_layers_, self.n_outputs_ = len(sizes), sizes[-1]
         self.out_activation_ = registered_name(link, ACTIVATIONS)
         if continuing:
-            training = self._training.fork(share_curves=incremental)
+            training = self._training.fork()
             if resuming:
                 check_same_data(training, rows)
                 change_max_iter(training, self, settings.schedule)

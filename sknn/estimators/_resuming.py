@@ -5,11 +5,9 @@ from typing import Any, TypeVar
 from sknn._core.strategy import Strategy, resolve
 from sknn._training.data import Rows
 from sknn._training.state import Training
-from sknn.estimators._callbacks import with_callbacks
 from sknn.estimators._parameters import Settings, is_minimizer
 from sknn.estimators._planning import first_rate, read_batch_size
 from sknn.estimators._scoring import name_scoring
-from sknn.estimators._warnings import warn
 from sknn.schedules import SCHEDULES, Schedule, Warmup
 
 Self = TypeVar("Self", bound="ResumeMixin")
@@ -21,7 +19,6 @@ class ResumeMixin:
     _training: Training
     optimizer: Any
 
-    @with_callbacks  # type: ignore[untyped-decorator]
     def resume(
         self: Self,
         X: Any,
@@ -71,10 +68,9 @@ class ResumeMixin:
         """
         check_resumable(self)
         validation = (X_val, y_val, sample_weight_val)
-        ending = self._whole_fit(  # type: ignore[attr-defined]
+        self._whole_fit(  # type: ignore[attr-defined]
             X, y, sample_weight, validation, resuming=True
         )
-        warn(self, ending)
         return self
 
 

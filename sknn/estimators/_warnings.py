@@ -71,21 +71,25 @@ class _Finding:
     advice: str
 
 
-def warn(estimator: BaseEstimator, ending: Ending, stacklevel: int = 4) -> None:
-    """Issue the warning that helps most, if any is due; what else was found is named in it."""
-    name = type(estimator).__name__
+def compose_warning(estimator: BaseEstimator, ending: Ending) -> Warning | None:
+    """Return the warning that helps most, if any is due; it names what else was found."""
     if ending.outcome == INTERRUPTED:
         finding = _interrupted(estimator)
     elif ending.diagnosis is None:
-        return
+        return None
     else:
         findings = [found for look in _LOOKS if (found := look(estimator, ending))]
         if not findings:
-            return
+            return None
         finding, *others = findings
         finding.problem = ". It also ".join(each.problem for each in (finding, *others))
-    text = f"{name} {finding.problem}. {finding.advice}"
-    warnings.warn(text, finding.category, stacklevel=stacklevel)
+    return finding.category(f"{type(estimator).__name__} {finding.problem}. {finding.advice}")
+
+
+def warn(warning: Warning | None, stacklevel: int = 4) -> None:
+    """Issue the warning, if there is one."""
+    if warning is not None:
+        warnings.warn(warning, stacklevel=stacklevel)
 
 
 def _interrupted(estimator: BaseEstimator) -> _Finding:
@@ -93,7 +97,8 @@ def _interrupted(estimator: BaseEstimator) -> _Finding:
     return _Finding(
         exceptions.InterruptedWarning,
         f"was interrupted after {estimator.n_iter_} whole epochs (iterations) of this call",
-        f"{kept} were kept; fit with warm_start=True goes on from here.",
+        f"{kept} were kept; fit with warm_start=True goes on from here. To leave a loop of fits, "
+        "press Ctrl-C twice within two seconds.",
     )
 
 

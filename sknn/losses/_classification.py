@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import numpy as np
 
@@ -10,6 +10,8 @@ from sknn._core.strategy import BELOW_ONE, Range
 from sknn._core.typing import Array
 from sknn.activations import Sigmoid
 from sknn.losses._base import BINARY, MULTICLASS, MULTILABEL, FusedLoss
+
+SIGMOID: Final = Sigmoid()
 
 
 @dataclass
@@ -139,7 +141,7 @@ class LogLoss(FusedLoss):
         np.log1p(gradient, out=gradient)
         ones.dot(gradient, out=row)
         np.add(value, row, out=value)
-        Sigmoid().forward(z, gradient, None)
+        SIGMOID.forward(z, gradient, None)
         np.subtract(gradient, y, out=gradient)
         if self.label_smoothing:
             self._smooth_sigmoid(z, y, value, gradient, scratch)

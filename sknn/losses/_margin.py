@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import numpy as np
 
@@ -11,6 +11,8 @@ from sknn._core.typing import Array
 from sknn.activations import Activation, Identity
 from sknn.losses._base import BINARY, MULTICLASS, MULTILABEL, FusedLoss
 from sknn.losses._classification import ClassScratch, LogLoss
+
+LOG_LOSS: Final = LogLoss()
 
 
 @dataclass
@@ -57,7 +59,7 @@ class Focal(FusedLoss):
 
     def scratch(self, raw_prediction: Array) -> _FocalScratch:
         arrays = (np.empty_like(raw_prediction) for _ in range(3))
-        return _FocalScratch(LogLoss().scratch(raw_prediction), *arrays)
+        return _FocalScratch(LOG_LOSS.scratch(raw_prediction), *arrays)
 
     def value_and_gradient(
         self, raw_prediction: Array, y_true: Array, value: Array, gradient: Array, scratch: Any
@@ -66,7 +68,7 @@ class Focal(FusedLoss):
         form(raw_prediction, y_true, value, gradient, scratch)
 
     def _softmax(self, z: Array, y: Array, value: Array, gradient: Array, scratch: Any) -> None:
-        LogLoss().value_and_gradient(z, y, value, gradient, scratch.log_loss)
+        LOG_LOSS.value_and_gradient(z, y, value, gradient, scratch.log_loss)
         weight = scratch.weight[0]
         np.copyto(scratch.surprise[0], value)
         self._discount(scratch.surprise[0], value, weight, scratch.miss[0])
@@ -150,7 +152,7 @@ class Hinge(FusedLoss):
         return Identity()
 
     def scratch(self, raw_prediction: Array) -> _HingeScratch:
-        shared = LogLoss().scratch(raw_prediction)
+        shared = LOG_LOSS.scratch(raw_prediction)
         return _HingeScratch(**vars(shared), count=np.empty_like(shared.row))
 
     def value_and_gradient(

@@ -24,7 +24,7 @@ _BEND: Final = 3.0
 
 
 @dataclass
-class _Column:
+class BinnedColumn:
     """What was learned of one column.
 
     Attributes
@@ -189,11 +189,11 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):  # type: ignore[m
             start = stop
         return encoded
 
-    def _width(self, column: _Column) -> int:
+    def _width(self, column: BinnedColumn) -> int:
         """Return how many columns one becomes."""
         return int(self.include_linear) + column.n_bins + int(column.has_missing)
 
-    def _encode(self, values: Array, column: _Column, out: Array) -> None:
+    def _encode(self, values: Array, column: BinnedColumn, out: Array) -> None:
         if self.include_linear:
             with np.errstate(over="ignore"):  # what overflows lies at an end
                 z = (values / 2 - column.center / 2) / column.half_width
@@ -249,7 +249,7 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):  # type: ignore[m
             start = stop
         return numbers
 
-    def _decode(self, encoded: Array, column: _Column, i: int) -> Array:
+    def _decode(self, encoded: Array, column: BinnedColumn, i: int) -> Array:
         first = int(self.include_linear)
         if column.n_bins:
             bins = encoded[:, first : first + column.n_bins] / column.scale + column.means
@@ -295,20 +295,20 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):  # type: ignore[m
         return tags
 
 
-def _learn(values: Array, weight: Array, n_bins: int) -> _Column:
+def _learn(values: Array, weight: Array, n_bins: int) -> BinnedColumn:
     """Return what there is to know of a column."""
     is_missing = np.isnan(values)
     has_missing = bool(is_missing.any())
     if has_missing:
         values, weight = values[~is_missing], weight[~is_missing]
     if not len(values):
-        return _Column(values, values, 1.0, 0.0, 1.0, has_missing)
+        return BinnedColumn(values, values, 1.0, 0.0, 1.0, has_missing)
     distinct, codes = np.unique(values, return_inverse=True)
     weights = np.bincount(codes, weight)
     edges = bin_edges(distinct, weights, n_bins) if n_bins else distinct[:0]
     means, scale = _moments(distinct, weights, edges)
     center, half_width = _robust_scale(distinct, weights)
-    return _Column(edges, means.astype(values.dtype), scale, center, half_width, has_missing)
+    return BinnedColumn(edges, means.astype(values.dtype), scale, center, half_width, has_missing)
 
 
 def _moments(distinct: Array, weights: Array, edges: Array) -> tuple[Array, float]:

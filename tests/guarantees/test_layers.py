@@ -23,6 +23,7 @@ LAYERS = [
     {"_training"},
     {"estimators"},
     {"compat", "export", "inspection"},
+    {"model_state"},
     {"persistence"},
     {"callbacks"},
     {"__init__"},
@@ -38,7 +39,8 @@ THIRD_PARTY = {
     "compat": {"sklearn"},
     "inspection": {"matplotlib", "sklearn"},
     "preprocessing": {"sklearn"},
-    "export": {"onnx", "sklearn"},
+    "export": {"onnx", "skl2onnx", "sklearn"},
+    "persistence": {"sklearn", "skops"},
     TESTING: {"sklearn"},
 }
 
