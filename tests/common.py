@@ -3,6 +3,7 @@
 import pickle
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_wine
@@ -16,6 +17,8 @@ from sknn._training.state import TrainingState
 from sknn.optimizers import OPTIMIZERS, Minimizer
 from sknn.persistence._archive import Members
 
+ROOT = Path(__file__).parent.parent
+DOCS, GOLDEN = ROOT / "docs", ROOT / "tests" / "golden"
 STEP_TAKING = [name for name, cls in OPTIMIZERS.items() if not issubclass(cls, Minimizer)]
 
 

@@ -5,8 +5,8 @@ import pickle
 import warnings
 from dataclasses import dataclass
 from math import tau
-from pathlib import Path
 
+import common
 import numpy as np
 import pytest
 from scipy.special import ndtr
@@ -17,7 +17,7 @@ from sknn import MLPRegressor
 from sknn.activations import ACTIVATIONS, Activation, PReLU, Sigmoid, Softmax
 from sknn.losses import Increasing
 
-GOLDEN = json.loads((Path(__file__).parent / "golden" / "activations.json").read_text())
+GOLDEN = json.loads((common.GOLDEN / "activations.json").read_text())
 Z, DELTA = np.array(GOLDEN["z"]), np.array(GOLDEN["delta"])
 
 BOTH_DTYPES = pytest.mark.parametrize("dtype", [np.float32, np.float64])

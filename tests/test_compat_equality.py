@@ -188,6 +188,15 @@ def test_drawn_sample(names, more):
     assert_equal(kind, params | more, *rest)
 
 
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_batches_large_enough_to_be_computed_in_pieces(shuffle):
+    X = np.random.default_rng(0).normal(size=(8000, 2))
+    y = X[:, 0] + (np.arange(8000) >= 4000)
+    params = {"hidden_layer_sizes": (3,), "batch_size": 4000, "solver": "sgd"}
+    params |= {"shuffle": shuffle, "max_iter": 3, "random_state": 0}
+    assert_equal("MLPRegressor", params, X, y, None, "fit")
+
+
 def distance(ours, theirs):
     """Return the largest difference of weights, by the largest weight of their layer."""
     pairs = zip(ours.coefs_, theirs.coefs_, strict=True)

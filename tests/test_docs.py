@@ -5,15 +5,13 @@ import inspect
 import re
 import runpy
 import sys
-from pathlib import Path
 from types import ModuleType
 
 import pytest
+from common import ROOT
 from sklearn import neural_network
 
 from sknn import MLPClassifier, MLPRegressor
-
-ROOT = Path(__file__).parent.parent
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

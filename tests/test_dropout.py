@@ -126,6 +126,16 @@ def test_a_long_stream_does_not_reach_the_next_place(following):
     assert not (windows == start).all(axis=1).any()
 
 
+@pytest.mark.parametrize("wrap", [np.asarray, sparse.csr_array])
+def test_each_layer_draws_from_a_stream_of_its_own(wrap, monkeypatch):
+    original, layers = Masks.generator, []
+    monkeypatch.setattr(
+        Masks, "generator", lambda masks, layer: layers.append(layer) or original(masks, layer)
+    )
+    workspace_for(wrap(rows(16)))
+    assert layers == [0, 1]
+
+
 def test_both_dtypes_draw_the_same_pattern():
     single, double = (masks_of(compiled_for(rows(16).astype(t))) for t in (np.float32, np.float64))
     assert len(single) == len(double) == 2

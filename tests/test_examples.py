@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from common import ROOT
 from sklearn.datasets import load_digits
 
-EXAMPLES = Path(__file__).parent.parent / "examples"
+EXAMPLES = ROOT / "examples"
 GALLERY = sorted(EXAMPLES.glob("plot_*.py"))
 # These take less than 3 seconds.
 QUICK = ("activations", "optimizers_mnist", "quantile_regression", "quickstart")

@@ -9,7 +9,7 @@ from scipy.special import expit, softmax
 from sklearn.datasets import load_digits
 from sklearn.metrics import log_loss
 
-from sknn import MLPClassifier
+from sknn import MLPClassifier, MLPRegressor
 from sknn._training.engine import Engine
 from sknn.activations import ACTIVATIONS, LeakyReLU, ReLU, Tanh
 from sknn.losses import LOSSES
@@ -346,6 +346,16 @@ def test_data_frames_of_targets():
     assert model.predict(X).shape == y.shape
     sparse_targets = cls(8, max_iter=3).fit(X, sparse.csr_array(y))
     assert sparse_targets.predict(X).shape == y.shape
+
+
+def test_large_batches_in_order_are_the_rows_one_after_the_other():
+    X = np.random.default_rng(0).normal(size=(8000, 2))
+    y = X[:, 0] + (np.arange(8000) >= 4000)
+    params = {"optimizer": "sgd", "learning_rate_init": 0.1, "shuffle": False, "random_state": 0}
+    whole = MLPRegressor(3, batch_size=4000, bias_init="zeros", **params).partial_fit(X, y)
+    halves = MLPRegressor(3, batch_size=4000, bias_init="zeros", **params)
+    halves.partial_fit(X[:4000], y[:4000]).partial_fit(X[4000:], y[4000:])
+    np.testing.assert_array_equal(whole.coefs_[0], halves.coefs_[0])
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -101,3 +101,14 @@ def test_best_weights_and_validation():
 
     assert_float32(cls(**SMALL, early_stopping=True, scoring=scorer).fit(X, y), X)
     assert set(seen) == {("float32", "float32")}
+
+
+@pytest.mark.parametrize("value", [1e39, -1e39])
+@pytest.mark.parametrize("wrap", [np.asarray, sparse.csr_array])
+def test_a_float32_network_refuses_values_beyond_float32(wrap, value):
+    cls, X, y = problem("multiclass", dtype=np.float32)
+    model = cls(4, max_iter=1, tol=1e9, n_iter_no_change=1, random_state=0).fit(X, y)
+    far = X.astype(np.float64)
+    far[3, 2] = value
+    with pytest.raises(ValueError, match=r"^X has a value of 1e\+39, which is infinite in float32"):
+        model.predict(wrap(far))

@@ -142,8 +142,8 @@ def large_engine(kind, weighted, is_sparse, share, dropout=0.0):
 @pytest.mark.parametrize("kind", KINDS)
 def test_shares_of_a_mini_batch_add_up_to_it(kind, weighted, is_sparse):
     # Without shuffling the first share has no weight at all.
-    batches = np.random.default_rng(0).permutation(1500)[:1200], np.arange(1500)[:1100]
-    for at in batches:
+    shuffled, in_order = np.random.default_rng(0).permutation(1500)[:1200], np.arange(1500)[:1100]
+    for at in (shuffled, in_order, slice(0, 1100), slice(430, 1500)):
         whole, shared = (large_engine(kind, weighted, is_sparse, share) for share in (5000, 400))
         expected, gradient = step_gradient(whole, at)
         found, sum_of_shares = step_gradient(shared, at)

@@ -246,6 +246,16 @@ def test_damaged_sparse_matrices(wrap, name, at, value):
             call()
 
 
+@pytest.mark.parametrize("wrap", [sparse.csr_array, sparse.csc_array])
+def test_sparse_matrices_that_end_one_element_too_far(wrap):
+    indices_beyond, rows_beyond = wrap(X), wrap(X)
+    indices_beyond.indices[-1] += 1  # the last row and column are full
+    rows_beyond.indptr[-1] += 1
+    for damaged in (indices_beyond, rows_beyond):
+        with pytest.raises(ValueError, match="X is a damaged sparse matrix"):
+            MLPClassifier(**SMALL).fit(damaged, CODES)
+
+
 # ---------------------------------------------------------------- values
 
 

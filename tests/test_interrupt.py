@@ -59,7 +59,7 @@ def ctrl_c_raises():
 
 def live(folder, way):
     """Fit until it is interrupted; what another process does."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job ignores it
     cls, X, y = problem("multiclass")
     model = cls(**ENDLESS | WAYS[way]).set_callbacks(Started(folder / "started"))
     with pytest.warns(InterruptedWarning):

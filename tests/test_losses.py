@@ -3,9 +3,9 @@
 import json
 import tracemalloc
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar
 
+import common
 import numpy as np
 import pytest
 from scipy.special import expit, huber, log_expit, log_softmax, softmax, xlogy
@@ -24,7 +24,7 @@ from sknn.losses import (
     Quantile,
 )
 
-GOLDEN = json.loads((Path(__file__).parent / "golden" / "losses.json").read_text())
+GOLDEN = json.loads((common.GOLDEN / "losses.json").read_text())
 N_OUTPUTS = {BINARY: 1, MULTICLASS: 4, MULTILABEL: 3, REGRESSION: 3}
 SERVED = [(name, target) for name, loss in LOSSES.items() for target in sorted(loss.targets)]
 
@@ -354,6 +354,14 @@ def test_own_loss_trains(optimizer):
 def test_own_squared_error_trains_as_ours_does():
     own, ours = fitted(OwnSquaredError(), smooth), fitted("squared_error", smooth)
     np.testing.assert_allclose(own.loss_curve_, ours.loss_curve_, rtol=1e-9)
+
+
+def test_rivals_that_tie_share_the_gradient_of_the_hinge():
+    raw_prediction = np.array([[0.5, 3.0, 0.0], [1.0, 1.0, 0.0], [1.0, 1.0, -9.0]])
+    loss, classes = LOSSES["hinge"](), np.array([0, 0, 0])
+    np.testing.assert_array_equal(loss.value(raw_prediction, classes), [1.5, 0, 1])
+    expected = [[-1, 0, -1], [0.5, 0, 1], [0.5, 0, 0]]
+    np.testing.assert_array_equal(loss.gradient(raw_prediction, classes), expected)
 
 
 # ---------------------------------------------------------------- columns of predictions

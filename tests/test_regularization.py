@@ -97,6 +97,21 @@ def test_max_norm_bounds_hidden_units_and_leaves_the_output_free(dtype):
     assert model.coefs_[0].dtype == dtype
 
 
+def test_max_norm_shortens_weights_and_leaves_biases_alone():
+    cls, X, y = problem("multiclass")
+    params = {"optimizer": Recorder(), "learning_rate_init": 1.0, "batch_size": 120}
+    model = fit(cls, X, y, hidden_layer_sizes=(20, 10), max_norm=0.5, **params)
+    blocks = model._model.network.parameters.layout.views(
+        points[-1]
+    )  # after the step, before the bound
+    for i, name in enumerate(("layer_0", "layer_1")):
+        weights, biases = blocks[name][:-1], blocks[name][-1]
+        norms = np.linalg.norm(weights, axis=0)
+        assert abs(biases[norms > 0.5]).max() > 0.01
+        np.testing.assert_allclose(model.coefs_[i], weights * np.minimum(0.5 / norms, 1))
+        np.testing.assert_array_equal(model.intercepts_[i], biases)
+
+
 def test_max_norm_changes_only_what_is_too_long():
     weights = np.array([[3.0, 0.1], [4.0, 0.2]])
     MaxNorm([weights], 2.0).apply()

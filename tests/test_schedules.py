@@ -4,9 +4,9 @@ import json
 import pickle
 import warnings
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar
 
+import common
 import numpy as np
 import pytest
 from common import STEP_TAKING
@@ -27,7 +27,7 @@ from sknn.schedules import (
     Warmup,
 )
 
-GOLDEN = json.loads((Path(__file__).parent / "golden" / "schedules.json").read_text())
+GOLDEN = json.loads((common.GOLDEN / "schedules.json").read_text())
 
 
 class Recorder(SGD):

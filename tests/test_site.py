@@ -9,10 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from common import DOCS
 
 import sknn
 
-DOCS = Path(__file__).parent.parent / "docs"
 REFERENCE = runpy.run_path(str(DOCS / "_extensions/api_reference.py"))
 # What these make public is so under another name, or is said to be of the house.
 ELSEWHERE = {

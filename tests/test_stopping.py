@@ -37,6 +37,14 @@ def test_patience_counts_from_the_last_improvement_by_tol():
     assert 10 < len(curve) < 200
 
 
+@pytest.mark.parametrize(("gain", "n_iter"), [(0.25, 8), (0.2499, 2)])
+@UNCONVERGED
+def test_a_gain_of_exactly_tol_is_an_improvement(gain, n_iter):
+    scores = iter(gain * np.arange(8))
+    model, X, y = make(early_stopping=True, scoring=lambda *_: float(next(scores)), tol=0.25)
+    assert model.set_params(n_iter_no_change=1, max_iter=8).fit(X, y).n_iter_ == n_iter
+
+
 def test_infinite_patience_never_stops():
     model, X, y = make(n_iter_no_change=float("inf"), tol=10.0, max_iter=60)
     with pytest.warns(ConvergenceWarning):

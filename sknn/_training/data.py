@@ -52,6 +52,21 @@ def n_rows(at: Array | slice) -> int:
     return at.stop - at.start if isinstance(at, slice) else len(at)
 
 
+def rows_within(at: Array | slice, part: slice) -> Array | slice:
+    """Return the rows at some places of an index.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn._training.data import rows_within
+    >>> rows_within(slice(100, 200), slice(0, 50)), rows_within(np.array([7, 3, 5]), slice(1, 3))
+    (slice(100, 150, None), array([3, 5]))
+    """
+    if isinstance(at, slice):
+        return slice(at.start + part.start, at.start + part.stop)
+    return at[part]
+
+
 def slices(n_samples: int, size: int) -> Iterator[slice]:
     """Yield the rows 0 to n_samples in slices of a size, of which the last may be short."""
     return (slice(i, min(i + size, n_samples)) for i in range(0, n_samples, size))

@@ -13,7 +13,7 @@ from sknn._core.subnormal import INTERVAL, drop_tiny
 from sknn._core.typing import Array
 from sknn._network.layers import Masks, Memory, with_ones
 from sknn._network.network import Network
-from sknn._training.data import DataSet, even_slices, n_rows
+from sknn._training.data import DataSet, even_slices, n_rows, rows_within
 from sknn._training.objective import BatchObjective
 from sknn._training.penalty import Chunk, MaxNorm, Regularization, clip
 from sknn._training.step_statistics import StepStatistics
@@ -221,7 +221,7 @@ class Engine:
         for number, share in enumerate(even_slices(n_rows(rows), self._share_size)):
             self._masks.share = number
             batch = self._batch(share.stop - share.start, self._share)
-            batch.load(share if isinstance(rows, slice) else rows[share])
+            batch.load(rows_within(rows, share))
             loss_sum += batch.gradient(weight_sum)
             np.add(self._gradient.vector, self._share.vector, out=self._gradient.vector)
         return loss_sum, weight_sum
