@@ -132,7 +132,7 @@ def test_each_layer_draws_from_a_stream_of_its_own(wrap, monkeypatch):
     monkeypatch.setattr(
         Masks, "generator", lambda masks, layer: layers.append(layer) or original(masks, layer)
     )
-    workspace_for(wrap(rows(16)))
+    compiled_for(wrap(rows(16)))
     assert layers == [0, 1]
 
 

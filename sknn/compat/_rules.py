@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final
 
 import numpy as np
 
-from sknn._core.blas import axpy, scale
+from sknn._core.blas import accumulate, axpy, scale
 from sknn._core.strategy import Range
 from sknn._core.typing import Array
 from sknn._training.data import n_rows
@@ -15,8 +15,7 @@ from sknn._training.engine import Engine
 from sknn._training.penalty import Regularization
 from sknn.activations import Sigmoid
 from sknn.losses import LogLoss, SquaredError
-from sknn.optimizers import Adam
-from sknn.optimizers._elementwise import ElementwiseOptimizer, accumulate
+from sknn.optimizers import Adam, ElementwiseOptimizer
 from sknn.schedules import Adaptive, InvScaling, Progress
 
 SIGMOID: Final = Sigmoid()

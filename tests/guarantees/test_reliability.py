@@ -1,6 +1,6 @@
 """Any legal estimator fits and predicts finite values, or says what is wrong and changes nothing.
 
-``pytest tests/test_reliability.py --hypothesis-profile=thorough --hypothesis-show-statistics``
+``pytest tests/guarantees/test_reliability.py --hypothesis-profile=thorough --hypothesis-show-statistics``
 tries many more cases, and prints how many.
 """
 

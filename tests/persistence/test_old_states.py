@@ -5,10 +5,10 @@ a tolerance, and with a fit of today to the bit where its first epochs have the 
 """
 
 import runpy
-from pathlib import Path
 
 import numpy as np
 import pytest
+from common import ROOT
 from numpy.testing import assert_allclose, assert_array_equal
 
 import sknn
@@ -16,7 +16,7 @@ from sknn.optimizers import OPTIMIZERS, Muon
 from sknn.persistence._migration import migrate
 from sknn.schedules import Progress, ReduceOnPlateau
 
-old = runpy.run_path(str(Path(__file__).parent / "fixtures" / "states" / "make_states.py"))
+old = runpy.run_path(str(ROOT / "tests" / "fixtures" / "states" / "make_states.py"))
 EVERY_FILE = pytest.mark.parametrize("name", old["MODELS"])
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

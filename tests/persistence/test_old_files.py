@@ -7,16 +7,16 @@ bits of the file.
 
 import runpy
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pytest
+from common import ROOT
 from numpy.testing import assert_allclose, assert_array_equal
 
 import sknn
 from sknn.callbacks import EpochCallback
 
-FIXTURES = Path(__file__).parent / "fixtures"
+FIXTURES = ROOT / "tests" / "fixtures"
 MAKER = runpy.run_path(str(FIXTURES / "make_models.py"))
 MODELS, CHECKPOINTS, OPTIMIZERS = (MAKER[key] for key in ("MODELS", "CHECKPOINTS", "OPTIMIZERS"))
 WITH_STATE = {

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import sknn
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 
 def test_annotations_reach_users():
