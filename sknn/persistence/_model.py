@@ -206,21 +206,26 @@ def _build(header: dict[str, Any], members: Members, classes: dict[str, type[Any
         architecture, loss = _decode_network(decoder, header["network"], members.size)
         decoder.layout = architecture.layout()
         attributes = _decode_all(decoder, header["attributes"])
-        network = Network(architecture, attributes.pop("_parameters"))
-        targets = _targets(header["network"]["target"], loss, network, attributes)
+        targets = _targets(header["network"]["target"], loss, architecture, attributes)
+        network = Network(architecture, attributes["_parameters"])
         decoder.native = True
         training = decoder.decode(header["training"])
-        model.__dict__.update(attributes, **{MODEL: FittedModel(network, loss, targets, training)})
+        # The model has the place of its parameters, so that a copy makes the same file.
+        places = {MODEL if name == "_parameters" else name: name for name in attributes}
+        model.__dict__.update({name: attributes[place] for name, place in places.items()})
+        model.__dict__[MODEL] = FittedModel(network, loss, targets, training)
         check_fitted(model)
     return model
 
 
-def _targets(kind: str, loss: Loss, network: Network, attributes: dict[str, Any]) -> Any:
+def _targets(
+    kind: str, loss: Loss, architecture: Architecture, attributes: dict[str, Any]
+) -> ClassTargets | RegressionTargets:
     """Return what the model learned about y, and remove what tells it from the attributes."""
     attributes.pop("_target", None)
     if kind == REGRESSION:
-        n_outputs = network.architecture.layer_sizes[-1]
-        return RegressionTargets(loss, n_outputs, bool(attributes.pop("_single")))
+        is_vector = bool(attributes.pop("_single"))
+        return RegressionTargets(loss, architecture.layer_sizes[-1], is_vector)
     return ClassTargets.of(kind, attributes["classes_"])
 
 

@@ -103,7 +103,7 @@ def test_gradient_with_penalty_and_sparse_inputs(kind, dropout, alpha, is_sparse
 
 
 def check_step(engine):
-    at = np.random.default_rng(5).permutation(len(engine.rows))[:30]
+    at = np.random.default_rng(5).permutation(len(engine.data))[:30]
     _, gradient = step_gradient(engine, at, count=4)
     assert np.linalg.norm(gradient) > 1e-3
     vector = engine.parameters.vector
@@ -193,8 +193,8 @@ def test_shares_are_about_even_and_bounded(layer_sizes, n_samples, dtype, is_spa
 
 def direct_objective(engine, kind, at, alpha):
     """Return ``sum w l / sum w + alpha / 2 sum W^2`` and its gradient by the textbook."""
-    X, y = engine.rows.X[at], engine.rows.y[at]
-    weight = np.ones(len(y)) if engine.rows.weight is None else engine.rows.weight[at]
+    X, y = engine.data.X[at], engine.data.y[at]
+    weight = np.ones(len(y)) if engine.data.weight is None else engine.data.weight[at]
     blocks = engine.network.blocks
     outputs = [X]
     for block in blocks[:-1]:

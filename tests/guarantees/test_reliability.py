@@ -1,7 +1,7 @@
 """Any legal estimator fits and predicts finite values, or says what is wrong and changes nothing.
 
-``pytest tests/guarantees/test_reliability.py --hypothesis-profile=thorough --hypothesis-show-statistics``
-tries many more cases, and prints how many.
+``--hypothesis-profile=thorough --hypothesis-show-statistics`` tries many more cases, and prints
+how many.
 """
 
 from fractions import Fraction

@@ -12,8 +12,7 @@ from sknn._core.parameters import Parameters
 from sknn._network.architecture import Architecture
 from sknn._network.compiled import CompiledNetwork
 from sknn._network.layers import Masks
-from sknn._training import data as batch
-from sknn._training import engine
+from sknn._training import engine, objective
 from sknn._training.data import DataSet
 from sknn._training.objective import BatchObjective
 from sknn.averaging import EMA
@@ -80,7 +79,7 @@ def test_weights_of_features_that_are_always_zero(params, averaging, monkeypatch
     assert n_subnormal(*vectors(model)) == 0
     assert (model.coefs_[0][(X == 0).all(axis=0)] == 0).any()
     # All else is the same, to the last bit.
-    for module in (engine, batch):
+    for module in (engine, objective):
         monkeypatch.setattr(module, "drop_tiny", lambda *_: None)
     other = MLPClassifier(averaging=averaging, **shared, **params)
     other.fit((X / 16).astype(np.float32), y)
