@@ -387,3 +387,7 @@ def test_old_scikit_learn_is_served_by_our_own():
     begun = ["setup", ("begin", "fit", 0), ("begin", "epoch", 0)]
     assert ask.calls == [*begun, (3, 7, False), "teardown"]
     assert log.calls == [*begun, ("end", "epoch", 0), "teardown"]
+
+
+def test_the_training_state_is_also_called_by_its_old_name():
+    assert callbacks.Training is callbacks.TrainingState
