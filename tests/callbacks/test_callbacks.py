@@ -14,6 +14,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from sknn import callbacks
 from sknn.callbacks import EpochCallback, StopOnTarget, TimeBudget, fitted_so_far, training_of
 from sknn.estimators._callbacks import Watch
 
