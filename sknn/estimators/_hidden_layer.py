@@ -91,7 +91,7 @@ class HiddenLayer(
         ValueError
             If the network has no such layer, or X is not like the data it was fitted to.
         """
-        self._index()
+        self._index(self.estimator)
         if self._is_frozen:
             data.check_inputs(self.estimator, X, self._dtype)
         else:
@@ -116,7 +116,8 @@ class HiddenLayer(
         ValueError
             If X is wrong, or so large that an activation is not finite.
         """
-        index, network = self._index(), self.estimator_
+        network = self.estimator_
+        index = self._index(network)
         X = data.check_inputs(network, X, self._dtype)
         out = np.empty((X.shape[0], self._n_features_out), self._dtype)
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
@@ -125,12 +126,12 @@ class HiddenLayer(
                 data.check_predicted(out[rows], X, rows, "activations")
         return out
 
-    def _index(self) -> int:
-        """Return the number of the layer, counted from 0."""
-        if self._is_frozen:  # its parameters may be others by now
-            n_hidden = self.estimator._architecture.n_hidden
+    def _index(self, network: Any) -> int:
+        """Return the index of the layer in a network, counted from 0."""
+        if _is_fitted(network):  # its parameters may be others by now
+            n_hidden = network._architecture.n_hidden
         else:
-            n_hidden = len(read_hidden_layer_sizes(self.estimator.hidden_layer_sizes))
+            n_hidden = len(read_hidden_layer_sizes(network.hidden_layer_sizes))
         if not n_hidden:
             raise ValueError("This network has no hidden layer whose activations to return.")
         Range(-n_hidden, n_hidden - 1, integer=True).check("layer", self.layer)
@@ -139,7 +140,7 @@ class HiddenLayer(
 
     @property
     def _is_frozen(self) -> bool:
-        return bool(getattr(self.estimator, "__sklearn_is_fitted__", bool)())
+        return _is_fitted(self.estimator)
 
     @property
     def estimator_(self) -> Any:
@@ -156,7 +157,8 @@ class HiddenLayer(
 
     @property
     def _n_features_out(self) -> int:
-        return int(self.estimator_._architecture.layer_sizes[1 + self._index()])
+        network = self.estimator_
+        return int(network._architecture.layer_sizes[1 + self._index(network)])
 
     @property
     def n_features_in_(self) -> int:
@@ -199,3 +201,7 @@ class HiddenLayer(
         tags.transformer_tags.preserves_dtype = []  # it is the network's
         tags.requires_fit = tags.target_tags.required = not self._is_frozen
         return tags
+
+
+def _is_fitted(network: Any) -> bool:
+    return bool(getattr(network, "__sklearn_is_fitted__", bool)())

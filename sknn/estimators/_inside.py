@@ -103,7 +103,7 @@ class Inside:
         # Training goes on with a copy of the weights, so a view keeps the present ones.
         network = view(self) if self.__sklearn_is_fitted__() else clone(self)  # type: ignore[attr-defined]
         transformer = HiddenLayer(network, layer)
-        transformer._index()
+        transformer._index(network)
         return transformer
 
     def summary(self) -> Table:
