@@ -265,7 +265,8 @@ class BaseMLP(
         rows, y = data.replace_extremes(self._rows(X, y, weight, ""), y)
         parameters = {}
         if not incremental:
-            parameters = parameters_of(self, settings, len(rows), given is not None)
+            n_samples = self._training.n_samples if resuming else len(rows)
+            parameters = parameters_of(self, settings, n_samples, given is not None)
         if resuming:
             check_same_parameters(self._training.begun_with, parameters)
         with np.errstate(over="ignore", invalid="ignore"):  # the first step finds what overflows
