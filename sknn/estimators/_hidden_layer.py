@@ -26,8 +26,8 @@ class HiddenLayer(
     """The activations of a hidden layer of a network, as a step of a Pipeline.
 
     A network that is fitted is frozen: `fit` checks X and trains nothing, and ``clone`` keeps the
-    network. So a grid search over a Pipeline searches `layer` and the steps that follow. Of a
-    network that is not fitted, `fit` trains a clone, and a grid search also reaches its parameters.
+    network. So a grid search over a Pipeline searches `layer` and the steps that follow. If the
+    network is not fitted, `fit` trains a clone of it, and a grid search also reaches its parameters.
 
     Parameters
     ----------
