@@ -65,8 +65,8 @@ def has_partial_fit(estimator: "BaseMLP") -> bool:
         )
     if estimator.early_stopping is True:
         raise AttributeError(
-            "early_stopping=True has no partial_fit: a call sees only a part of the data, and cannot "
-            "set rows aside for validation. Set early_stopping=False."
+            "early_stopping=True has no partial_fit: a call sees only a part of the data, and "
+            "cannot set rows aside for validation. Set early_stopping=False."
         )
     return True
 

@@ -27,7 +27,7 @@ class HiddenLayer(
 
     A network that is fitted is frozen: `fit` checks X and trains nothing, and ``clone`` keeps the
     network. So a grid search over a Pipeline searches `layer` and the steps that follow. If the
-    network is not fitted, `fit` trains a clone of it, and a grid search also reaches its parameters.
+    network is not fitted, `fit` trains a clone of it, and a grid search reaches its parameters too.
 
     Parameters
     ----------

@@ -140,9 +140,14 @@ def test_ctrl_c_at_every_line_of_a_part_of_a_fit():
 
 def test_ctrl_c_before_training_does_not_wait_for_its_end():
     called = []
-    with pytest.raises(KeyboardInterrupt), Interrupts() as block:
-        signal.raise_signal(signal.SIGINT)
-        block.run(called.append, 1)
+
+    def press_and_train():
+        with Interrupts() as block:
+            signal.raise_signal(signal.SIGINT)
+            block.run(called.append, 1)
+
+    with pytest.raises(KeyboardInterrupt):
+        press_and_train()
     assert called == []
 
 
