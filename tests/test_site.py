@@ -20,7 +20,8 @@ ELSEWHERE = {
     # Paths for files; `Progress`, `State` and `Training` have pages in their packages.
     "sknn.model_state": {
         *("AdaptiveByDivisions", "Architecture", "Block", "InvScalingBySamples", "Layout"),
-        *("BinnedColumn", "MuonState", "Parameters", "Solver", "UncorrectedAdam", "Velocity"),
+        *("BinnedColumn", "MuonState", "NAdamState", "Parameters", "PlateauState", "Solver"),
+        *("UncorrectedAdam", "Velocity"),
     },
     "sknn.persistence": {"check_parameters", "check_path", "remove_stale"},
 }
