@@ -63,7 +63,7 @@ def has_partial_fit(estimator: "BaseMLP") -> bool:
             f"optimizer={estimator.optimizer!r} has no partial_fit: it runs by itself. Go on with "
             "fit and warm_start=True, or set optimizer='adam'."
         )
-    if estimator.early_stopping is True:
+    if isinstance(estimator.early_stopping, (bool, np.bool_)) and estimator.early_stopping:
         raise AttributeError(
             "early_stopping=True has no partial_fit: a call sees only a part of the data, and "
             "cannot set rows aside for validation. Set early_stopping=False."

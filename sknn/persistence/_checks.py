@@ -28,10 +28,11 @@ def check_sizes(sizes: tuple[Any, ...], n_bytes: int) -> None:
         The size of all arrays in the file.
     """
     if len(sizes) < 2 or not all(type(each) is int and each > 0 for each in sizes):
-        raise ValueError(f"layer_sizes are {sizes}")
+        raise ValueError(f"layer_sizes are {str(sizes)[:100]}")
     n_parameters = sum((n + 1) * m for n, m in pairwise(sizes))
     if 4 * n_parameters > n_bytes:
-        raise ValueError(f"layer_sizes are {sizes}, and its arrays have {n_bytes} bytes")
+        shown = str(sizes)[:100]
+        raise ValueError(f"layer_sizes are {shown}, and its arrays have {n_bytes} bytes")
 
 
 def check_parts(activations: Any, dropouts: Any, loss: Any, target: Any, n_hidden: int) -> None:
