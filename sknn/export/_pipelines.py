@@ -90,7 +90,7 @@ def _check_holders(value: Any) -> int:
         If a network is where skl2onnx would convert it wrongly.
     """
     if isinstance(value, BaseMLP):
-        return int(value.n_outputs_)
+        return int(getattr(value, "n_outputs_", 1))  # what was given is not fitted
     is_estimator = type(value).__module__.startswith("sklearn.") and hasattr(value, "__dict__")
     if isinstance(value, dict) or is_estimator:
         inside = value if isinstance(value, dict) else vars(value)
