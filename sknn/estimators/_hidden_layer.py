@@ -13,8 +13,9 @@ from sklearn.exceptions import NotFittedError
 
 from sknn._core.strategy import Range
 from sknn._core.typing import Array
-from sknn._network.network import hidden_outputs
-from sknn.estimators import _data as data
+from sknn._network.network import Network
+from sknn.estimators import _checks as checks
+from sknn.estimators._model import fitted_model
 from sknn.estimators._parameters import read_hidden_layer_sizes
 
 
@@ -93,7 +94,7 @@ class HiddenLayer(
         """
         self._index(self.estimator)
         if self._is_frozen:
-            data.check_inputs(self.estimator, X, self._dtype)
+            checks.check_inputs(self.estimator, X, self._network.dtype)
         else:
             self._trained = clone(self.estimator).fit(X, y)
         return self
@@ -116,22 +117,21 @@ class HiddenLayer(
         ValueError
             If X is wrong, or so large that an activation is not finite.
         """
-        network = self.estimator_
-        index = self._index(network)
-        X = data.check_inputs(network, X, self._dtype)
-        out = np.empty((X.shape[0], self._n_features_out), self._dtype)
+        index, network = self._index(self.estimator_), self._network
+        X = checks.check_inputs(self.estimator_, X, network.dtype)
+        out = np.empty((X.shape[0], self._n_features_out), network.dtype)
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            for rows, hidden, _ in hidden_outputs(network._architecture, network._parameters, X):
+            for rows, hidden, _ in network.hidden_outputs(X):
                 out[rows] = hidden[index].T
-                data.check_predicted(out[rows], X, rows, "activations")
+                checks.check_predicted(out[rows], X, rows, "activations")
         return out
 
-    def _index(self, network: Any) -> int:
-        """Return the index of the layer in a network, counted from 0."""
-        if _is_fitted(network):  # its parameters may be others by now
-            n_hidden = network._architecture.n_hidden
+    def _index(self, estimator: Any) -> int:
+        """Return the index of the layer in an estimator's network, counted from 0."""
+        if _is_fitted(estimator):  # its parameters may be others by now
+            n_hidden = fitted_model(estimator).network.architecture.n_hidden
         else:
-            n_hidden = len(read_hidden_layer_sizes(network.hidden_layer_sizes))
+            n_hidden = len(read_hidden_layer_sizes(estimator.hidden_layer_sizes))
         if not n_hidden:
             raise ValueError("This network has no hidden layer whose activations to return.")
         Range(-n_hidden, n_hidden - 1, integer=True).check("layer", self.layer)
@@ -151,14 +151,12 @@ class HiddenLayer(
         return self._trained
 
     @property
-    def _dtype(self) -> np.dtype[Any]:
-        dtype: np.dtype[Any] = self.estimator_._parameters.vector.dtype
-        return dtype
+    def _network(self) -> Network:
+        return fitted_model(self.estimator_).network
 
     @property
     def _n_features_out(self) -> int:
-        network = self.estimator_
-        return int(network._architecture.layer_sizes[1 + self._index(network)])
+        return self._network.architecture.layer_sizes[1 + self._index(self.estimator_)]
 
     @property
     def n_features_in_(self) -> int:
@@ -203,5 +201,5 @@ class HiddenLayer(
         return tags
 
 
-def _is_fitted(network: Any) -> bool:
-    return bool(getattr(network, "__sklearn_is_fitted__", bool)())
+def _is_fitted(estimator: Any) -> bool:
+    return bool(getattr(estimator, "__sklearn_is_fitted__", bool)())
