@@ -230,7 +230,7 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]  # no types there
         # Training goes on with a copy of the weights, so a view keeps the present ones.
         network = view(self) if self.__sklearn_is_fitted__() else clone(self)
         transformer = HiddenLayer(network, layer)
-        transformer._index()  # raises if there is no such layer
+        transformer._index(network)  # raises if there is no such layer
         return transformer
 
     def summary(self) -> Table:
