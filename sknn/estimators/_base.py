@@ -24,7 +24,7 @@ from sknn.estimators._continuing import (
 )
 from sknn.estimators._divergence import explain_divergence
 from sknn.estimators._fitted import FittedNetwork
-from sknn.estimators._model import FittedModel, describe_model, set_fitted_model
+from sknn.estimators._model import FittedModel, describe_model, finish_training
 from sknn.estimators._nested_parameters import NestedParameters
 from sknn.estimators._parameters import Settings, check_target, is_minimizer, read_settings
 from sknn.estimators._rollback import all_or_nothing
@@ -302,7 +302,8 @@ class BaseMLP(
             ) from None
         finally:
             printer.close(training, outcome)
-        set_fitted_model(self, model, training.progress.epoch - self._n_epochs_before)
+        n_iter = training.progress.epoch - self._n_epochs_before
+        finish_training(self, model, training, n_iter)
         diagnosis = None
         if watch is not None and outcome != INTERRUPTED:
             diagnosis = diagnose(self._model.network, model.loss, data, held)
