@@ -48,7 +48,7 @@ def warm_up() -> None:
 @cache
 def multiplies_unpacked() -> bool:
     """Tell whether the BLAS of NumPy and SciPy multiplies small matrices without packing them."""
-    libraries = [each for each in threadpool_info() if each["user_api"] == "blas"]
+    libraries = [library for library in threadpool_info() if library["user_api"] == "blas"]
     kinds = [library.get("architecture") for library in libraries]
     return bool(kinds) and all(kind in WITH_AVX512 for kind in kinds)
 

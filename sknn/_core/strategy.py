@@ -196,7 +196,7 @@ def _closest(value: str, allowed: list[str]) -> str | None:
     for same in (value, SYNONYMS.get(value, value)):
         if same in allowed:
             return same
-    swapped = [each for each in allowed if sorted(each) == sorted(value)]
+    swapped = [name for name in allowed if sorted(name) == sorted(value)]
     return next(iter(swapped or difflib.get_close_matches(value, allowed, n=1)), None)
 
 

@@ -142,7 +142,7 @@ class Network:
             Some rows, of the network's dtype.
         """
         initializers = self.architecture.initializers(init)
-        if all(type(each).rescale is Initializer.rescale for each in initializers):
+        if all(type(initializer).rescale is Initializer.rescale for initializer in initializers):
             return
         compiled = self.compile(X.shape[0], sparse.issparse(X))
         compiled.inputs.load(X, slice(0, X.shape[0]))

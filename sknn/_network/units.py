@@ -106,10 +106,10 @@ def units_at(activation: Activation, z: Array, parameters: Array | None = None) 
 
 def hidden_units(compiled: CompiledNetwork) -> list[Units]:
     """Run a forward pass on the loaded rows, and return the units of each hidden layer."""
-    found = []
+    units = []
     for layer in compiled.layers:
         if isinstance(layer, Activate):  # in place, so that z has to be read before
             parameters = getattr(layer.scratch, "parameters", None)
-            found.append(units_at(layer.activation, layer.z, parameters))
+            units.append(units_at(layer.activation, layer.z, parameters))
         run(layer.forward_calls)
-    return found
+    return units

@@ -59,10 +59,10 @@ class Curve(Sequence[float]):
     @overload
     def __getitem__(self, index: slice) -> list[float]: ...
     def __getitem__(self, index: int | slice) -> float | list[float]:
-        own = range(self._length)
+        positions = range(self._length)
         if isinstance(index, slice):
-            return [self._values[position] for position in own[index]]
-        return self._values[own[index]]
+            return [self._values[position] for position in positions[index]]
+        return self._values[positions[index]]
 
     def __iter__(self) -> Iterator[float]:
         return iter(self._values[: self._length])

@@ -39,7 +39,7 @@ class DataSet:
         X = self.X
         arrays = [X]
         if sparse.issparse(X):  # whose indices may be of 4 or 8 bytes
-            arrays = [X.data, *(each.astype(np.int64) for each in (X.indices, X.indptr))]
+            arrays = [X.data, *(indices.astype(np.int64) for indices in (X.indices, X.indptr))]
         checksum = 1
         for array in (*arrays, self.y, self.weight):
             if array is not None:
@@ -47,12 +47,12 @@ class DataSet:
         return checksum or 1
 
 
-def n_rows(at: Array | slice) -> int:
+def n_rows(rows: Array | slice) -> int:
     """Return how many rows an index stands for."""
-    return at.stop - at.start if isinstance(at, slice) else len(at)
+    return rows.stop - rows.start if isinstance(rows, slice) else len(rows)
 
 
-def rows_within(at: Array | slice, part: slice) -> Array | slice:
+def rows_within(rows: Array | slice, positions: slice) -> Array | slice:
     """Return the rows at some places of an index.
 
     Examples
@@ -62,9 +62,9 @@ def rows_within(at: Array | slice, part: slice) -> Array | slice:
     >>> rows_within(slice(100, 200), slice(0, 50)), rows_within(np.array([7, 3, 5]), slice(1, 3))
     (slice(100, 150, None), array([3, 5]))
     """
-    if isinstance(at, slice):
-        return slice(at.start + part.start, at.start + part.stop)
-    return at[part]
+    if isinstance(rows, slice):
+        return slice(rows.start + positions.start, rows.start + positions.stop)
+    return rows[positions]
 
 
 def slices(n_samples: int, size: int) -> Iterator[slice]:

@@ -96,7 +96,7 @@ def diagnose(
     network: Network,
     loss: Loss,
     data: DataSet,
-    held: DataSet | None = None,
+    validation_data: DataSet | None = None,
 ) -> Diagnosis:
     """Look at a network, without dropout, on some of the rows.
 
@@ -108,23 +108,25 @@ def diagnose(
         The rule.
     data : DataSet
         What it was trained on.
-    held : DataSet, optional
+    validation_data : DataSet, optional
         A validation set that was given.
     """
     n_rows = max(1, min(SAMPLE, _NUMBERS // data.X.shape[1]))
-    some = slice(None, None, -(-len(data) // n_rows))
-    sample = DataSet(data.X[some], data.y[some], None)
-    if held:
-        some = slice(None, None, -(-len(held) // n_rows))
-        held = DataSet(held.X[some], held.y[some], None)
+    rows = slice(None, None, -(-len(data) // n_rows))
+    sample = DataSet(data.X[rows], data.y[rows], None)
+    if validation_data:
+        rows = slice(None, None, -(-len(validation_data) // n_rows))
+        validation_data = DataSet(validation_data.X[rows], validation_data.y[rows], None)
     with np.errstate(all="ignore"):
         return Diagnosis(
             _feature_scales(sample.X),
             _feature_offset(sample.X),
             _is_scaled(sample.X) or _is_scaled(data.X),
             _shared_maximum(sample.X),
-            _validation_scale(sample.X, held.X) if held else 1.0,
-            _validation_target(sample.y, held.y, loss) if held else (1.0, 0.0),
+            _validation_scale(sample.X, validation_data.X) if validation_data else 1.0,
+            _validation_target(sample.y, validation_data.y, loss)
+            if validation_data
+            else (1.0, 0.0),
             _target_scales(sample.y),
             *_probe(network, loss, sample),
             _baseline(loss, sample.y.T, network.architecture.layer_sizes[-1], sample.X.dtype),
@@ -182,9 +184,15 @@ def _shared_maximum(X: Any) -> float:
 def _validation_scale(X: Any, X_val: Any) -> float:
     if sparse.issparse(X) or sparse.issparse(X_val):
         return 1.0
-    deviations, those_held = (each.std(axis=0, dtype=np.float64) for each in (X, X_val))
-    varies = (deviations > 0) & (those_held > 0)
-    return float(np.median(those_held[varies] / deviations[varies])) if varies.any() else 1.0
+    deviations, validation_deviations = (
+        values.std(axis=0, dtype=np.float64) for values in (X, X_val)
+    )
+    varies = (deviations > 0) & (validation_deviations > 0)
+    return (
+        float(np.median(validation_deviations[varies] / deviations[varies]))
+        if varies.any()
+        else 1.0
+    )
 
 
 def _validation_target(y: Array, y_val: Array, loss: Loss) -> tuple[float, float]:
@@ -202,7 +210,9 @@ def _validation_target(y: Array, y_val: Array, loss: Loss) -> tuple[float, float
 def _spread(y: Array) -> Array:
     """Return the median distance of each output from its median; zeros, as of counts, apart."""
     distances = np.abs(y - np.median(y, axis=0)).T
-    return np.array([np.median(each[each > 0]) if each.any() else 0.0 for each in distances])
+    return np.array(
+        [np.median(column[column > 0]) if column.any() else 0.0 for column in distances]
+    )
 
 
 def _target_scales(y: Array) -> tuple[float, ...]:

@@ -185,7 +185,7 @@ class TrainingLoop:
     def _minimize(self, minimizer: Minimizer) -> str:
         configuration, training = self.configuration, self.training
         n_samples = training.n_training
-        at = slice(0, n_samples) if training.order is None else training.order
+        rows = slice(0, n_samples) if training.order is None else training.order
         params = training.parameters.vector
         reached, n_epochs = params.copy(), training.progress.epoch
         last_loss, begun, outcome = math.nan, False, None
@@ -195,7 +195,7 @@ class TrainingLoop:
             if not begun:
                 begun = True
                 self._begin_epoch()
-            last_loss, gradient = self.engine.objective(vector, at)
+            last_loss, gradient = self.engine.objective(vector, rows)
             return last_loss, gradient
 
         def after_iteration(vector: Array) -> bool:
@@ -220,7 +220,7 @@ class TrainingLoop:
         finally:  # a line search leaves the point that it tried last
             params[...] = reached
         if training.progress.epoch == n_epochs:  # no iteration was possible, or needed
-            last_loss, _ = self.engine.objective(reached, at)
+            last_loss, _ = self.engine.objective(reached, rows)
             self.engine.check(last_loss, with_gradient=True)
             self.engine.measure(reached)
             if not training.loss_curve:

@@ -47,15 +47,15 @@ class BatchObjective:
         for values, out in self._copies:
             self._takes.append(partial(values.take, axis=0, out=out, mode="clip"))
 
-    def load(self, at: Array | slice) -> float:
+    def load(self, rows: Array | slice) -> float:
         """Gather rows, and return the sum of their weights."""
-        if isinstance(at, slice):
-            self.compiled.inputs.load(self._X, at)
+        if isinstance(rows, slice):
+            self.compiled.inputs.load(self._X, rows)
             for values, out in self._copies:
-                np.copyto(out, values[at])
+                np.copyto(out, values[rows])
         else:
             for take in self._takes:
-                take(at)
+                take(rows)
         return self._size if self._weight is None else float(np.add.reduce(self._weight))
 
     def gradient(self, divisor: float) -> float:

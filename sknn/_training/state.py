@@ -108,26 +108,28 @@ class TrainingState:
         the random state, because a new one takes as long as a small call to `partial_fit`; this
         state notes how far it had drawn, for whoever copies or forks it again.
         """
-        held = self._held()
+        attributes = self._attributes()
         copied: dict[int, Any] = {id(self.random_state): self._hand_over_random_state()}
-        for each in held.values():
-            if isinstance(each, Curve):
-                copied[id(each)] = each.fork()
-            elif isinstance(each, list):  # from a file or a pickle
-                copied[id(each)] = Curve(each)
+        for value in attributes.values():
+            if isinstance(value, Curve):
+                copied[id(value)] = value.fork()
+            elif isinstance(value, list):  # from a file or a pickle
+                copied[id(value)] = Curve(value)
         fork = object.__new__(type(self))
-        vars(fork).update(copy.deepcopy(held, copied))
+        vars(fork).update(copy.deepcopy(attributes, copied))
         return fork
 
     def __getstate__(self) -> dict[str, Any]:
-        held = self._held()
-        held |= {name: list(each) for name, each in held.items() if isinstance(each, Curve)}
-        return held | {"random_state": self._copy_random_state()}
+        attributes = self._attributes()
+        attributes |= {
+            name: list(value) for name, value in attributes.items() if isinstance(value, Curve)
+        }
+        return attributes | {"random_state": self._copy_random_state()}
 
-    def _held(self) -> dict[str, Any]:
-        held = dict(vars(self))  # at once: another thread may fork
-        held.pop(_DRAWN, None)
-        return held
+    def _attributes(self) -> dict[str, Any]:
+        attributes = dict(vars(self))  # at once: another thread may fork
+        attributes.pop(_DRAWN, None)
+        return attributes
 
     def _hand_over_random_state(self) -> np.random.RandomState:
         drawn = self.random_state.get_state(legacy=False)

@@ -237,7 +237,7 @@ class BaseMLP(
         """Check, train and set the fitted attributes; return how training ended."""
         settings = read_settings(self)
         checks.check_validation_arguments(*validation)
-        given = None if validation[0] is None else validation
+        validation_set = None if validation[0] is None else validation
         before = mode.continued(self)
         dtype = training_dtype(self, settings, before)
         X, y = checks.check_inputs_and_targets(self, X, y, dtype, reset=before is None)
@@ -248,18 +248,22 @@ class BaseMLP(
         data, y = checks.replace_extremes(encode_rows(self, targets, X, y, weight), y)
         began_with: dict[str, Any] = {}
         if mode is not FitMode.PARTIAL_FIT:
-            began_with = parameters_of(self, settings, len(data), given is not None)
+            began_with = parameters_of(self, settings, len(data), validation_set is not None)
         if before is not None and mode is FitMode.RESUME:
             check_same_parameters(before, began_with)
         with np.errstate(over="ignore", invalid="ignore"):  # the first step finds what overflows
             model, training = prepare_model(self, settings, targets, data, mode, before)
         describe_model(self, model)
-        validate, held = prepare_validation(self, settings, data, y, given, model, training)
+        validate, validation_data = prepare_validation(
+            self, settings, data, y, validation_set, model, training
+        )
         if before is not None and mode is FitMode.RESUME:
             check_same_criterion(before, training)
         else:
             training.begun_with = began_with
-        return self._train(settings, training, data, validate, watch, held if given else None)
+        return self._train(
+            settings, training, data, validate, watch, validation_data if validation_set else None
+        )
 
     def _targets_of(
         self, y: Array, classes: Any, loss: Loss, mode: FitMode, before: FittedModel | None
@@ -276,7 +280,7 @@ class BaseMLP(
         data: DataSet,
         validate: Validate | None,
         watch: Watch | None,
-        held: DataSet | None,
+        validation_data: DataSet | None,
     ) -> Ending:
         """Train the model that is set; return how training ended."""
         model = self._model
@@ -302,5 +306,5 @@ class BaseMLP(
         set_fitted_model(self, model, training.progress.epoch - self._n_epochs_before)
         diagnosis = None
         if watch is not None and outcome != INTERRUPTED:
-            diagnosis = diagnose(self._model.network, model.loss, data, held)
+            diagnosis = diagnose(self._model.network, model.loss, data, validation_data)
         return Ending(outcome, training, configuration.learning_rate_init, diagnosis)

@@ -53,23 +53,23 @@ class Context:
             self._callbacks, self.estimator_name, task_name, number, max_subtasks, parent=self
         )
 
-    def call_on_fit_task_begin(self, *, estimator: Any, **given: Any) -> "Context":
+    def call_on_fit_task_begin(self, *, estimator: Any, **arguments: Any) -> "Context":
         """Tell all callbacks that the task begins."""
-        self._call("on_fit_task_begin", estimator, given)
+        self._call("on_fit_task_begin", estimator, arguments)
         return self
 
-    def call_on_fit_task_end(self, *, estimator: Any, **given: Any) -> bool:
+    def call_on_fit_task_end(self, *, estimator: Any, **arguments: Any) -> bool:
         """Tell all callbacks that the task is over, and return whether one asks to stop."""
-        return self._call("on_fit_task_end", estimator, given)
+        return self._call("on_fit_task_end", estimator, arguments)
 
-    def _call(self, hook: str, estimator: Any, given: dict[str, Any]) -> bool:
+    def _call(self, hook: str, estimator: Any, arguments: dict[str, Any]) -> bool:
         known: dict[str, Any] = {}
         answers = []
         for callback in self._callbacks:
             method = getattr(callback, hook)
             for name in _wanted(method):
                 if name not in known:
-                    known[name] = _argument(name, estimator, given)
+                    known[name] = _argument(name, estimator, arguments)
             answers.append(
                 method(estimator, self, **{name: known[name] for name in _wanted(method)})
             )
@@ -78,19 +78,21 @@ class Context:
 
 def _wanted(method: Callable[..., Any]) -> list[str]:
     parameters = inspect.signature(method).parameters.values()
-    return [each.name for each in parameters if each.kind is each.KEYWORD_ONLY]
+    return [parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY]
 
 
-def _argument(name: str, estimator: Any, given: dict[str, Any]) -> Any:
+def _argument(name: str, estimator: Any, arguments: dict[str, Any]) -> Any:
     """Return what a hook's argument stands for; functions are called only if it is wanted."""
     fitted = name == "fitted_estimator"
-    value = given.get("reconstruction_attributes" if fitted else name)
+    value = arguments.get("reconstruction_attributes" if fitted else name)
     value = value() if callable(value) else value
     if not fitted or value is None:
         return value
     copied = object.__new__(type(estimator))
-    held = vars(estimator) | value
-    vars(copied).update({name: each for name, each in held.items() if name not in OF_CALLBACKS})
+    attributes = vars(estimator) | value
+    vars(copied).update(
+        {name: value for name, value in attributes.items() if name not in OF_CALLBACKS}
+    )
     return copied
 
 

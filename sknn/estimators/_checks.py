@@ -46,8 +46,8 @@ def check_inputs(estimator: BaseEstimator, X: Any, dtype: np.dtype[Any]) -> Any:
 def check_predicted(prediction: Array, X: Any, rows: slice, what: str = "predictions") -> None:
     """Raise a ValueError unless what was predicted for some rows is finite."""
     if not np.isfinite(prediction).all():
-        some = X[rows]
-        values = some.data if hasattr(some, "toarray") else some
+        sample = X[rows]
+        values = sample.data if hasattr(sample, "toarray") else sample
         raise ValueError(
             f"X has values up to {np.abs(values).max(initial=0.0):.3g} for which {what} are "
             "not finite: were they scaled as those that the network was trained on?"

@@ -124,26 +124,28 @@ def _text(value: Any) -> str:
     '{0: 1.0, 1: 2.0}'
     """
     if isinstance(value, Strategy):
-        given = ", ".join(f"{name}={_text(each)}" for name, each in vars(value).items())
-        return f"{type(value).__name__}({given})"
+        parameters = ", ".join(
+            f"{name}={_text(parameter)}" for name, parameter in vars(value).items()
+        )
+        return f"{type(value).__name__}({parameters})"
     if isinstance(value, dict):
-        pairs = sorted(f"{key!r}: {float(each)!r}" for key, each in value.items())
+        pairs = sorted(f"{key!r}: {float(weight)!r}" for key, weight in value.items())
         return f"{{{', '.join(pairs)}}}"
     return repr(value)
 
 
 def check_same_parameters(before: FittedModel, now: dict[str, Any]) -> None:
     """Raise a ValueError that names the parameters that a fit did not begin with."""
-    told = [
+    differences = [
         f"{name}={now[name]} (it began with {value})"
         for name, value in training_of(before).begun_with.items()
         if name != "max_iter" and name in now and now[name] != value
     ]
-    if told:
+    if differences:
         raise ValueError(
             "resume needs the parameters that the interrupted fit began with, and these differ: "
-            f"{', '.join(told)}. Set them back, or set warm_start=True and call fit to go on with "
-            "other parameters."
+            f"{', '.join(differences)}. Set them back, or set warm_start=True and call fit to go "
+            "on with other parameters."
         )
 
 

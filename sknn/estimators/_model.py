@@ -183,8 +183,8 @@ def describe_model(estimator: BaseEstimator, model: FittedModel) -> None:
 
 def users_random_state(estimator: BaseEstimator) -> np.random.RandomState | None:
     """Return NumPy's own random state or the instance given; None for a seed or a wrong value."""
-    given = estimator.random_state
-    random_state = check_random_state(None) if given is None or given is np.random else given
+    value = estimator.random_state
+    random_state = check_random_state(None) if value is None or value is np.random else value
     return random_state if isinstance(random_state, np.random.RandomState) else None
 
 
@@ -234,9 +234,9 @@ def history(training: TrainingState, n_layers: int) -> dict[str, Array]:
         **{f"update_ratio_{i}": ratio for i, ratio in enumerate(ratios)},
         "seconds": training.seconds,
     }
-    told = {}
+    histories = {}
     for name, curve in curves.items():
         if len(curve) or not name.startswith("validation"):
-            told[name] = np.full(n_epochs, np.nan)
-            told[name][n_epochs - len(curve) :] = list(curve)
-    return told
+            histories[name] = np.full(n_epochs, np.nan)
+            histories[name][n_epochs - len(curve) :] = list(curve)
+    return histories

@@ -257,7 +257,7 @@ def _per_layer(name: str, value: object, n_hidden: int) -> list[object]:
 def _activations(value: object, n_hidden: int) -> list[Activation]:
     if not n_hidden and (isinstance(value, str) or not isinstance(value, Sequence)):
         _checked("activation", value)  # unused, but wrong is wrong
-    return [_checked("activation", each) for each in _per_layer("activation", value, n_hidden)]
+    return [_checked("activation", item) for item in _per_layer("activation", value, n_hidden)]
 
 
 def _dropouts(estimator: BaseEstimator, n_hidden: int) -> list[Dropout]:

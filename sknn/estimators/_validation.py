@@ -37,7 +37,7 @@ def name_scoring(scoring: Any) -> str:
 def _takes_weights(scorer: Any) -> bool:
     """Tell whether a scorer, or the metric inside one of scikit-learn's, takes sample_weight."""
     parameters = inspect.signature(getattr(scorer, "_score_func", scorer)).parameters
-    takes_all = any(each.kind is each.VAR_KEYWORD for each in parameters.values())
+    takes_all = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())
     return takes_all or "sample_weight" in parameters
 
 
@@ -46,7 +46,7 @@ def prepare_validation(
     settings: Settings,
     data: DataSet,
     y: Array,
-    given: Any,
+    validation_set: Any,
     model: FittedModel,
     training: TrainingState,
 ) -> tuple[Validate | None, DataSet | None]:
@@ -62,7 +62,7 @@ def prepare_validation(
         All rows, of which some may be set aside.
     y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
         Their targets as a scorer wants them.
-    given : tuple or None
+    validation_set : tuple or None
         ``X_val``, ``y_val`` and ``sample_weight_val``, if there are.
     model : FittedModel
         The model to be trained, whose parameters will change.
@@ -70,33 +70,42 @@ def prepare_validation(
         Its training state, updated.
     """
     decides = estimator.early_stopping
-    if given is not None or not decides:
+    if validation_set is not None or not decides:
         training.train_on_all_rows()
     measured = _objective(model.network.architecture, settings)
-    validate, held = None, None
+    validate, validation_data = None, None
     validation: tuple[Any, ...] = ()
-    if given is not None or decides:
-        held, y_val = _held_rows(estimator, data, y, given, model.targets, training)
-        checks.check_total_weight(held.weight, "sample_weight in validation")
-        on = estimator.validation_fraction if given is None else held.checksum()
-        validation = (name_scoring(estimator.scoring), on)
-        validate = _make_validate(estimator, held, y_val, model)
+    if validation_set is not None or decides:
+        validation_data, y_val = _validation_rows(
+            estimator, data, y, validation_set, model.targets, training
+        )
+        checks.check_total_weight(validation_data.weight, "sample_weight in validation")
+        identity = (
+            estimator.validation_fraction if validation_set is None else validation_data.checksum()
+        )
+        validation = (name_scoring(estimator.scoring), identity)
+        validate = _make_validate(estimator, validation_data, y_val, model)
     training.validate_by(validation)
     training.decide_by((*validation, *measured) if decides else (None, *measured))
-    return validate, held
+    return validate, validation_data
 
 
-def _held_rows(
-    estimator: Any, data: DataSet, y: Array, given: Any, targets: Targets, training: TrainingState
+def _validation_rows(
+    estimator: Any,
+    data: DataSet,
+    y: Array,
+    validation_set: Any,
+    targets: Targets,
+    training: TrainingState,
 ) -> tuple[DataSet, Array]:
     """Return the validation set, and its targets as a scorer wants them."""
-    if given is not None:
-        X_val, y_val, weight = given
+    if validation_set is not None:
+        X_val, y_val, weight = validation_set
         X_val, y_val, weight = checks.check_validation_set(
             estimator, X_val, y_val, weight, data.X.dtype
         )
-        held = encode_rows(estimator, targets, X_val, y_val, weight, "_val")
-        return checks.replace_extremes(held, y_val)
+        validation_data = encode_rows(estimator, targets, X_val, y_val, weight, "_val")
+        return checks.replace_extremes(validation_data, y_val)
     fraction = estimator.validation_fraction
     if training.validation_rows is None or training.criterion[1:2] != (fraction,):
         training.order, training.validation_rows = checks.split_rows(
@@ -151,5 +160,5 @@ def _objective(architecture: Architecture, settings: Settings) -> tuple[Any, ...
     regularization = settings.regularization
     return (
         *(regularization.alpha, regularization.l1_ratio, repr(settings.averaging)),
-        *((type(each).__name__, repr(vars(each))) for each in strategies),
+        *((type(strategy).__name__, repr(vars(strategy))) for strategy in strategies),
     )

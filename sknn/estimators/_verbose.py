@@ -111,19 +111,19 @@ class Printer:
 
     def _line(self, training: TrainingState) -> str:
         epoch = training.progress.epoch
-        of = "" if self._max_iter is None else f"/{self._first + self._max_iter}"
-        told = [f"Epoch {epoch}{of}: loss {training.loss_curve[-1]:.6f}"]
+        total = "" if self._max_iter is None else f"/{self._first + self._max_iter}"
+        parts = [f"Epoch {epoch}{total}: loss {training.loss_curve[-1]:.6f}"]
         if training.validation_loss_curve:
-            told.append(f"validation loss {training.validation_loss_curve[-1]:.6f}")
+            parts.append(f"validation loss {training.validation_loss_curve[-1]:.6f}")
         if training.validation_scores:
-            told.append(f"validation score {training.validation_scores[-1]:.6f}")
+            parts.append(f"validation score {training.validation_scores[-1]:.6f}")
         seconds = max(training.seconds[-1], 1e-9)
-        told.append(f"{_rounded(training.n_training / seconds):,} samples/s")
+        parts.append(f"{_rounded(training.n_training / seconds):,} samples/s")
         if self._max_iter is not None:
             done = epoch - self._first
             left = (time.monotonic() - self._began) / done * (self._max_iter - done)
-            told.append(f"at most {_duration(left)} left")
-        return ", ".join(told)
+            parts.append(f"at most {_duration(left)} left")
+        return ", ".join(parts)
 
 
 def _worker() -> str:
