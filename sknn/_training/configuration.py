@@ -74,7 +74,7 @@ class FitConfiguration:
         return isinstance(self.optimizer, Optimizer)
 
     def learning_rate(self, progress: Progress) -> float:
-        """Return the learning rate of a step; raise a ValueError if the schedule returns no rate."""
+        """Return the learning rate of a step, or raise a ValueError if the schedule has none."""
         rate = self.schedule(self.learning_rate_init, progress)
         if rate is None or not 0 <= rate < math.inf:
             raise ValueError(
