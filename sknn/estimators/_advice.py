@@ -1,4 +1,4 @@
-"""At most one warning a fit: what is wrong, and what to do about it."""
+"""The warning after a fit, at most one: what is wrong, and what to do about it."""
 
 import math
 import warnings
@@ -16,46 +16,47 @@ from sknn._training.state import TrainingState
 from sknn.estimators._divergence import short
 from sknn.optimizers import Minimizer
 
-# Scales that differ by more than this, from each other or from 1, are far apart.
+# The ratio of two scales, or of a scale to 1, above which they are too far apart.
 _FAR: Final = 1e3
-# Features smaller than this, all of them, hardly move a unit.
+# If all features are smaller than this, they hardly change the units.
 _TINY: Final = 0.01
-# A mean of more standard deviations than this hides what varies. (One row in 256 makes 16.)
+# A mean of more standard deviations than this hides the variation. (One row in 256 makes 16.)
 _OFF_CENTRE: Final = 20.0
-# How many times as much, or as little, a validation set varies that was not scaled as X was.
+# The ratio of the scales of a validation set and X above which they were scaled differently.
 _ANOTHER_SCALE: Final = 10.0
-# How many times their spread the medians of y, and of a y_val of its scale, may be apart.
+# The most distance, in units of their spread, between the medians of y and a y_val of its scale.
 _ANOTHER_PLACE: Final = 10.0
-# The standard deviation of a target whose squared error a `tol` of 1e-4 still resolves.
+# The smallest standard deviation of a target whose squared error a `tol` of 1e-4 resolves.
 _SMALL_TARGET: Final = 0.03
-# The shares of a layer's units that are dead, and of its activations that are saturated.
+# The shares of dead units and of saturated activations in a layer that are worth a warning.
 _DEAD, _SATURATED = 0.5, 0.75
-# Fewer rows than this tell nothing about units.
+# The fewest rows from which units are judged.
 _ENOUGH: Final = 30
-# A layer's gradient over the output layer's, below and above which it vanishes and explodes, and
-# over the last hidden layer's, above which it has not vanished on its way.
+# A layer's gradient vanishes or explodes below and above these ratios to the output layer's. It has
+# not vanished on the way through the layers above the third ratio, to the last hidden layer's.
 _VANISHED, _EXPLODED, _FADED = 1e-3, 1e3, 0.1
-# A loss over that of a constant prediction, above which signals have exploded.
+# The ratio of a loss to that of a constant prediction above which signals have exploded.
 _ABSURD: Final = 100.0
-# The loss still moves if in the last tenth of the epochs it changes by more than the first share of
-# all that it has fallen, or by more than the second and more than the third of itself an epoch.
+# The loss still moves if, in the last tenth of the epochs, it changes by more than the first share
+# of its total decrease. The second share suffices if the change per epoch exceeds the third share
+# of the loss.
 _MUCH, _SOMETHING, _AN_EPOCH = 0.05, 0.005, 0.01
 
 
 @dataclass
 class Ending:
-    """How a call to `fit` or `partial_fit` ended.
+    """The end of a call to `fit` or `partial_fit`.
 
     Attributes
     ----------
     outcome : str
-        One of those of `sknn._training.loop`.
+        One of the outcomes in `sknn._training.loop`.
     training : TrainingState
-        Where it stands.
+        The training state.
     learning_rate : float
-        The rate that it began with.
+        The learning rate at the start.
     diagnosis : Diagnosis or None
-        What was measured; None if no warning but that of an interruption is wanted.
+        The measurements; None if only an interruption leads to a warning.
     """
 
     outcome: str
@@ -77,7 +78,7 @@ class _Finding:
 
 
 def compose_warning(estimator: BaseEstimator, ending: Ending) -> Warning | None:
-    """Return the warning that helps most, if any is due; it names what else was found."""
+    """Return the most helpful warning, or None; it also names all other problems."""
     if ending.outcome == INTERRUPTED:
         finding = _interrupted(estimator)
     elif ending.diagnosis is None:
@@ -108,8 +109,8 @@ def _interrupted(estimator: BaseEstimator) -> _Finding:
 
 
 def _call(estimator: BaseEstimator) -> str:
-    """Return the estimator as it may stand in a line to paste."""
-    call = " ".join(BaseEstimator.__repr__(estimator).split())  # without the layers
+    """Return the estimator as code for a message, shortened if it is long or not Python."""
+    call = " ".join(BaseEstimator.__repr__(estimator).split())  # without the comment about layers
     is_python = " at 0x" not in call  # the repr of most objects, and of a RandomState
     return call if len(call) < 70 and is_python else f"{type(estimator).__name__}(...)"
 
@@ -251,11 +252,8 @@ def _dead(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
     if ending.facts.n_rows < _ENOUGH or not any(share >= _DEAD for share in shares):
         return None
     worst = int(np.nanargmax(shares))
-    ways = [
-        "scale X"
-        if _runs_by_itself(estimator)
-        else f"lower learning_rate_init (now {ending.learning_rate:g})"
-    ]
+    lower = f"lower learning_rate_init (now {ending.learning_rate:g})"
+    ways = ["scale X" if _runs_by_itself(estimator) else lower]
     for name in ("init", "bias_init"):
         if getattr(estimator, name) != "auto":
             ways.insert(0, f"use {name}='auto'")
@@ -271,7 +269,7 @@ def _saturated(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
     # Half of the units of a healthy ReLU layer are saturated.
     pairs = zip(ending.facts.saturated, ending.facts.squashing, strict=True)
     shares = [share if squashes else math.nan for share, squashes in pairs]
-    # The last of several layers may be saturated because the network is sure of its predictions.
+    # The last of several layers may be saturated because the predictions are certain.
     counted = shares[: max(1, len(shares) - 1)]
     if ending.facts.n_rows < _ENOUGH or not any(share >= _SATURATED for share in counted):
         return None
@@ -287,10 +285,10 @@ def _saturated(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
 
 def _vanishing(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
     ratios, curve = _ratios(ending.facts), ending.training.loss_curve
-    # A gradient of exactly zero is another matter: output weights of zero, or dead units.
+    # A gradient of exactly zero has other causes: output weights of zero, or dead units.
     if not ratios or not 0 < min(ratios) < _VANISHED or curve[-1] < curve[0] / 2:
         return None
-    # While the output weights are small, as at the start, the last hidden layer's is as small.
+    # While the output weights are small, as at the start, all hidden layers have small gradients.
     if min(ratios) > _FADED * ratios[-1]:
         return None
     return _Finding(
@@ -327,7 +325,7 @@ def _unconverged(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
 
 
 def _more_or_less(estimator: BaseEstimator, ending: Ending, change: float) -> str:
-    """Return what to do about a loss that still moves."""
+    """Return the advice for a loss that still moves."""
     if _runs_by_itself(estimator):
         return f"Raise max_iter, to {5 * estimator.max_iter} say{_or_scale(ending.facts)}."
     if change < 0:
@@ -344,7 +342,7 @@ def _more_or_less(estimator: BaseEstimator, ending: Ending, change: float) -> st
 def _or_scale(diagnosis: Diagnosis) -> str:
     if diagnosis.is_scaled:
         return ""
-    if diagnosis.shared_maximum:  # pixels: a scaler would blow up those that are rarely not zero
+    if diagnosis.shared_maximum:  # pixels: a scaler would magnify those that are mostly zero
         return f", or divide X by {diagnosis.shared_maximum:g}"
     return f", or scale X with {_scaler(diagnosis)}"
 
@@ -354,7 +352,7 @@ def _scaler(diagnosis: Diagnosis) -> str:
 
 
 def _change(curve: list[float]) -> tuple[float, int]:
-    """Return by how much the loss fell in the last tenth of the epochs, and how many they are."""
+    """Return the decrease of the loss in the last tenth of the epochs, and their number."""
     n_epochs = min(len(curve) - 1, max(1, len(curve) // 10))
     return (curve[-1 - n_epochs] - curve[-1], n_epochs) if n_epochs else (math.nan, 0)
 
@@ -383,7 +381,7 @@ def _runs_by_itself(estimator: BaseEstimator) -> bool:
 
 
 def _ratios(diagnosis: Diagnosis) -> list[float]:
-    """Return the hidden layers' gradients over the output layer's; none if that is zero."""
+    """Return the ratios of the hidden layers' gradients to the output layer's, if that is not 0."""
     *hidden, output = diagnosis.gradients
     return [norm / output for norm in hidden] if 0 < output < math.inf else []
 
@@ -392,7 +390,7 @@ def _layer(ratios: list[float], choose: Callable[[Any], float]) -> str:
     return f"hidden layer {ratios.index(choose(ratios)) + 1} of {len(ratios)}"
 
 
-# Causes before their symptoms.
+# In this order, so that causes come before their symptoms.
 _LOOKS: Final = (
     *(_features, _validation_features, _validation_target, _target, _exploding, _identical),
     *(_dead, _saturated, _vanishing, _unconverged, _batch_size),

@@ -1,4 +1,4 @@
-"""The validation set: which rows, and how they are scored."""
+"""The validation set: its rows and their scores."""
 
 import inspect
 import math
@@ -24,11 +24,13 @@ from sknn.estimators._targets import Targets, encode_rows
 
 
 def name_scoring(scoring: Any) -> str:
-    """Return what tells a scoring from any other, and if it can be pickled, also afterwards."""
+    """Return a string that identifies a scoring and, where possible, survives pickling."""
     if not callable(scoring):
         return repr(scoring)
     try:
-        twin = pickle.loads(pickle.dumps(scoring))  # whose parts are as distinct as any copy's
+        twin = pickle.loads(
+            pickle.dumps(scoring)
+        )  # a copy, in which shared objects are as in any other copy
         return f"{type(scoring).__qualname__} {zlib.crc32(pickle.dumps(twin)):08x}"
     except (pickle.PicklingError, AttributeError, TypeError):  # such as a lambda
         return f"{scoring!r} at {id(scoring):#x}"
@@ -50,24 +52,24 @@ def prepare_validation(
     model: FittedModel,
     training: TrainingState,
 ) -> tuple[Validate | None, DataSet | None]:
-    """Return what validates, and on which rows, if there are any; say what decides on stopping.
+    """Return the function that validates and its rows, or None; set the criterion of stopping.
 
     Parameters
     ----------
     estimator : BaseMLP
-        Its parameters are read.
+        The estimator, whose parameters are read.
     settings : Settings
-        Its parameters.
+        The parameters of the estimator, as `read_settings` returns them.
     data : DataSet
-        All rows, of which some may be set aside.
+        The data set, of which rows may be set aside.
     y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-        Their targets as a scorer wants them.
+        The targets of the data set in the form for scorers.
     validation_set : tuple or None
-        ``X_val``, ``y_val`` and ``sample_weight_val``, if there are.
+        ``X_val``, ``y_val`` and ``sample_weight_val``, if they were passed.
     model : FittedModel
-        The model to be trained, whose parameters will change.
+        The model to train; training changes its parameters.
     training : TrainingState
-        Its training state, updated.
+        The training state of the model, which is updated.
     """
     decides = estimator.early_stopping
     if validation_set is not None or not decides:
@@ -98,7 +100,7 @@ def _validation_rows(
     targets: Targets,
     training: TrainingState,
 ) -> tuple[DataSet, Array]:
-    """Return the validation set, and its targets as a scorer wants them."""
+    """Return the validation set, and its targets in the form for scorers."""
     if validation_set is not None:
         X_val, y_val, weight = validation_set
         X_val, y_val, weight = checks.check_validation_set(
@@ -123,7 +125,7 @@ def _make_validate(
 ) -> Validate:
     """Return the function that computes the loss and the score of an estimator on a validation set.
 
-    What is not finite ends the fit if it decides on stopping, and is recorded if it does not.
+    A value that is not finite ends the fit if validation decides on stopping, else it is recorded.
     """
     scorer = None if estimator.scoring == "loss" else check_scoring(estimator, estimator.scoring)
     # The scorer's own view of the model: it predicts plain arrays, so it knows no feature names.
@@ -154,7 +156,7 @@ def _make_validate(
 
 
 def _objective(architecture: Architecture, settings: Settings) -> tuple[Any, ...]:
-    """Return what the value of a training loss depends on, beside data and weights."""
+    """Return everything but data and weights on which the training loss depends."""
     strategies = [settings.loss, architecture.link, *architecture.activations]
     strategies += architecture.dropouts
     regularization = settings.regularization
