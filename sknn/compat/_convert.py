@@ -17,7 +17,8 @@ from sknn._core.strategy import COUNT, Range
 from sknn._core.typing import Array
 from sknn._training.state import TrainingState
 from sknn.activations import ACTIVATIONS
-from sknn.compat._estimators import MLPClassifier, MLPRegressor, network_of
+from sknn.compat._estimators import MLPClassifier, MLPRegressor
+from sknn.compat._network import network_of
 from sknn.compat._rules import InvScalingBySamples
 from sknn.estimators import MLPClassifier as CoreClassifier
 from sknn.estimators import MLPRegressor as CoreRegressor

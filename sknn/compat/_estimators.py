@@ -21,17 +21,14 @@ from sklearn.utils.validation import validate_data
 
 from sknn._core.parameters import Parameters
 from sknn._core.typing import Array
-from sknn._network.architecture import Architecture
-from sknn._network.network import Network
 from sknn._training.configuration import FitConfiguration
 from sknn._training.data import DataSet
 from sknn._training.engine import Engine, NonFiniteError
 from sknn._training.loop import INTERRUPTED, MAX_ITER, TrainingLoop, Validate
 from sknn._training.penalty import Regularization
 from sknn._training.state import TrainingState
-from sknn.activations import ACTIVATIONS
 from sknn.compat import _rules as rules
-from sknn.dropout import Dropout
+from sknn.compat._network import network_of, with_fast_rows
 from sknn.estimators.internals import (
     all_or_nothing,
     check_total_weight,
@@ -42,7 +39,6 @@ from sknn.losses import Poisson
 from sknn.optimizers import Optimizer
 from sknn.schedules import Constant, Progress, Schedule
 
-RENAMED: Final = {"logistic": "sigmoid", "exp": "exponential"}
 LOSSES: Final = {
     "log_loss": rules.ClippedLogLoss(),
     "squared_error": rules.MeanSquaredError(),
@@ -64,24 +60,6 @@ class Solver:
     @property
     def learning_rate(self) -> float:
         return self.schedule(self.learning_rate_init, self.progress)
-
-
-def network_of(estimator: Any) -> Network:
-    """Return the network of one of scikit-learn's fitted estimators; parameters are copied."""
-    sizes = (estimator.coefs_[0].shape[0], *(coef.shape[1] for coef in estimator.coefs_))
-    hidden, link = (
-        ACTIVATIONS[RENAMED.get(name, name)]()
-        for name in (estimator.activation, estimator.out_activation_)
-    )
-    architecture = Architecture(
-        sizes, [hidden] * len(sizes[2:]), link, [Dropout(0.0)] * len(sizes[1:])
-    )
-    layout = architecture.layout()
-    parameters = Parameters(layout, np.empty(layout.size, estimator.coefs_[0].dtype))
-    layers = zip(architecture.layer_names, estimator.coefs_, estimator.intercepts_, strict=True)
-    for name, coef, intercept in layers:
-        parameters[name][:-1], parameters[name][-1] = coef, intercept
-    return Network(architecture, parameters)
 
 
 class _Engined:
@@ -115,7 +93,7 @@ class _Engined:
             else np.asarray(y, dtype, order="C")
         )
         weight = None if weight is None else np.asarray(weight, dtype)
-        data = DataSet(_by_rows(X).astype(dtype, copy=False), y, weight)
+        data = DataSet(with_fast_rows(X).astype(dtype, copy=False), y, weight)
         return kind(network_of(self), LOSSES[self.loss], Regularization(alpha), data, 0)
 
     def _forward_pass_fast(self: Any, X: Any, check_input: bool = True) -> Array:
@@ -123,7 +101,7 @@ class _Engined:
             X = validate_data(self, X, accept_sparse=["csr", "csc"], reset=False)
         network = network_of(self)
         out = np.empty((X.shape[0], network.architecture.layer_sizes[-1]), network.dtype)
-        for rows, raw_prediction in network.raw_predictions(_by_rows(X)):
+        for rows, raw_prediction in network.raw_predictions(with_fast_rows(X)):
             out[rows] = network.apply_link(raw_prediction)
         return out
 
@@ -221,21 +199,21 @@ class _Engined:
 
     def _validation(self: Any, X: Any, y: Array, weight: Any, training: TrainingState) -> Validate:
         """Set rows aside as scikit-learn draws them, and return what scores them."""
-        training.order, held = train_test_split(
+        training.order, validation_rows = train_test_split(
             np.arange(len(y)),
             random_state=self._random_state,
             test_size=self.validation_fraction,
             stratify=y if is_classifier(self) and self.n_outputs_ == 1 else None,
         )
-        if len(held) < 2:
+        if len(validation_rows) < 2:
             raise ValueError(
                 "The validation set is too small. Increase 'validation_fraction' or the size of "
                 "your dataset."
             )
         if weight is not None:
             check_total_weight(weight[training.order], "sample_weight in training")
-            check_total_weight(weight := weight[held], "sample_weight in validation")
-        X, y = X[held], y[held]
+            check_total_weight(weight := weight[validation_rows], "sample_weight in validation")
+        X, y = X[validation_rows], y[validation_rows]
 
         def decide(y: Array) -> Array:
             return y.argmax(axis=1)[:, np.newaxis] if self.out_activation_ == "softmax" else y > 0.5
@@ -323,11 +301,6 @@ class _Engined:
         self.validation_scores_ = training.validation_scores if self.early_stopping else None
         self.best_validation_score_ = -training.best if self.early_stopping else None
         self.best_loss_ = None if self.early_stopping else training.best
-
-
-def _by_rows(X: Any) -> Any:
-    """Return X as CSR or in C order: rows are then gathered fast."""
-    return X.tocsr() if hasattr(X, "tocsr") else np.ascontiguousarray(X)
 
 
 class MLPClassifier(_Engined, neural_network.MLPClassifier):  # type: ignore[misc]

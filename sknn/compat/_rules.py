@@ -92,11 +92,11 @@ class ClippedLogLoss(LogLoss):
         scratch.ones.dot(gradient, out=row)
         np.reciprocal(row, out=row)
         np.multiply(gradient, row, out=gradient)  # half the time of a division
-        at, flat = scratch.own_class(y), gradient.reshape(-1)
-        flat.take(at, out=row, mode="clip")
+        index, flat = scratch.own_class(y), gradient.reshape(-1)
+        flat.take(index, out=row, mode="clip")
         _negative_log(row, value)
         np.subtract(row, scratch.one, out=row)
-        flat[at] = row
+        flat[index] = row
 
     def _sigmoid(self, z: Array, y: Array, value: Array, gradient: Array, scratch: Any) -> None:
         SIGMOID.forward(z, gradient, None)

@@ -145,21 +145,25 @@ def _last_step(model: Any) -> Any:
 def _without_second_dimension(made: Any, model: Any) -> Any:
     """Give the last output the shape that `predict` or `decision_function` returns."""
     last = _last_step(model)
-    own = network_to_onnx(last).graph.output[-1] if isinstance(last, BaseMLP) else None
+    network_output = network_to_onnx(last).graph.output[-1] if isinstance(last, BaseMLP) else None
     output = made.graph.output[-1]
-    if own is None or len(own.type.tensor_type.shape.dim) == len(output.type.tensor_type.shape.dim):
+    if network_output is None or len(network_output.type.tensor_type.shape.dim) == len(
+        output.type.tensor_type.shape.dim
+    ):
         return made
     import onnx
 
     name, column = output.name, f"{output.name}_column"
     for node in made.graph.node:
-        node.output[:] = [column if each == name else each for each in node.output]
+        node.output[:] = [
+            column if output_name == name else output_name for output_name in node.output
+        ]
     flat = onnx.helper.make_node("Reshape", [column, f"{name}_shape"], [name])
     made.graph.node.append(flat)
     made.graph.initializer.append(
         onnx.numpy_helper.from_array(np.array([-1], np.int64), f"{name}_shape")
     )
-    output.type.CopyFrom(own.type)
+    output.type.CopyFrom(network_output.type)
     onnx.checker.check_model(made)
     return made
 
@@ -227,7 +231,10 @@ def _convert(scope: Any, operator: Any, container: Any) -> None:
         for name in node.output:
             if name not in names:
                 names[name] = scope.get_unique_variable_name(name)
-        values = {each.name: onnx.helper.get_attribute_value(each) for each in node.attribute}
+        values = {
+            attribute.name: onnx.helper.get_attribute_value(attribute)
+            for attribute in node.attribute
+        }
         ends = ([names[name] for name in side] for side in (node.input, node.output))
         container.add_node(node.op_type, *ends, op_version=OPSET, **values)
     shape = scope.get_unique_variable_name("shape")

@@ -112,8 +112,8 @@ class ActivationDisplay(Display):
         network = network_of(estimator)
         network.summary()  # says so if it is not fitted
         X = inputs_of(estimator, X)
-        found = {"fitted": signals(fitted_network(network, X))}
-        return cls({"fitted": [signal.a for signal in found["fitted"]]}, table(found))
+        signals_of = {"fitted": signals(fitted_network(network, X))}
+        return cls({"fitted": [signal.a for signal in signals_of["fitted"]]}, table(signals_of))
 
     @classmethod
     def from_initializers(
@@ -172,9 +172,9 @@ class ActivationDisplay(Display):
         display : ActivationDisplay
             The numbers; `plot` draws them.
         """
-        found = untrained_signals(estimator, X, y, init)
-        arrays = {label: [signal.a for signal in layers] for label, layers in found.items()}
-        return cls(arrays, table(found))
+        signals_of = untrained_signals(estimator, X, y, init)
+        arrays = {label: [signal.a for signal in layers] for label, layers in signals_of.items()}
+        return cls(arrays, table(signals_of))
 
     def plot(self, ax: Any = None) -> Self:
         """Draw a panel for each network: a histogram for each layer, the first on top.
@@ -237,7 +237,7 @@ def _bins(layers: list[Array]) -> tuple[Array, float]:
     high = max((float(a.max()) for a in finite if a.size), default=1.0)
     low, high = (low, high) if high > low else (low - 0.5, high + 0.5)
     reach = [max(abs(float(a.min())), abs(float(a.max()))) for a in finite if a.size]
-    width = min((each for each in reach if each > 0), default=1.0)
+    width = min((length for length in reach if length > 0), default=1.0)
     if max(reach, default=0.0) <= _SPREAD * width:
         return np.linspace(low, high, _BINS + 1), 0.0
     even = np.linspace(np.arcsinh(low / width), np.arcsinh(high / width), _BINS + 1)

@@ -76,8 +76,8 @@ def untrained_signals(estimator: Any, X: Any, y: Any, init: Any) -> dict[str, li
     if several and not init:
         raise ValueError(f"init must hold at least one initializer, got {init!r}.")
     return {
-        _label(each): signals(untrained_network(network, X, each))
-        for each in (init if several else [init])
+        _label(initializer): signals(untrained_network(network, X, initializer))
+        for initializer in (init if several else [init])
     }
 
 

@@ -316,11 +316,11 @@ def _named(optimizers: Any) -> dict[str, Any]:
     if isinstance(optimizers, Mapping):
         return dict(optimizers)
     every = [optimizers] if single else list(optimizers)
-    labels = [each if isinstance(each, str) else repr(each) for each in every]
+    labels = [optimizer if isinstance(optimizer, str) else repr(optimizer) for optimizer in every]
     numbers = [labels[: i + 1].count(label) for i, label in enumerate(labels)]
     return {
-        label if number == 1 else f"{label} {number}": each
-        for label, number, each in zip(labels, numbers, every, strict=True)
+        label if number == 1 else f"{label} {number}": optimizer
+        for label, number, optimizer in zip(labels, numbers, every, strict=True)
     }
 
 
@@ -336,9 +336,9 @@ def _per_optimizer(rate: Any, count: int) -> list[Any]:
 
 def _rates(rate: Any, count: int) -> list[float]:
     rates = _per_optimizer(rate, count)
-    for each in rates:
-        POSITIVE.check("learning_rate", each)
-    return [float(each) for each in rates]
+    for rate in rates:
+        POSITIVE.check("learning_rate", rate)
+    return [float(rate) for rate in rates]
 
 
 def _descend(surface: Surface, optimizer: Any, rate: float, n_steps: int) -> Array:

@@ -43,9 +43,9 @@ def loss_plane(
     points = np.concatenate(list(weights.values())).astype(np.float64)
     center = points.mean(axis=0)
     strengths, axes = np.linalg.svd(points - center, full_matrices=False)[1:]
-    paths = {label: (each - center) @ axes[:2].T for label, each in weights.items()}
+    paths = {label: (vectors - center) @ axes[:2].T for label, vectors in weights.items()}
     loss_at = _loss(model, X, y)
-    values = {label: np.array([loss_at(w) for w in each]) for label, each in weights.items()}
+    values = {label: np.array([loss_at(w) for w in vectors]) for label, vectors in weights.items()}
     along = np.concatenate(list(paths.values())).T
     ticks = _ticks(along[0], grid_size), _ticks(along[1], grid_size)
     grid = np.array(

@@ -32,8 +32,8 @@ def check_drawing(cls: type, constructor: str, ax: Any, *, several: bool = False
         f"{name}.{constructor}", f" {name}.compute_{constructor} returns the numbers without it."
     )
     if ax is not None:
-        for each in _as_list(ax) if several else [ax]:
-            _check_axes(each)
+        for panel in _as_list(ax) if several else [ax]:
+            _check_axes(panel)
 
 
 def axes_or_new(display: Any, ax: Any) -> Any:
@@ -69,12 +69,12 @@ def row_of_axes(display: Any, ax: Any, count: int, size: tuple[float, float]) ->
         figsize = (size[0] * count, size[1])
         grid = plt.subplots(1, count, figsize=figsize, squeeze=False, layout="constrained")[1]
         return list(grid[0])
-    given = _as_list(ax)
-    if len(given) != count:
-        raise ValueError(f"ax must be {count} axes here, one for each panel; got {len(given)}.")
-    for each in given:
-        _check_axes(each)
-    return given
+    panels = _as_list(ax)
+    if len(panels) != count:
+        raise ValueError(f"ax must be {count} axes here, one for each panel; got {len(panels)}.")
+    for panel in panels:
+        _check_axes(panel)
+    return panels
 
 
 def colors(count: int, name: str = "viridis", end: float = 0.9) -> list[Any]:

@@ -164,9 +164,9 @@ def learning_rate_range_test(
     for rate in np.geomspace(low, high, n_steps).tolist():
         rows = next(batches)
         model.set_params(learning_rate_init=rate, batch_size=len(rows))
-        own = None if weight is None else weight[rows]
+        batch_weight = None if weight is None else weight[rows]
         try:
-            model.partial_fit(X[rows], y[rows], sample_weight=own, **classes)
+            model.partial_fit(X[rows], y[rows], sample_weight=batch_weight, **classes)
         except DivergedError:
             break
         rates.append(rate)
@@ -204,10 +204,10 @@ def _batches(model: BaseMLP, y: Array, weight: Array | None) -> Iterator[Array]:
 
 
 def _smooth(losses: list[float]) -> Array:
-    kept, smoothed = 0.0, []
+    average, smoothed = 0.0, []
     for count, loss in enumerate(losses, start=1):
-        kept = _KEPT * kept + (1 - _KEPT) * loss
-        smoothed.append(kept / (1 - _KEPT**count))
+        average = _KEPT * average + (1 - _KEPT) * loss
+        smoothed.append(average / (1 - _KEPT**count))
     return np.array(smoothed)
 
 

@@ -68,7 +68,7 @@ def table(signals_of: dict[str, list[Signal]]) -> Table:
     rows = [
         {"network": label, "layer": f"layer_{i}", "activation": repr(signal.activation)}
         | signal.statistics()
-        for label, found in signals_of.items()
-        for i, signal in enumerate(found)
+        for label, layers in signals_of.items()
+        for i, signal in enumerate(layers)
     ]
     return Table({name: [row[name] for row in rows] for name in rows[0]})

@@ -160,11 +160,11 @@ def _check_local_header(file: BinaryIO, member: zipfile.ZipInfo) -> int:
     name, extra = file.read(n_name), file.read(n_extra)
     if extra[:2] == b"\1\0" and len(extra) == 20:  # sizes of 64 bits
         _, _, *sizes = struct.unpack("<2H2Q", extra)
-    found = signature, flags, method, *sizes, name
+    header = signature, flags, method, *sizes, name
     expected_name = member.filename.encode("utf-8" if flags & _UTF_8 else "ascii")
     sizes = [member.file_size] * 2
     expected = b"PK\3\4", member.flag_bits, member.compress_type, *sizes, expected_name
-    if found != expected or flags & ~_UTF_8:
+    if header != expected or flags & ~_UTF_8:
         raise ValueError(f"the member {member.filename} is not what the directory says")
     return int(member.header_offset + _LOCAL.size + n_name + n_extra)
 
@@ -186,7 +186,7 @@ def _read_array(file: Any, size: int) -> Array:
     if not match:
         raise ValueError(f"a member is no array of numbers or text: {text.strip()[:100]!r}")
     dtype = np.dtype(match[1])
-    shape = tuple(int(each) for each in match[3].split(",") if each.strip())
+    shape = tuple(int(length) for length in match[3].split(",") if length.strip())
     n_bytes = size - len(start) - n_header
     if math.prod(shape) * dtype.itemsize != n_bytes or (dtype.itemsize == 0 and 0 not in shape):
         raise ValueError(f"an array of shape {shape} and dtype {dtype} has {n_bytes} bytes")

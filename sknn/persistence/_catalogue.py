@@ -71,7 +71,7 @@ def name_class(cls: type[Any]) -> str:
     return NAMES.get(cls, f"own/{cls.__name__}")
 
 
-def all_classes(own: Iterable[type[Any]]) -> dict[str, type[Any]]:
+def all_classes(strategies: Iterable[type[Any]]) -> dict[str, type[Any]]:
     """Return the classes by name: the library's, and those that a user passes.
 
     Raises
@@ -80,10 +80,10 @@ def all_classes(own: Iterable[type[Any]]) -> dict[str, type[Any]]:
         If something passed is no class, or two of them share a name.
     """
     classes = dict(CLASSES)
-    for each in [own] if isinstance(own, type) else own:
-        if not isinstance(each, type) or each is own:
-            raise ValueError(f"strategies must be a sequence of classes, got {each!r}.")
-        name = name_class(each)
-        if classes.setdefault(name, each) is not each:
-            raise ValueError(f"strategies has two classes named {each.__name__}.")
+    for cls in [strategies] if isinstance(strategies, type) else strategies:
+        if not isinstance(cls, type) or cls is strategies:
+            raise ValueError(f"strategies must be a sequence of classes, got {cls!r}.")
+        name = name_class(cls)
+        if classes.setdefault(name, cls) is not cls:
+            raise ValueError(f"strategies has two classes named {cls.__name__}.")
     return classes

@@ -84,20 +84,20 @@ class Encoder:
     def _collection(self, value: Any, where: str) -> Any:
         if type(value) is dict:
             pairs = [[key, item] for key, item in value.items()]
-            return {"dict": [[self.encode(each, where) for each in pair] for pair in pairs]}
+            return {"dict": [[self.encode(item, where) for item in pair] for pair in pairs]}
         if (
             len(value) > _LONG
             and type(value) is list
-            and all(type(each) is float for each in value)
+            and all(type(item) is float for item in value)
         ):
             return {"floats": self._keep(np.array(value), where)}
-        items = [self.encode(each, where) for each in value]
+        items = [self.encode(item, where) for item in value]
         return items if type(value) is list else {"tuple": items}
 
     def _other(self, value: Any, where: str) -> Any:
         if isinstance(value, np.dtype) and value.kind in _KINDS:
             return {"dtype": value.str}
-        if any(value is each for each in _TYPES.values()):
+        if any(value is known for known in _TYPES.values()):
             return {"type": value.__name__}
         if isinstance(value, slice):
             return {"slice": [value.start, value.stop, value.step]}
@@ -111,23 +111,23 @@ class Encoder:
 
     def _fields(self, value: Any, where: str) -> dict[str, Any]:
         if isinstance(value, Strategy):
-            held = value.get_params(deep=False)
+            attributes = value.get_params(deep=False)
         else:
-            held = {each.name: getattr(value, each.name) for each in fields(value)}
+            attributes = {field.name: getattr(value, field.name) for field in fields(value)}
         memory = _MEMORY if isinstance(value, State) else ()
         return {
-            name: self._memory(each) if name in memory else self.encode(each, f"{where}__{name}")
-            for name, each in held.items()
+            key: self._memory(item) if key in memory else self.encode(item, f"{where}__{key}")
+            for key, item in attributes.items()
         }
 
     def _memory(self, value: Any) -> Any:
         if isinstance(value, tuple):
-            return {"tuple": [self._memory(each) for each in value]}
+            return {"tuple": [self._memory(item) for item in value]}
         return {"memory": [value.dtype.str, *value.shape]}
 
     def _array(self, value: Array, where: str) -> Any:
         if value.dtype.kind == "O":
-            items = [self.encode(each, where) for each in value.ravel().tolist()]
+            items = [self.encode(item, where) for item in value.ravel().tolist()]
             return {"objects": [list(value.shape), items]}
         return {"array": self._keep(value, where)}
 
@@ -189,19 +189,19 @@ class Decoder:
         self._readers: dict[str, Callable[[Any], Any]] = {
             "again": lambda number: self._shared[number],
             "array": self._array,
-            "dict": lambda pairs: {self.decode(key): self.decode(each) for key, each in pairs},
+            "dict": lambda pairs: {self.decode(key): self.decode(item) for key, item in pairs},
             "dtype": self._dtype,
             "float": float,
             "floats": lambda name: self.arrays[name].tolist(),
-            "memory": lambda of: self._memory(*of),
-            "object": lambda of: self._object(*of),
-            "objects": lambda of: self._objects(*of),
+            "memory": lambda content: self._memory(*content),
+            "object": lambda content: self._object(*content),
+            "objects": lambda content: self._objects(*content),
             "parameters": self._parameters,
             "random_state": self._random_state,
             "scalar": lambda name: self.arrays[name][()],
-            "shared": lambda of: self._share(*of),
-            "slice": lambda of: slice(*of),
-            "tuple": lambda items: tuple(self.decode(each) for each in items),
+            "shared": lambda content: self._share(*content),
+            "slice": lambda content: slice(*content),
+            "tuple": lambda items: tuple(self.decode(item) for item in items),
             "type": lambda name: _TYPES[name],
         }
 
@@ -214,7 +214,7 @@ class Decoder:
             If it stands for none.
         """
         if isinstance(node, list):
-            return [self.decode(each) for each in node]
+            return [self.decode(item) for item in node]
         if not isinstance(node, dict):
             return node
         ((kind, content),) = node.items()
@@ -242,11 +242,11 @@ class Decoder:
             raise UnknownClassError(name)
         return self.classes[name]
 
-    def _object(self, name: str, held: Mapping[str, Any]) -> Any:
-        name, values = migrate(name, {key: self.decode(each) for key, each in held.items()})
+    def _object(self, name: str, content: Mapping[str, Any]) -> Any:
+        name, values = migrate(name, {key: self.decode(item) for key, item in content.items()})
         cls = self.class_named(name)
-        late = [each.name for each in fields(cls) if not each.init] if is_dataclass(cls) else []
-        made = cls(**{key: each for key, each in values.items() if key not in late})
+        late = [field.name for field in fields(cls) if not field.init] if is_dataclass(cls) else []
+        made = cls(**{key: value for key, value in values.items() if key not in late})
         for key in late:
             setattr(made, key, values[key])
         return made
@@ -268,9 +268,11 @@ class Decoder:
         if state["bit_generator"] not in _BIT_GENERATORS:
             raise ValueError(f"there is no bit generator {state['bit_generator']!r}")
         for key, n in _POSITIONS.items():
-            at = {**state, **state["state"]}.get(key, 0)
-            if type(at) is not int or not 0 <= at <= n:
-                raise ValueError(f"a random state has the position {at!r} in its buffer of {n}")
+            position = {**state, **state["state"]}.get(key, 0)
+            if type(position) is not int or not 0 <= position <= n:
+                raise ValueError(
+                    f"a random state has the position {position!r} in its buffer of {n}"
+                )
         random_state = np.random.RandomState(getattr(np.random, state["bit_generator"])())
         random_state.set_state(state)
         return random_state
@@ -289,14 +291,14 @@ class UnknownClassError(ContentError):
     """A file speaks of a class that is neither the library's nor passed to `load`."""
 
     def __init__(self, name: str) -> None:
-        own = name.removeprefix("own/")
-        if own == name:
+        own_name = name.removeprefix("own/")
+        if own_name == name:
             message = (
                 f"cannot be loaded: it holds a {name!r}, which this version of sknn does not know"
             )
         else:
             message = (
-                f"cannot be loaded: it holds a {own}, which is not a class of sknn: pass the class "
-                f"itself to load, strategies=[{own}]"
+                f"cannot be loaded: it holds a {own_name}, which is not a class of sknn: pass the "
+                f"class itself to load, strategies=[{own_name}]"
             )
         super().__init__(message)

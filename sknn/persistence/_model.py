@@ -143,8 +143,10 @@ def _encode_network(encoder: Encoder, model: FittedModel) -> dict[str, Any]:
 def _requests(model: BaseMLP) -> dict[str, dict[str, Any]]:
     """Return what ``set_fit_request`` and its like have set, by method."""
     methods = vars(getattr(model, "_metadata_request", object)).items()
-    asked = {method: dict(each.requests) for method, each in methods if hasattr(each, "requests")}
-    return {method: each for method, each in asked.items() if each}
+    asked = {
+        method: dict(bound.requests) for method, bound in methods if hasattr(bound, "requests")
+    }
+    return {method: requests for method, requests in asked.items() if requests}
 
 
 def load(path: str | os.PathLike[str], *, strategies: Iterable[type[Any]] = ()) -> Any:
@@ -247,7 +249,7 @@ def _decode_network(
 def _set_requests(model: BaseMLP, requests: dict[str, dict[str, Any]]) -> None:
     if requests:
         request = model._get_metadata_request()
-        for method, each in requests.items():
-            for name, alias in each.items():
+        for method, aliases in requests.items():
+            for name, alias in aliases.items():
                 getattr(request, method).add_request(param=name, alias=alias)
         model._metadata_request = request

@@ -108,8 +108,8 @@ def check_path(path: Path_) -> Path:
 def check_regular(path: Path_, status: os.stat_result) -> None:
     """Raise an OSError unless a path leads to a regular file."""
     if not stat.S_ISREG(status.st_mode):
-        found = _FILE_KINDS.get(stat.S_IFMT(status.st_mode), "something else")
-        raise OSError(f"path must be a regular file, but {path} is {found}.")
+        kind = _FILE_KINDS.get(stat.S_IFMT(status.st_mode), "something else")
+        raise OSError(f"path must be a regular file, but {path} is {kind}.")
 
 
 def _open_private(path: str, flags: int) -> int:

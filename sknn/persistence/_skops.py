@@ -21,16 +21,16 @@ def check_other(model: Any) -> None:
     """Raise a ValueError if a model is no estimator, or a network that must be converted first."""
     cls = type(model)
     public = [part for part in cls.__module__.split(".") if not part.startswith("_")]
-    found = ".".join([*public, cls.__qualname__])
+    cls_name = ".".join([*public, cls.__qualname__])
     if any(base.__module__.startswith("sklearn.neural_network.") for base in cls.__mro__):
         raise ValueError(
-            f"Pass sknn.compat.convert(model), since model is a {found}: it must be a "
+            f"Pass sknn.compat.convert(model), since model is a {cls_name}: it must be a "
             "sknn.MLPClassifier or sknn.MLPRegressor, or an estimator that holds one."
         )
     if not isinstance(model, BaseEstimator):
         raise ValueError(
             "model must be a sknn.MLPClassifier or sknn.MLPRegressor, or another estimator, such "
-            f"as a Pipeline, got {model!r}, a {found}."
+            f"as a Pipeline, got {model!r}, a {cls_name}."
         )
 
 
@@ -136,13 +136,15 @@ def _check_members(file: BinaryIO) -> None:
 def _names(trusted: Iterable[Any]) -> list[str]:
     """Return classes and functions by the names that skops gives them."""
     values = [trusted] if isinstance(trusted, (str, type)) else list(trusted)
-    for each in values:
-        if not (isinstance(each, str) or hasattr(each, "__name__")):
+    for value in values:
+        if not (isinstance(value, str) or hasattr(value, "__name__")):
             raise ValueError(
-                f"strategies must be a sequence of classes, functions or their names, got {each!r}."
+                f"strategies must be a sequence of classes, functions or their names, got "
+                f"{value!r}."
             )
     return [
-        each if isinstance(each, str) else f"{each.__module__}.{each.__name__}" for each in values
+        value if isinstance(value, str) else f"{value.__module__}.{value.__name__}"
+        for value in values
     ]
 
 
