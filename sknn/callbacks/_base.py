@@ -23,9 +23,7 @@ def training_of(estimator: BaseMLP) -> TrainingState:
     training : TrainingState
         Its ``progress``, ``loss_curve``, ``validation_scores`` and so on.
     """
-    training = fitted_model(estimator).training
-    assert training is not None  # a model in training has one
-    return training
+    return fitted_model(estimator).require_training()
 
 
 class EpochCallback(ABC):

@@ -62,7 +62,7 @@ class Ending:
     outcome: str
     training: TrainingState
     learning_rate: float
-    diagnosis: Diagnosis | None
+    diagnosis: Diagnosis | None = None
 
     @property
     def facts(self) -> Diagnosis:

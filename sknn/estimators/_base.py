@@ -10,7 +10,6 @@ from sknn._training.data import DataSet
 from sknn._training.diagnosis import diagnose
 from sknn._training.engine import Engine, NonFiniteError
 from sknn._training.loop import INTERRUPTED, TrainingLoop, Validate
-from sknn._training.state import TrainingState
 from sknn.estimators import _checks as checks
 from sknn.estimators._advice import Ending, compose_warning, warn
 from sknn.estimators._callbacks import CallbackSupportMixin, Watch, with_callbacks
@@ -20,7 +19,6 @@ from sknn.estimators._continuing import (
     check_same_parameters,
     parameters_of,
     training_dtype,
-    training_of,
 )
 from sknn.estimators._divergence import explain_divergence
 from sknn.estimators._fitted import FittedNetwork
@@ -28,12 +26,11 @@ from sknn.estimators._model import FittedModel, describe_model, finish_training
 from sknn.estimators._nested_parameters import NestedParameters
 from sknn.estimators._parameters import Settings, check_target, is_minimizer, read_settings
 from sknn.estimators._rollback import all_or_nothing
-from sknn.estimators._start import FitMode, configure_fit, prepare_model
+from sknn.estimators._start import FitCall, FitMode, configure_fit, prepare_model
 from sknn.estimators._targets import Targets, encode_rows, learn_targets
 from sknn.estimators._validation import prepare_validation
 from sknn.estimators._verbose import Printer
 from sknn.exceptions import DivergedError
-from sknn.losses import Loss
 
 Self = TypeVar("Self", bound="BaseMLP")
 
@@ -137,7 +134,7 @@ class BaseMLP(
             On a wrong parameter, wrong data, or training that diverges. Nothing has changed then.
         """
         mode = FitMode.WARM_START if self.warm_start else FitMode.FIT
-        self._whole_fit(X, y, sample_weight, (X_val, y_val, sample_weight_val), mode)
+        self._whole_fit(FitCall(mode, X, y, sample_weight, X_val, y_val, sample_weight_val))
         return self
 
     def resume(
@@ -188,36 +185,28 @@ class BaseMLP(
             end, as ``"cosine"`` does. Nothing has changed then.
         """
         check_resumable(self)
-        validation = (X_val, y_val, sample_weight_val)
-        self._whole_fit(X, y, sample_weight, validation, FitMode.RESUME)
+        mode = FitMode.RESUME
+        self._whole_fit(FitCall(mode, X, y, sample_weight, X_val, y_val, sample_weight_val))
         return self
 
-    def _whole_fit(
-        self, X: Any, y: Any, sample_weight: Any, validation: tuple[Any, Any, Any], mode: FitMode
-    ) -> None:
+    def _whole_fit(self, call: FitCall) -> None:
         """Train a draft while callbacks watch, publish the draft, and issue its warning."""
         # The warning comes last, so that the model stays if a filter turns it into an error.
-        warn(
-            all_or_nothing(
-                self, lambda draft: draft._watched_fit(X, y, sample_weight, validation, mode)
-            )
-        )
+        warn(all_or_nothing(self, lambda draft: draft._watched_fit(call)))
 
     @with_callbacks  # type: ignore[untyped-decorator]
-    def _watched_fit(
-        self, X: Any, y: Any, sample_weight: Any, validation: tuple[Any, Any, Any], mode: FitMode
-    ) -> Warning | None:
-        watch = Watch(self, X, y, sample_weight)
-        ending = self._fit(X, y, sample_weight, validation, mode, watch)
+    def _watched_fit(self, call: FitCall) -> Warning | None:
+        watch = Watch(self, call.X, call.y, call.sample_weight)
+        ending = self._fit(call, watch)
         watch.end_fit()
         return compose_warning(self, ending)
 
     def _partial_fit(self: Self, X: Any, y: Any, sample_weight: Any, classes: Any = None) -> Self:
         """Do one call of `partial_fit`, whose arguments differ between the subclasses."""
+        call = FitCall(FitMode.PARTIAL_FIT, X, y, sample_weight, classes=classes)
 
         def train(draft: BaseMLP) -> Warning | None:
-            nothing = (None, None, None)
-            ending = draft._fit(X, y, sample_weight, nothing, FitMode.PARTIAL_FIT, None, classes)
+            ending = draft._fit(call)
             if ending.outcome == INTERRUPTED:  # to end the loop of calls as well
                 raise KeyboardInterrupt
             return compose_warning(draft, ending)
@@ -225,77 +214,71 @@ class BaseMLP(
         warn(all_or_nothing(self, train))
         return self
 
-    def _fit(
-        self,
-        X: Any,
-        y: Any,
-        sample_weight: Any,
-        validation: tuple[Any, Any, Any],
-        mode: FitMode,
-        watch: Watch | None,
-        classes: Any = None,
-    ) -> Ending:
+    def _fit(self, call: FitCall, watch: Watch | None = None) -> Ending:
         """Check, train and set the fitted attributes; return how training ended."""
         settings = read_settings(self)
-        checks.check_validation_arguments(*validation)
-        validation_set = None if validation[0] is None else validation
-        before = mode.continued(self)
-        dtype = training_dtype(self, settings, before)
-        X, y = checks.check_inputs_and_targets(self, X, y, dtype, reset=before is None)
-        weight = checks.check_weights(sample_weight, X)
-        targets = self._targets_of(y, classes, settings.loss, mode, before)
-        check_target(settings.loss, targets.kind)
-        checks.check_input_dropout(settings.dropouts[0], X)
-        data, y = checks.replace_extremes(encode_rows(self, targets, X, y, weight), y)
-        began_with: dict[str, Any] = {}
-        resumed = before if mode is FitMode.RESUME else None
-        if mode is not FitMode.PARTIAL_FIT:
-            n_samples = len(data) if resumed is None else training_of(resumed).n_samples
-            began_with = parameters_of(self, settings, n_samples, validation_set is not None)
-        if resumed is not None:
-            check_same_parameters(resumed, began_with)
+        checks.check_validation_arguments(call.X_val, call.y_val, call.sample_weight_val)
+        validation_set = call.validation_set
+        before = call.mode.continued(self)
+        targets, data, y = self._read_data(call, settings, before)
+        resumed = None
+        if before is not None and call.mode is FitMode.RESUME:
+            resumed = before.require_training()
+            n_samples, has_validation_set = resumed.n_samples, validation_set is not None
+            parameters = parameters_of(self, settings, n_samples, has_validation_set)
+            check_same_parameters(resumed, parameters)
         with np.errstate(over="ignore", invalid="ignore"):  # the first step detects an overflow
-            model, training = prepare_model(self, settings, targets, data, mode, before)
+            model = prepare_model(self, settings, targets, data, call.mode, before)
         describe_model(self, model)
-        validate, validation_data = prepare_validation(
-            self, settings, data, y, validation_set, model, training
-        )
+        validate, passed = prepare_validation(self, settings, data, y, validation_set, model)
+        training = model.require_training()
         if resumed is not None:
             check_same_criterion(resumed, training)
-        else:
-            training.begun_with = began_with
-        return self._train(
-            settings, training, data, validate, watch, validation_data if validation_set else None
-        )
+        elif not call.is_part:
+            training.begun_with = parameters_of(
+                self, settings, len(data), validation_set is not None
+            )
+        ending = self._train(settings, data, validate, watch, incremental=call.is_part)
+        if not call.is_part and ending.outcome != INTERRUPTED:
+            ending.diagnosis = diagnose(self._model.network, settings.loss, data, passed)
+        return ending
 
-    def _targets_of(
-        self, y: Array, classes: Any, loss: Loss, mode: FitMode, before: FittedModel | None
-    ) -> Targets:
+    def _read_data(
+        self, call: FitCall, settings: Settings, before: FittedModel | None
+    ) -> tuple[Targets, DataSet, Array]:
+        """Check the training set; return its targets, its rows, and y in the form for scorers."""
+        dtype, loss = training_dtype(self, settings, before), settings.loss
+        X, y = checks.check_inputs_and_targets(self, call.X, call.y, dtype, reset=before is None)
+        weight = checks.check_weights(call.sample_weight, X)
         if before is None:
-            return learn_targets(self, y, classes, loss)
-        is_part = mode is FitMode.PARTIAL_FIT
-        return before.targets.continued(y, classes, loss, is_part=is_part)
+            targets = learn_targets(self, y, call.classes, loss)
+        else:
+            targets = before.targets.continued(y, call.classes, loss, is_part=call.is_part)
+        check_target(loss, targets.kind)
+        checks.check_input_dropout(settings.dropouts[0], X)
+        return targets, *checks.replace_extremes(encode_rows(self, targets, X, y, weight), y)
 
     def _train(
         self,
         settings: Settings,
-        training: TrainingState,
         data: DataSet,
         validate: Validate | None,
         watch: Watch | None,
-        validation_data: DataSet | None,
+        *,
+        incremental: bool,
     ) -> Ending:
         """Train the model in `_model`; return how training ended."""
-        model = self._model
+        model, training = self._model, self._model.require_training()
         self.optimizer_ = settings.optimizer
         if training.n_epochs_to_go is None:
             self._n_epochs_before = training.progress.epoch
-        most = None if watch is None else training.n_epochs_to_go or self.max_iter
+        most = None if incremental else training.n_epochs_to_go or self.max_iter
         printer = Printer(self, most, training)
-        configuration = configure_fit(self, settings, training, watch, printer.report)
+        configuration = configure_fit(self, settings, training, printer.report, incremental)
         network = model.network.replace_parameters(training.parameters)
         engine = Engine(network, model.loss, settings.regularization, data, training.seed)
         if watch is not None:
+            configuration.begin_epoch, configuration.end_epoch = watch.begin_epoch, watch.end_epoch
             watch.begin_fit(training)
         outcome = None
         try:
@@ -306,9 +289,5 @@ class BaseMLP(
             ) from None
         finally:
             printer.close(training, outcome)
-        n_iter = training.progress.epoch - self._n_epochs_before
-        finish_training(self, model, training, n_iter)
-        diagnosis = None
-        if watch is not None and outcome != INTERRUPTED:
-            diagnosis = diagnose(self._model.network, model.loss, data, validation_data)
-        return Ending(outcome, training, configuration.learning_rate_init, diagnosis)
+        finish_training(self, training.progress.epoch - self._n_epochs_before)
+        return Ending(outcome, training, configuration.learning_rate_init)

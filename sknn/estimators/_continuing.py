@@ -15,22 +15,11 @@ from sknn.estimators._validation import name_scoring
 from sknn.schedules import SCHEDULES, Schedule, Warmup
 
 
-def training_of(model: FittedModel) -> TrainingState:
-    """Return the training state of a model; raise a ValueError if its file did not contain one."""
-    if model.training is None:
-        raise ValueError(
-            "partial_fit and warm_start=True go on from the training state, and this model was "
-            "loaded from a file without it. Save with training_state=True, or fit anew with "
-            "warm_start=False."
-        )
-    return model.training
-
-
 def training_dtype(estimator: BaseEstimator, settings: Settings, before: FittedModel | None) -> Any:
     """Return the dtype to train in, or the dtypes among which the dtype of X decides."""
     if before is None:
         return settings.dtype or FLOATS
-    dtype = training_of(before).parameters.vector.dtype
+    dtype = before.require_training().parameters.vector.dtype
     if settings.dtype not in (None, dtype):
         raise ValueError(
             f"dtype={estimator.dtype!r} differs from {dtype} of the fitted network: a warm start "
@@ -135,11 +124,11 @@ def _text(value: Any) -> str:
     return repr(value)
 
 
-def check_same_parameters(before: FittedModel, now: dict[str, Any]) -> None:
+def check_same_parameters(before: TrainingState, now: dict[str, Any]) -> None:
     """Raise a ValueError that names the parameters that changed since the start of the fit."""
     differences = [
         f"{name}={now[name]} (it began with {value})"
-        for name, value in training_of(before).begun_with.items()
+        for name, value in before.begun_with.items()
         if name != "max_iter" and name in now and now[name] != value
     ]
     if differences:
@@ -213,9 +202,8 @@ def _difference(training: TrainingState, data: DataSet) -> str:
     return "their values, by a checksum"
 
 
-def check_same_criterion(model: FittedModel, now: TrainingState) -> None:
+def check_same_criterion(before: TrainingState, now: TrainingState) -> None:
     """Raise a ValueError unless the criterion of stopping is the same as before."""
-    before = training_of(model)
     if (before.criterion, before.validation) != (now.criterion, now.validation):
         raise ValueError(
             "resume needs the validation set, the loss, the scoring and the penalty of the "

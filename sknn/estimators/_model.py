@@ -76,6 +76,16 @@ class FittedModel:
         network = self.network.replace_parameters(copied.get(id(parameters), parameters))
         return replace(self, network=network, training=training)
 
+    def require_training(self) -> TrainingState:
+        """Return the training state, or raise a ValueError if there is none."""
+        if self.training is None:
+            raise ValueError(
+                "partial_fit and warm_start=True go on from the training state, and this model was "
+                "loaded from a file without it. Save with training_state=True, or fit anew with "
+                "warm_start=False."
+            )
+        return self.training
+
     def training_to_keep(self) -> TrainingState:
         """Return a copy of the training state for a file, or raise a ValueError if there is none.
 
@@ -127,14 +137,12 @@ class CurveAttribute:
         vars(instance)[self._name] = curve
 
 
-def fitted_attributes(
-    estimator: BaseEstimator, model: FittedModel, training: TrainingState
-) -> dict[str, Any]:
+def fitted_attributes(estimator: BaseEstimator, training: TrainingState) -> dict[str, Any]:
     """Return the fitted attributes that describe the progress of training."""
     curve, validated = training.loss_curve, estimator.early_stopping or training.validation
     scores = training.validation_scores if validated and estimator.scoring != "loss" else None
     return {
-        "_model": model.chosen_by(training),
+        "_model": estimator._model.chosen_by(training),
         "n_iter_": training.progress.epoch - estimator._n_epochs_before,
         "t_": training.progress.samples,
         "loss_curve_": curve,
@@ -162,20 +170,17 @@ def set_fitted_model(estimator: BaseEstimator, model: FittedModel, n_iter: int) 
     n_iter : int
         The number of epochs of the last call.
     """
-    training = model.training
-    assert training is not None
     describe_model(estimator, model)
-    finish_training(estimator, model, training, n_iter)
+    finish_training(estimator, n_iter)
 
 
-def finish_training(
-    estimator: BaseEstimator, model: FittedModel, training: TrainingState, n_iter: int
-) -> None:
+def finish_training(estimator: BaseEstimator, n_iter: int) -> None:
     """Set the attributes of an estimator, whose model is described, that training changes."""
+    training = estimator._model.require_training()
     if training.random_state is users_random_state(estimator):
         training.random_state = copy.deepcopy(training.random_state)  # the user may use theirs
     estimator._n_epochs_before = training.progress.epoch - n_iter
-    vars(estimator).update(fitted_attributes(estimator, model, training))
+    vars(estimator).update(fitted_attributes(estimator, training))
 
 
 def describe_model(estimator: BaseEstimator, model: FittedModel) -> None:
@@ -197,9 +202,9 @@ def users_random_state(estimator: BaseEstimator) -> np.random.RandomState | None
 
 def attributes_so_far(estimator: BaseEstimator) -> dict[str, Any]:
     """Return copies of the fitted attributes that would result if training ended now."""
-    training = copy.deepcopy(estimator._model.training)
+    training = copy.deepcopy(estimator._model.require_training())
     training.end_fit()
-    return fitted_attributes(estimator, estimator._model, training)
+    return fitted_attributes(estimator, training)
 
 
 def fitted_so_far(estimator: Any) -> Any:
@@ -216,9 +221,9 @@ def fitted_so_far(estimator: Any) -> Any:
         The copy, independent of the fit, which continues.
     """
     fitted = copy.copy(estimator)  # it copies the training state
-    training = fitted._model.training
+    training = fitted._model.require_training()
     training.end_fit()
-    vars(fitted).update(fitted_attributes(fitted, fitted._model, training))
+    vars(fitted).update(fitted_attributes(fitted, training))
     for name in OF_CALLBACKS:
         vars(fitted).pop(name, None)
     return fitted

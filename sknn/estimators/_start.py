@@ -1,6 +1,7 @@
 """The start of a fit: its mode, its configuration, and the model before the first step."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
@@ -14,7 +15,6 @@ from sknn._network.network import Network
 from sknn._training.configuration import FitConfiguration
 from sknn._training.data import DataSet
 from sknn._training.state import TrainingState
-from sknn.estimators._callbacks import Watch
 from sknn.estimators._continuing import change_max_iter, check_same_data, check_same_network
 from sknn.estimators._model import FittedModel
 from sknn.estimators._parameters import Settings, first_rate, read_batch_size
@@ -42,16 +42,53 @@ class FitMode(Enum):
         return model
 
 
+@dataclass(frozen=True)
+class FitCall:
+    """A call that trains: its mode and its arguments, as they were passed.
+
+    Attributes
+    ----------
+    mode : FitMode
+        How the call uses an estimator that is already fitted.
+    X, y, sample_weight
+        The training set.
+    X_val, y_val, sample_weight_val
+        The validation set; all None if there is none.
+    classes : array-like or None
+        The classes that ``partial_fit`` is told.
+    """
+
+    mode: FitMode
+    X: Any
+    y: Any
+    sample_weight: Any = None
+    X_val: Any = None
+    y_val: Any = None
+    sample_weight_val: Any = None
+    classes: Any = None
+
+    @property
+    def is_part(self) -> bool:
+        """Whether the call is one epoch on a part of the data."""
+        return self.mode is FitMode.PARTIAL_FIT
+
+    @property
+    def validation_set(self) -> tuple[Any, Any, Any] | None:
+        """Inputs, targets and weights of the validation set, if there is one."""
+        if self.X_val is None:
+            return None
+        return self.X_val, self.y_val, self.sample_weight_val
+
+
 def configure_fit(
     estimator: BaseEstimator,
     settings: Settings,
     training: TrainingState,
-    watch: Watch | None,
     report: Callable[[TrainingState], None],
+    incremental: bool,
 ) -> FitConfiguration:
-    """Return the configuration of a fit, or without a watch, of one epoch of ``partial_fit``."""
-    incremental = watch is None
-    configuration = FitConfiguration(
+    """Return the configuration of a fit, or if it is incremental, of one epoch of it."""
+    return FitConfiguration(
         optimizer=settings.optimizer,
         schedule=settings.schedule,
         learning_rate_init=first_rate(estimator, settings),
@@ -66,9 +103,6 @@ def configure_fit(
         averaging=settings.averaging,
         report=report,
     )
-    if watch is not None:
-        configuration.begin_epoch, configuration.end_epoch = watch.begin_epoch, watch.end_epoch
-    return configuration
 
 
 def initial_network(
@@ -115,10 +149,10 @@ def prepare_model(
     data: DataSet,
     mode: FitMode,
     before: FittedModel | None,
-) -> tuple[FittedModel, TrainingState]:
-    """Return the model to train, and its training state.
+) -> FittedModel:
+    """Return the model to train.
 
-    The training state is new, or a fork of that of `before`, which does not change.
+    Its training state is new, or a fork of that of `before`, which does not change.
 
     Parameters
     ----------
@@ -138,16 +172,17 @@ def prepare_model(
     sizes = (data.X.shape[1], *settings.hidden_layer_sizes, targets.n_outputs)
     link = settings.loss.link(targets.kind)
     architecture = Architecture(sizes, settings.activations, link, settings.dropouts)
-    if before is None or before.training is None:
+    if before is None:
         training = _new_training(architecture, settings, data, estimator.random_state)
     else:
         check_same_network(estimator, architecture, before.network.architecture)
-        training = _continued_training(estimator, settings, before.training, data, mode)
+        state = before.require_training()
+        training = _continued_training(estimator, settings, state, data, mode)
     _draw_seed(training, settings)
     training.set_averaging(settings.averaging is not None)
     _set_optimizer_state(training, settings.optimizer, estimator.optimizer_ if before else None)
     network = Network(architecture, training.current_parameters)
-    return FittedModel(network, settings.loss, targets, training), training
+    return FittedModel(network, settings.loss, targets, training)
 
 
 def _continued_training(

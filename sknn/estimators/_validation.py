@@ -16,11 +16,10 @@ from sknn._network.architecture import Architecture
 from sknn._training.data import DataSet
 from sknn._training.engine import NonFiniteError, mean_loss
 from sknn._training.loop import Validate
-from sknn._training.state import TrainingState
 from sknn.estimators import _checks as checks
 from sknn.estimators._model import FittedModel, view
 from sknn.estimators._parameters import Settings
-from sknn.estimators._targets import Targets, encode_rows
+from sknn.estimators._targets import encode_rows
 
 
 def name_scoring(scoring: Any) -> str:
@@ -50,9 +49,10 @@ def prepare_validation(
     y: Array,
     validation_set: Any,
     model: FittedModel,
-    training: TrainingState,
 ) -> tuple[Validate | None, DataSet | None]:
-    """Return the function that validates and its rows, or None; set the criterion of stopping.
+    """Return the function that validates, if any, and the validation set that was passed, if any.
+
+    The training state of the model is told which rows train and what decides on stopping.
 
     Parameters
     ----------
@@ -68,19 +68,15 @@ def prepare_validation(
         ``X_val``, ``y_val`` and ``sample_weight_val``, if they were passed.
     model : FittedModel
         The model to train; training changes its parameters.
-    training : TrainingState
-        The training state of the model, which is updated.
     """
-    decides = estimator.early_stopping
+    decides, training = estimator.early_stopping, model.require_training()
     if validation_set is not None or not decides:
         training.train_on_all_rows()
     measured = _objective(model.network.architecture, settings)
     validate, validation_data = None, None
     validation: tuple[Any, ...] = ()
     if validation_set is not None or decides:
-        validation_data, y_val = _validation_rows(
-            estimator, data, y, validation_set, model.targets, training
-        )
+        validation_data, y_val = _validation_rows(estimator, data, y, validation_set, model)
         checks.check_total_weight(validation_data.weight, "sample_weight in validation")
         identity = (
             estimator.validation_fraction if validation_set is None else validation_data.checksum()
@@ -89,7 +85,7 @@ def prepare_validation(
         validate = _make_validate(estimator, validation_data, y_val, model)
     training.validate_by(validation)
     training.decide_by((*validation, *measured) if decides else (None, *measured))
-    return validate, validation_data
+    return validate, validation_data if validation_set is not None else None
 
 
 def _validation_rows(
@@ -97,10 +93,10 @@ def _validation_rows(
     data: DataSet,
     y: Array,
     validation_set: Any,
-    targets: Targets,
-    training: TrainingState,
+    model: FittedModel,
 ) -> tuple[DataSet, Array]:
     """Return the validation set, and its targets in the form for scorers."""
+    targets, training = model.targets, model.require_training()
     if validation_set is not None:
         X_val, y_val, weight = validation_set
         X_val, y_val, weight = checks.check_validation_set(

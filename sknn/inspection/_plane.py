@@ -60,8 +60,7 @@ def _epochs(model: Any, X: Any, y: Any) -> tuple[Any, Array]:
     n_samples = np.shape(y)[0]
     n_steps = -(-n_samples // batch_size(model, n_samples))
     fitted, records = record(model, X, y, _copy_of_weights, n_steps, early_stopping=False)
-    training = fitted_model(fitted).training
-    assert training is not None
+    training = fitted_model(fitted).require_training()
     return fitted, np.array([*records, training.parameters.vector])
 
 

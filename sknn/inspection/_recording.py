@@ -104,6 +104,4 @@ def record(
         # How many epochs to look at is the user's choice.
         warnings.simplefilter("ignore", ConvergenceWarning)
         copy.set_params(optimizer=recorder).fit(X, y)
-    training = fitted_model(copy).training
-    assert training is not None
-    return copy, training.optimizer_state.records
+    return copy, fitted_model(copy).require_training().optimizer_state.records
