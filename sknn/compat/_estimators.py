@@ -1,7 +1,7 @@
 """scikit-learn's estimators, trained by this package's engine.
 
-They are scikit-learn's own classes: parameters, checks, initial weights and errors are inherited.
-Replaced are the methods that do arithmetic, and what is mended.
+They subclass scikit-learn's estimators and inherit parameters, checks, initial weights and errors.
+The methods that do arithmetic are replaced, and a few defects are corrected.
 """
 
 import copy
@@ -49,7 +49,7 @@ ENDLESS: Final = 2**40  # epochs: scikit-learn's schedules plan no end
 
 @dataclass
 class Solver:
-    """What scikit-learn keeps in its optimizer object from one ``partial_fit`` to the next."""
+    """The state that scikit-learn's optimizer object keeps between calls of ``partial_fit``."""
 
     optimizer: Optimizer
     schedule: Schedule
@@ -63,7 +63,7 @@ class Solver:
 
 
 class _Engined:
-    """The methods of scikit-learn's estimators that are replaced."""
+    """Replacements for methods of scikit-learn's estimators."""
 
     def _fit(
         self: Any, X: Any, y: Any, sample_weight: Any = None, incremental: bool = False
@@ -77,8 +77,8 @@ class _Engined:
             super()._fit(X, y, sample_weight, incremental)  # type: ignore[misc]  # the draft's
             return vars(draft).pop("_warnings", [])  # type: ignore[no-any-return]
 
-        # Out here, a warning that a filter makes an error leaves the model trained; and it comes
-        # from scikit-learn's module, as filters expect.
+        # Warnings are issued after the fit, so that the model stays if a filter turns one into an
+        # error, and from scikit-learn's module, as filters expect.
         for message, category in all_or_nothing(self, train):
             warnings.warn(message, category, stacklevel=2)
         return self
@@ -110,14 +110,14 @@ class _Engined:
         try:
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
                 super()._fit_lbfgs(X, y, sample_weight, *rest)  # type: ignore[misc]
-        except ConvergenceWarning as error:  # a filter made it one: the model stays as it is there
+        except ConvergenceWarning as error:  # by a filter; the model is complete
             self._warnings = [(str(error), ConvergenceWarning)]
         vars(self).pop("_objective")
         self.coefs_ = [coef.astype(dtype) for coef in self.coefs_]  # SciPy works in float64
         self.intercepts_ = [intercept.astype(dtype) for intercept in self.intercepts_]
 
     def _backprop(self: Any, X: Any, y: Array, sample_weight: Any, *buffers: Any) -> Any:
-        """Return the objective of all rows, and its gradient by weights and by biases."""
+        """Return the objective of all rows, and its gradients for the weights and the biases."""
         if "_objective" not in vars(self):  # the first evaluation of a fit
             total = len(y) if sample_weight is None else float(sample_weight.sum())
             self._objective = self._engine(Engine, self.alpha / total, X, y, sample_weight)
@@ -134,7 +134,7 @@ class _Engined:
         training = self._training(engine.parameters, solver, len(y))
         validate = self._validation(X, y, sample_weight, training) if self.early_stopping else None
         configuration = self._configuration(solver, training, incremental)
-        self._set_weights(engine, engine.parameters)  # for scores in the middle
+        self._set_weights(engine, engine.parameters)  # for scores during training
         outcome, self.n_iter_, self._warnings = "", -training.progress.epoch, []
         try:
             outcome = TrainingLoop(engine, configuration, training, validate).run()
@@ -157,7 +157,7 @@ class _Engined:
         self.intercepts_ = [block[-1] for block in blocks]
 
     def _solver(self: Any, parameters: Parameters, incremental: bool) -> Solver:
-        """Return what ``partial_fit`` keeps, and each ``fit`` makes anew."""
+        """Return the solver of the last ``partial_fit``, or a new one for each ``fit``."""
         if incremental and hasattr(self, "_optimizer"):
             return copy.deepcopy(self._optimizer)  # type: ignore[no-any-return]
         schedule: Schedule = Constant()
@@ -178,7 +178,7 @@ class _Engined:
     def _training(
         self: Any, parameters: Parameters, solver: Solver, n_samples: int
     ) -> TrainingState:
-        """Return the state of training that scikit-learn's attributes stand for."""
+        """Return the training state that scikit-learn's attributes describe."""
         score, loss = (
             getattr(self, f"best_{name}_", None) for name in ("validation_score", "loss")
         )
@@ -198,7 +198,7 @@ class _Engined:
         )
 
     def _validation(self: Any, X: Any, y: Array, weight: Any, training: TrainingState) -> Validate:
-        """Set rows aside as scikit-learn draws them, and return what scores them."""
+        """Set rows aside as scikit-learn does, and return the function that scores them."""
         training.order, validation_rows = train_test_split(
             np.arange(len(y)),
             random_state=self._random_state,
@@ -251,14 +251,14 @@ class _Engined:
             incremental=incremental,
             shuffle=self.shuffle,
             tol=self.tol,
-            n_iter_no_change=self.n_iter_no_change + 1,  # training stops when it is exceeded
+            n_iter_no_change=self.n_iter_no_change + 1,  # scikit-learn stops when it is exceeded
             early_stopping=self.early_stopping,
             averaging=None,
             report=lambda training: self._report(solver, training),
         )
 
     def _report(self: Any, solver: Solver, training: TrainingState) -> None:
-        """Print what scikit-learn prints after an epoch."""
+        """Print the lines that scikit-learn prints after an epoch."""
         if not self.verbose:
             return
         rate, progress = solver.learning_rate_init, training.progress
@@ -277,7 +277,7 @@ class _Engined:
             )
 
     def _end_divergence(self: Any, error: NonFiniteError, training: TrainingState) -> None:
-        """Go back to the best weights before training diverged, or raise scikit-learn's error."""
+        """Restore the best weights before training diverged, or raise scikit-learn's error."""
         if training.best_parameters is None:
             raise ValueError(
                 "Solver produced non-finite parameter weights. The input data may contain large "
@@ -296,7 +296,7 @@ class _Engined:
         self._optimizer, self._no_improvement_count = solver, training.n_no_improvement
         self.n_iter_ += training.progress.epoch
         self.t_, self.loss_curve_ = training.progress.samples, training.loss_curve
-        if self.loss_curve_:  # unless Ctrl-C came at once
+        if self.loss_curve_:  # empty if Ctrl-C came in the first epoch
             self.loss_ = self.loss_curve_[-1]
         self.validation_scores_ = training.validation_scores if self.early_stopping else None
         self.best_validation_score_ = -training.best if self.early_stopping else None

@@ -14,7 +14,7 @@ _RENAMED: Final = {"logistic": "sigmoid", "exp": "exponential"}
 
 
 def network_of(estimator: Any) -> Network:
-    """Return the network of one of scikit-learn's fitted estimators; parameters are copied."""
+    """Return the network of a fitted scikit-learn estimator; its parameters are copied."""
     sizes = (estimator.coefs_[0].shape[0], *(coef.shape[1] for coef in estimator.coefs_))
     hidden, link = (
         ACTIVATIONS[_RENAMED.get(name, name)]()

@@ -1,4 +1,4 @@
-"""The classes that a file may speak of, by the names that they have there."""
+"""The classes that may occur in files, by their names in files."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
@@ -45,7 +45,7 @@ def _path(cls: type[Any]) -> str:
     return f"{cls.__module__}.{cls.__qualname__}"
 
 
-# As skops names them.
+# The names that skops gives to the types.
 TRUSTED_TYPES: Final[tuple[str, ...]] = tuple(
     sorted(
         _path(cls)
@@ -59,7 +59,7 @@ TRUSTED_TYPES: Final[tuple[str, ...]] = tuple(
 
 
 def name_class(cls: type[Any]) -> str:
-    """Return the name of a class in files: ``"activation/relu"``, or ``"own/Sine"`` for a user's.
+    """Return the name of a class in files: ``"activation/relu"``, for a user's ``"own/Sine"``.
 
     Examples
     --------
@@ -72,12 +72,12 @@ def name_class(cls: type[Any]) -> str:
 
 
 def all_classes(strategies: Iterable[type[Any]]) -> dict[str, type[Any]]:
-    """Return the classes by name: the library's, and those that a user passes.
+    """Return the classes of the library and those that a user passes, by their names in files.
 
     Raises
     ------
     ValueError
-        If something passed is no class, or two of them share a name.
+        If a value is no class, or if two classes have the same name.
     """
     classes = dict(CLASSES)
     for cls in [strategies] if isinstance(strategies, type) else strategies:

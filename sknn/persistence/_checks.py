@@ -1,4 +1,4 @@
-"""Whether the parts of a file fit each other: types, shapes, dtypes, counts and ranges."""
+"""Consistency checks of a loaded model: types, shapes, dtypes, counts and ranges."""
 
 import math
 from dataclasses import fields
@@ -19,14 +19,14 @@ from sknn.model_state import MuonState, Parameters, Progress, State, TrainingSta
 
 
 def check_sizes(sizes: tuple[Any, ...], n_bytes: int) -> None:
-    """Raise a ValueError unless layers have whole sizes, and weights that a file can hold.
+    """Raise a ValueError unless layer sizes are positive integers that fit the size of the file.
 
     Parameters
     ----------
     sizes : tuple
-        Units from the inputs to the outputs.
+        The units of each layer, from the inputs to the outputs.
     n_bytes : int
-        The size of all arrays in the file.
+        The total size of the arrays in the file.
     """
     if len(sizes) < 2 or not all(type(size) is int and size > 0 for size in sizes):
         raise ValueError(f"layer_sizes are {str(sizes)[:100]}")
@@ -37,7 +37,7 @@ def check_sizes(sizes: tuple[Any, ...], n_bytes: int) -> None:
 
 
 def check_parts(activations: Any, dropouts: Any, loss: Any, target: Any, n_hidden: int) -> None:
-    """Raise a ValueError unless a network has parts of each kind for its layers, and no others."""
+    """Raise a ValueError unless a network has the right strategies for its layers and target."""
     for name, members, kind, n in (
         ("activations", activations, Activation, n_hidden),
         ("dropouts", dropouts, Dropout, n_hidden + 1),
@@ -145,7 +145,7 @@ def _check_rows(rows: Any, n_samples: int) -> None:
 
 
 def _check_state(state: State, weights: Array) -> None:
-    """Raise a ValueError unless an optimizer's state is about the parameters that there are."""
+    """Raise a ValueError unless an optimizer's state fits the parameters."""
     for i, slot in enumerate(state.slots):
         _check_vector(f"slot {i}", slot, weights)
     slices = [piece for pieces in state.decayed.values() for piece in pieces]

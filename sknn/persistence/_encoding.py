@@ -1,6 +1,6 @@
-"""Values as JSON and arrays, and back.
+"""Encoding of values as JSON and arrays, and decoding.
 
-What JSON has stands for itself; all else is an object of one key, which says what it is:
+Types that JSON has represent themselves. Any other value is an object with one key, its kind:
 ``{"tuple": [1, 2]}``, ``{"array": "a0"}``, ``{"object": ["activation/leaky_relu", {...}]}``.
 """
 
@@ -20,26 +20,26 @@ from sknn.persistence._catalogue import name_class
 from sknn.persistence._migration import migrate
 from sknn.persistence._sealed import ContentError
 
-# Kinds of dtype that a file holds: all but objects, and records of several fields.
+# The kinds of dtype in a file: all but objects and records.
 _KINDS: Final = "?bBiufcmMSU"
 _BIT_GENERATORS: Final = ("MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")
 _TYPES: Final[dict[str, Any]] = {"float": float, "float32": np.float32, "float64": np.float64}
-# A list of floats that is longer is an array in the file.
+# A longer list of floats is stored as an array.
 _LONG: Final = 8
-# Of a generator's state, the position in its buffer, and the buffer's length: it reads there
-# without looking, so that another position would be memory of something else.
+# For each kind of generator, the name of the position in its buffer, and the length of the buffer.
+# The generator does not check the position, and would read other memory with a wrong one.
 _POSITIONS: Final = {"pos": 624, "buffer_pos": 4}
-# An optimizer's memory, whose values mean nothing between steps.
+# The scratch fields of an optimizer's state, whose values have no meaning between steps.
 _MEMORY: Final = ("scratch", "products")
 
 
 class Encoder:
-    """Turns values into JSON, and collects their arrays.
+    """Encodes values as JSON, and collects their arrays.
 
     Attributes
     ----------
     arrays : dict of str to ndarray
-        Those met so far.
+        The arrays collected so far, by name.
 
     Examples
     --------
@@ -51,10 +51,10 @@ class Encoder:
 
     def __init__(self) -> None:
         self.arrays: dict[str, Array] = {}
-        self._shared: dict[int, Any] = {}  # several names may stand for the same weights
+        self._shared: dict[int, Any] = {}  # several attributes may share one object
 
     def encode(self, value: Any, where: str) -> Any:
-        """Return a value as JSON.
+        """Encode a value as JSON.
 
         Parameters
         ----------
@@ -62,12 +62,12 @@ class Encoder:
             None, numbers, strings, arrays, random states, strategies, dataclasses, and lists,
             tuples and dicts of them.
         where : str
-            What the value is, for the error.
+            The name of the value, for the error.
 
         Raises
         ------
         ValueError
-            If it cannot be stored.
+            If the value cannot be stored.
         """
         if value is None or type(value) in (bool, int, str):
             return value
@@ -138,7 +138,7 @@ class Encoder:
         name, number = stem, len(self.arrays)
         while name in self.arrays:
             name, number = f"{stem}_{number}", number + 1
-        self.arrays[name] = np.asarray(value)  # of a memory map, its values
+        self.arrays[name] = np.asarray(value)  # the values of a memory map
         return name
 
     def _random_state(self, value: np.random.RandomState, where: str) -> Any:
@@ -149,7 +149,7 @@ class Encoder:
 
     def _once(self, value: object, encode: Callable[[], Any]) -> Any:
         if id(value) not in self._shared:
-            # The value is kept, so that its id stays its own.
+            # A reference to the value makes sure that its id stays unique.
             self._shared[id(value)] = (len(self._shared), value)
             return {"shared": [self._shared[id(value)][0], encode()]}
         return {"again": self._shared[id(value)][0]}
@@ -163,21 +163,21 @@ def _refusal(value: object, where: str) -> ValueError:
 
 
 class Decoder:
-    """Turns JSON and arrays into values again.
+    """Decodes values from JSON and arrays.
 
     Parameters
     ----------
     arrays : dict of str to ndarray
-        Of the file.
+        The arrays of the file.
     classes : dict of str to class
-        Those that may be made.
+        The classes that may be instantiated, by their names in files.
 
     Attributes
     ----------
     layout : Layout or None
-        Of the network's parameters; set before any of them is decoded.
+        The layout of the network's parameters; set before any parameters are decoded.
     native : bool
-        Whether arrays get this machine's byte order; labels keep the one that they were given in.
+        Whether arrays are converted to native byte order. Class labels keep their byte order.
     """
 
     def __init__(self, arrays: Mapping[str, Array], classes: Mapping[str, type[Any]]) -> None:
@@ -206,12 +206,12 @@ class Decoder:
         }
 
     def decode(self, node: Any) -> Any:
-        """Return the value that JSON stands for.
+        """Decode a value from JSON.
 
         Raises
         ------
         ValueError, KeyError, TypeError or IndexError
-            If it stands for none.
+            If the JSON does not encode a value.
         """
         if isinstance(node, list):
             return [self.decode(item) for item in node]
@@ -224,7 +224,7 @@ class Decoder:
         return in_native_order(self.arrays[name]) if self.native else self.arrays[name]
 
     def _memory(self, name: str, *shape: int) -> Array:
-        """Return memory of an optimizer, which never has more than four times the parameters'."""
+        """Return scratch memory of an optimizer, at most four times the size of the parameters."""
         self._n_scratch += math.prod(shape)
         if self.layout is None or self._n_scratch > 4 * self.layout.size or min(shape) < 0:
             raise ValueError(f"an optimizer's memory of shape {shape} is more than it has")
@@ -237,7 +237,7 @@ class Decoder:
         return dtype
 
     def class_named(self, name: str) -> type[Any]:
-        """Return a class that may be made, or raise an `UnknownClassError`."""
+        """Return a class by its name in files, or raise an `UnknownClassError`."""
         if name not in self.classes:
             raise UnknownClassError(name)
         return self.classes[name]
@@ -283,12 +283,12 @@ class Decoder:
 
 
 def in_native_order(array: Array) -> Array:
-    """Return an array in this machine's byte order, itself if it is."""
+    """Return an array in native byte order, without a copy if it already is."""
     return array.astype(array.dtype.newbyteorder("="), copy=False)
 
 
 class UnknownClassError(ContentError):
-    """A file speaks of a class that is neither the library's nor passed to `load`."""
+    """A file contains a class that neither belongs to the library nor was passed to `load`."""
 
     def __init__(self, name: str) -> None:
         own_name = name.removeprefix("own/")
