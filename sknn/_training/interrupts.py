@@ -94,9 +94,8 @@ class Interrupts:
     def _receive(self, number: int, frame: FrameType | None) -> None:
         now = time.monotonic()
         self.is_repeated = now - Interrupts._last <= AGAIN
-        if not isinstance(
-            getattr(self._handler, "__self__", None), Interrupts
-        ):  # else the outer block sets it
+        is_outermost = not isinstance(getattr(self._handler, "__self__", None), Interrupts)
+        if is_outermost:  # the handler of an inner block calls that of the outer one
             Interrupts._last = now
         self._handle(number, frame)
 

@@ -230,12 +230,16 @@ class TrainingLoop:
         finally:  # a line search leaves the last point that it tried
             params[...] = reached
         if training.progress.epoch == n_epochs:  # no iteration was possible or necessary
-            last_loss, _ = self.engine.objective(reached, rows)
-            self.engine.check(last_loss, with_gradient=True)
-            self.engine.measure(reached)
-            if not training.loss_curve:
-                self._record(last_loss, self.engine.penalty())
+            self._record_start(reached, rows)
         return outcome or (CONVERGED if settled else MAX_ITER)
+
+    def _record_start(self, params: Array, rows: Array | slice) -> None:
+        """Check the objective where training starts, and record it if the curves are empty."""
+        loss, _ = self.engine.objective(params, rows)
+        self.engine.check(loss, with_gradient=True)
+        self.engine.measure(params)
+        if not self.training.loss_curve:
+            self._record(loss, self.engine.penalty())
 
     def _finish_epoch(self, loss: float, penalty: float, rate: float = math.nan) -> str | None:
         """Record an epoch and report it; return the outcome if training ends, else None."""

@@ -15,11 +15,10 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from sknn._core.typing import Array
+from sknn._core.typing import FLOATS, Array
 from sknn._training.data import DataSet
 from sknn.dropout import Dropout
 
-FLOATS = (np.float64, np.float32)
 # A row without weight is replaced if it exceeds the largest value of the rows with weight, or 1, by
 # more than this factor.
 _EXTREME = 10.0

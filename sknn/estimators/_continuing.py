@@ -5,10 +5,10 @@ from typing import Any
 from sklearn.base import BaseEstimator
 
 from sknn._core.strategy import Strategy, resolve
+from sknn._core.typing import FLOATS
 from sknn._network.architecture import Architecture
 from sknn._training.data import DataSet
 from sknn._training.state import TrainingState
-from sknn.estimators._checks import FLOATS
 from sknn.estimators._model import FittedModel
 from sknn.estimators._parameters import Settings, first_rate, is_minimizer, read_batch_size
 from sknn.estimators._validation import name_scoring

@@ -15,15 +15,16 @@ from sknn._network.network import Network
 from sknn._training.configuration import FitConfiguration
 from sknn._training.data import DataSet
 from sknn._training.state import TrainingState
+from sknn.activations import Identity
 from sknn.estimators._continuing import change_max_iter, check_same_data, check_same_network
 from sknn.estimators._model import FittedModel
 from sknn.estimators._parameters import Settings, first_rate, read_batch_size
 from sknn.estimators._targets import Targets
-from sknn.initializers import Auto, Initializer, Zeros
+from sknn.initializers import Auto, Zeros
 from sknn.optimizers import ElementwiseOptimizer, Optimizer
 
 # The most rows that a data-dependent initializer reads.
-CALIBRATION_ROWS: Final = 256
+_CALIBRATION_ROWS: Final = 256
 
 
 class FitMode(Enum):
@@ -105,16 +106,25 @@ def configure_fit(
     )
 
 
-def initial_network(
+def initial_network(settings: Settings, X: Any, random_state: Any) -> Network:
+    """Return the network from which a fit to X would start, with an arbitrary output layer."""
+    # Only y determines the number of outputs. The output layer is drawn last, so it may differ.
+    sizes = (X.shape[1], *settings.hidden_layer_sizes, 1)
+    architecture = Architecture(sizes, settings.activations, Identity(), settings.dropouts)
+    network = _draw_network(architecture, settings, check_random_state(random_state), X.dtype)
+    network.calibrate(settings.init, X[_calibration_rows(X.shape[0], None)])
+    return network
+
+
+def _draw_network(
     architecture: Architecture,
-    init: Initializer,
-    bias_init: Initializer,
+    settings: Settings,
     random_state: np.random.RandomState,
     dtype: np.dtype[Any],
 ) -> Network:
-    """Return a network with initial parameters; with ``bias_init="auto"``, biases are zeros."""
-    bias_init = Zeros() if isinstance(bias_init, Auto) else bias_init
-    return Network.initialize(architecture, init, bias_init, random_state, dtype)
+    """Draw initial parameters; with ``bias_init="auto"``, biases are zeros."""
+    bias_init = Zeros() if isinstance(settings.bias_init, Auto) else settings.bias_init
+    return Network.initialize(architecture, settings.init, bias_init, random_state, dtype)
 
 
 def _new_training(
@@ -122,24 +132,22 @@ def _new_training(
 ) -> TrainingState:
     """Draw initial parameters, and return the training state before the first step."""
     random_state = check_random_state(random_state)
-    network = initial_network(
-        architecture, settings.init, settings.bias_init, random_state, data.X.dtype
-    )
+    network = _draw_network(architecture, settings, random_state, data.X.dtype)
     if isinstance(settings.bias_init, Auto):
         bias = network.blocks[-1][-1]
         bias[...] = settings.loss.baseline(data.y.T, data.weight, bias.size)
-    network.calibrate(settings.init, data.X[calibration_rows(data)])
+    network.calibrate(settings.init, data.X[_calibration_rows(len(data), data.weight)])
     training = TrainingState(network.parameters, None, random_state, 0, len(data))
     training.checksum = data.checksum()
     return training
 
 
-def calibration_rows(data: DataSet) -> Array | slice:
-    """Return the index of up to `CALIBRATION_ROWS` rows that have a weight, evenly spaced."""
-    if data.weight is None or data.weight.all():
-        return slice(None, None, -(-len(data) // CALIBRATION_ROWS))
-    rows = np.flatnonzero(data.weight)
-    return rows[:: -(-rows.size // CALIBRATION_ROWS)]
+def _calibration_rows(n_samples: int, weight: Array | None) -> Array | slice:
+    """Return the index of up to `_CALIBRATION_ROWS` rows that have a weight, evenly spaced."""
+    if weight is None or weight.all():
+        return slice(None, None, -(-n_samples // _CALIBRATION_ROWS))
+    rows = np.flatnonzero(weight)
+    return rows[:: -(-rows.size // _CALIBRATION_ROWS)]
 
 
 def prepare_model(

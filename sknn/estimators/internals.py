@@ -6,7 +6,6 @@ of an estimator is in its `Settings`, which `read_settings` returns.
 
 from sknn.estimators._callbacks import EPOCH
 from sknn.estimators._checks import (
-    FLOATS,
     check_inputs,
     check_inputs_and_targets,
     check_total_weight,
@@ -24,19 +23,16 @@ from sknn.estimators._model import (
 )
 from sknn.estimators._parameters import (
     Settings,
-    is_minimizer,
     read_batch_size,
     read_optimizer,
     read_settings,
 )
 from sknn.estimators._rollback import all_or_nothing
-from sknn.estimators._start import CALIBRATION_ROWS, initial_network
+from sknn.estimators._start import initial_network
 from sknn.estimators._targets import ClassTargets, RegressionTargets, encode_rows, learn_targets
 
 __all__ = [
-    "CALIBRATION_ROWS",
     "EPOCH",
-    "FLOATS",
     "MODEL",
     "OF_CALLBACKS",
     "ClassTargets",
@@ -52,7 +48,6 @@ __all__ = [
     "fitted_model",
     "fitted_so_far",
     "initial_network",
-    "is_minimizer",
     "keeps_training",
     "learn_targets",
     "read_batch_size",

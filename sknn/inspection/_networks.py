@@ -5,23 +5,20 @@ from typing import Any
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
-from sklearn.utils import check_array, check_random_state
+from sklearn.utils import check_array
 
-from sknn._network.architecture import Architecture
+from sknn._core.typing import FLOATS
 from sknn._network.network import Network
-from sknn.activations import Identity
 from sknn.estimators import BaseMLP
 from sknn.estimators.internals import (
-    CALIBRATION_ROWS,
-    FLOATS,
     check_inputs,
     fitted_model,
     initial_network,
-    is_minimizer,
     read_batch_size,
     read_optimizer,
     read_settings,
 )
+from sknn.optimizers import Minimizer
 
 # A network and inputs in the form that it takes.
 NetworkOnData = tuple[Network, Any]
@@ -41,7 +38,7 @@ def network_of(estimator: Any, takes_steps: bool = False, what: str = "") -> Bas
             f"ends in one, got {estimator!r}"
             f"{way if any('sklearn.neural_network' in base for base in bases) else ''}."
         )
-    if takes_steps and is_minimizer(network.optimizer):
+    if takes_steps and isinstance(read_optimizer(network.optimizer), Minimizer):
         raise ValueError(f"optimizer={network.optimizer!r} has no {what}: it runs by itself.")
     return network
 
@@ -87,15 +84,7 @@ def untrained_network(estimator: BaseMLP, X: Any, init: Any) -> NetworkOnData:
     copy = clone(estimator).set_params(init=init)
     settings = read_settings(copy)
     X = check_array(X, dtype=settings.dtype or FLOATS, accept_sparse="csr", order="C")
-    # Only y determines the number of outputs. The output layer is drawn last, so it may differ.
-    sizes = (X.shape[1], *settings.hidden_layer_sizes, 1)
-    architecture = Architecture(sizes, settings.activations, Identity(), settings.dropouts)
-    random_state = check_random_state(copy.random_state)
-    network = initial_network(
-        architecture, settings.init, settings.bias_init, random_state, X.dtype
-    )
-    network.calibrate(settings.init, some_rows(X, CALIBRATION_ROWS))
-    return network, X
+    return initial_network(settings, X, copy.random_state), X
 
 
 def some_rows(X: Any, most: int) -> Any:

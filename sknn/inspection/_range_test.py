@@ -9,10 +9,9 @@ from sklearn.base import clone, is_classifier
 from sklearn.utils import check_random_state
 
 from sknn._core.strategy import POSITIVE, Range
-from sknn._core.typing import Array
+from sknn._core.typing import FLOATS, Array
 from sknn.estimators import BaseMLP
 from sknn.estimators.internals import (
-    FLOATS,
     check_inputs_and_targets,
     learn_targets,
     read_settings,

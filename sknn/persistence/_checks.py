@@ -114,7 +114,7 @@ def _check_counts(training: TrainingState) -> None:
         "n_samples": training.n_samples,
         "n_averaged": training.n_averaged,
         "n_epochs_to_go": training.n_epochs_to_go or 0,
-        **{each.name: getattr(progress, each.name) for each in fields(progress)},
+        **{field.name: getattr(progress, field.name) for field in fields(progress)},
     }
     del counts["state"]
     for name, count in counts.items():
@@ -124,12 +124,12 @@ def _check_counts(training: TrainingState) -> None:
 
 def _check_records(training: TrainingState) -> None:
     """Raise a ValueError unless curves hold numbers, and the rest is of its type."""
-    for each in fields(training):
-        value = getattr(training, each.name)
-        if each.default_factory is Curve:
+    for field in fields(training):
+        value = getattr(training, field.name)
+        if field.default_factory is Curve:
             is_curve = isinstance(value, list) and all(isinstance(item, Real) for item in value)
             if not is_curve:
-                raise ValueError(f"{each.name} is no list of numbers")
+                raise ValueError(f"{field.name} is no list of numbers")
     for name, kind in (("begun_with", dict), ("criterion", tuple), ("validation", tuple)):
         if not isinstance(getattr(training, name), kind):
             raise ValueError(f"{name} is no {kind.__name__}")

@@ -13,12 +13,11 @@ from sklearn.utils.validation import (
 )
 
 from sknn._core.strategy import COUNT
-from sknn._core.typing import Array
+from sknn._core.typing import FLOATS, Array
 from sknn.preprocessing._bin_edges import automatic_n_bins, bin_edges, weighted_quantiles
 
 Self = TypeVar("Self", bound="PiecewiseLinearEncoder")
 
-FLOATS: Final = (np.float64, np.float32)
 # The smooth column bends at about so many interquartile ranges from the median, and ends there.
 _BEND: Final = 3.0
 
