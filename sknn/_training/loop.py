@@ -193,7 +193,8 @@ class TrainingLoop:
             self.engine.drop_tiny(training.average.vector)
 
     def _minimize(self, minimizer: Minimizer) -> str:
-        configuration, training = self.configuration, self.training
+        training = self.training
+        max_iter, tol = self.configuration.max_iter, self.configuration.tol
         n_samples = training.n_training
         rows = slice(0, n_samples) if training.order is None else training.order
         params = training.parameters.vector
@@ -221,11 +222,7 @@ class TrainingLoop:
 
         try:
             settled = minimizer.minimize(
-                value_and_gradient,
-                reached.copy(),
-                after_iteration,
-                configuration.max_iter,
-                configuration.tol,
+                value_and_gradient, reached.copy(), after_iteration, max_iter, tol
             )
         finally:  # a line search leaves the last point that it tried
             params[...] = reached

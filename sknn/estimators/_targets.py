@@ -390,9 +390,9 @@ def both_classes(raw_prediction: Array) -> Array:
     return np.concatenate([-raw_prediction, raw_prediction])
 
 
-def opened(probabilities: Array) -> Array:
+def between_0_and_1(probabilities: Array) -> Array:
     """Replace 0 and 1 by the nearest numbers between 0 and 1, in place."""
     zero, one = probabilities.dtype.type(0), probabilities.dtype.type(1)
     low, high = np.nextafter(zero, one), np.nextafter(one, zero)
-    opened: Array = np.clip(probabilities, low, high, out=probabilities)
-    return opened
+    clipped: Array = np.clip(probabilities, low, high, out=probabilities)
+    return clipped
