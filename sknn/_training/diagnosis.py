@@ -210,14 +210,15 @@ def _validation_target(y: Array, y_val: Array, loss: Loss) -> tuple[float, float
 
 
 def _spread(y: Array) -> Array:
-    """Return the median of each output's nonzero distances from the output's median.
+    """Return the median distance of each output from its median, over rows that differ from it.
 
-    Distances of zero are frequent among counts.
+    The spread is 0 if only few rows differ from the median, as for rare claims.
     """
-    distances = np.abs(y - np.median(y, axis=0)).T
-    return np.array(
-        [np.median(column[column > 0]) if column.any() else 0.0 for column in distances]
-    )
+    spreads = []
+    for distances in np.abs(y - np.median(y, axis=0)).T:
+        distances = distances[distances > 0]
+        spreads.append(np.median(distances) if len(distances) >= _FEW // 2 else 0.0)
+    return np.array(spreads)
 
 
 def _target_scales(y: Array) -> tuple[float, ...]:

@@ -75,16 +75,17 @@ class Interrupts:
             self._handler(signal.SIGINT, sys._getframe())
 
     def run(self, function: Callable[..., T], *args: Any) -> T:
-        """Call a function that Ctrl-C may interrupt."""
+        """Call a function that Ctrl-C may interrupt, at once if it came since the block began."""
         self._frame = sys._getframe()
+        self.release()
         return function(*args)
 
     def hold(self) -> None:
-        """Delay signals until `release`."""
+        """Delay Ctrl-C until `release`."""
         self._is_held = True
 
     def release(self) -> None:
-        """Handle the signal that came since `hold`, if any."""
+        """Deliver a Ctrl-C that was delayed, if there was one."""
         self._is_held = False
         if self._is_waiting:
             self._is_waiting = False

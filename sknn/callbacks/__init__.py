@@ -51,4 +51,7 @@ __all__ = [
     "training_of",
 ]
 
+# The former name of the class.
+Training = TrainingState
+
 publish(globals())
