@@ -212,7 +212,7 @@ def _validation_target(y: Array, y_val: Array, loss: Loss) -> tuple[float, float
 def _spread(y: Array) -> Array:
     """Return the median distance of each output from its median, over rows that differ from it.
 
-    It is 0 for an output of which only few rows differ, as of rare claims.
+    The spread is 0 if only few rows differ from the median, as for rare claims.
     """
     spreads = []
     for distances in np.abs(y - np.median(y, axis=0)).T:

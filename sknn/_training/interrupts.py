@@ -81,11 +81,11 @@ class Interrupts:
         return function(*args)
 
     def hold(self) -> None:
-        """Delay signals until `release`."""
+        """Delay Ctrl-C until `release`."""
         self._is_held = True
 
     def release(self) -> None:
-        """Handle the signal that came since `hold`, if any."""
+        """Deliver a Ctrl-C that was delayed, if there was one."""
         self._is_held = False
         if self._is_waiting:
             self._is_waiting = False
@@ -94,8 +94,9 @@ class Interrupts:
     def _receive(self, number: int, frame: FrameType | None) -> None:
         now = time.monotonic()
         self.is_repeated = now - Interrupts._last <= AGAIN
-        is_outermost = not isinstance(getattr(self._handler, "__self__", None), Interrupts)
-        if is_outermost:  # the handler of an inner block calls that of the outer one
+        if not isinstance(
+            getattr(self._handler, "__self__", None), Interrupts
+        ):  # else the outer block sets it
             Interrupts._last = now
         self._handle(number, frame)
 

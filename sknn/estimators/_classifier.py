@@ -75,7 +75,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # it has n
         `sknn.averaging.AVERAGINGS` or an instance. None predicts with the weights themselves.
         Refused with ``"lbfgs"``.
     batch_size : int or "auto", default="auto"
-        The number of rows in a step. A number above ``n_samples`` is clipped, with a warning.
+        The number of rows in a step. A number above the training rows is clipped, with a warning.
         ``"auto"`` is ``min(200, n_samples)``. Ignored by ``"gd"`` and ``"lbfgs"``.
     max_iter : int, default=200
         The most epochs (iterations, for ``"lbfgs"``) of a call to `fit`.
@@ -91,12 +91,12 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # it has n
         no such end.
     early_stopping : bool, default=False
         Whether a validation set decides when to stop, and the best weights are kept. Otherwise
-        the training loss decides, and the last weights are kept; the loss on a validation set
-        that is passed to `fit` is then only recorded.
+        the training loss decides, and the last weights are kept; the loss and the score on a
+        validation set that is passed to `fit` are then only recorded.
     validation_fraction : float in (0, 1), default=0.1
         The share of the rows set aside with ``early_stopping=True``, stratified by class, unless
-        a validation set is passed to `fit`. It may double for few rows, to give at least two rows
-        and one of each class.
+        a validation set is passed to `fit`. For few rows the share may be up to twice as large,
+        so that the set has two rows and one of each class.
     scoring : "loss", str, callable or None, default="loss"
         The measure of validation: the loss, a scorer's name, a function
         ``scorer(estimator, X, y)``, or None for `score`. If the scorer takes weights, rows
@@ -143,7 +143,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # it has n
         layer's weights in that step relative to their size, and ``"seconds"``.
     validation_loss_curve_ : list of float, or None without a validation set
         For each epoch, the loss on the validation set, without the penalty.
-    validation_scores_ : list of float, or None likewise and with ``scoring="loss"``
+    validation_scores_ : list of float, or None without a validation set or a score
         For each epoch, the score on the validation set.
     best_validation_score_ : float, or None likewise
         The largest score in `validation_scores_`.

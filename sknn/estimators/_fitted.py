@@ -164,7 +164,7 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]  # it has no types
         ValueError
             If X is wrong, or so large that a prediction is not finite.
         """
-        network = self._model.network  # whoever calls has looked whether it is there
+        network = self._model.network  # callers have checked that there is a model
         X = checks.check_inputs(self, X, network.dtype)
         shape = (X.shape[0],) if n_columns is None else (X.shape[0], n_columns)
         out = np.empty(shape, network.dtype if dtype is None else dtype)

@@ -128,7 +128,7 @@ class HiddenLayer(
 
     def _index(self, estimator: Any) -> int:
         """Return the index of the layer in an estimator's network, counted from 0."""
-        if _is_fitted(estimator):  # its parameters may be others by now
+        if _is_fitted(estimator):  # its parameters may have changed since
             n_hidden = fitted_model(estimator).network.architecture.n_hidden
         else:
             n_hidden = len(read_hidden_layer_sizes(estimator.hidden_layer_sizes))

@@ -175,7 +175,7 @@ def set_fitted_model(estimator: BaseEstimator, model: FittedModel, n_iter: int) 
 
 
 def finish_training(estimator: BaseEstimator, n_iter: int) -> None:
-    """Set the attributes of an estimator, whose model is described, that training changes."""
+    """Set the attributes that training changes, after `describe_model` has set the others."""
     training = estimator._model.require_training()
     if training.random_state is users_random_state(estimator):
         training.random_state = copy.deepcopy(training.random_state)  # the user may use theirs

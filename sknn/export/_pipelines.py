@@ -20,8 +20,8 @@ HOLDERS: Final = {
     *("BaggingClassifier", "BaggingRegressor", "VotingClassifier", "VotingRegressor"),
     *("StackingClassifier", "StackingRegressor"),
 }
-# Ensembles whose converters read one output of each network, and drop the others.
-OF_ONE_OUTPUT: Final = {"BaggingRegressor", "VotingRegressor", "StackingRegressor"}
+# Ensembles whose converters use one output of each network, and ignore the others.
+SINGLE_OUTPUT: Final = {"BaggingRegressor", "VotingRegressor", "StackingRegressor"}
 
 
 def other_to_onnx(model: Any, X: Any) -> Any:
@@ -83,28 +83,28 @@ def _check_estimator(model: Any) -> None:
 
 
 def _check_holders(value: Any) -> int:
-    """Return the most outputs of a network that a value contains, 0 if it contains none.
+    """Return the most outputs of a network that a value contains; 0 if it contains none.
 
     Raises
     ------
     ValueError
-        If a value contains a network that skl2onnx would convert wrongly.
+        If a network is in an estimator that skl2onnx would convert wrongly.
     """
     if isinstance(value, BaseMLP):
-        return int(getattr(value, "n_outputs_", 1))  # not fitted
+        return int(getattr(value, "n_outputs_", 1))  # constructor parameters are not fitted
     is_estimator = type(value).__module__.startswith("sklearn.") and hasattr(value, "__dict__")
     if isinstance(value, dict) or is_estimator:
         inside = value if isinstance(value, dict) else vars(value)
         parts = [part for name, part in inside.items() if name != "scorer_"]
     else:
         parts = list(value) if isinstance(value, (list, tuple)) else []
-    n_outputs = max(map(_check_holders, parts), default=0)  # check all, to name the innermost
+    n_outputs = max(map(_check_holders, parts), default=0)  # check all first, to name the innermost
     name = type(value).__name__
-    is_known = name in HOLDERS | {"Bunch"} and not (n_outputs > 1 and name in OF_ONE_OUTPUT)
+    is_known = name in HOLDERS | {"Bunch"} and not (n_outputs > 1 and name in SINGLE_OUTPUT)
     if "decision_function" in getattr(value, "stack_method_", ()):
         is_known = False
     if n_outputs and is_estimator and not is_known:
-        of_several = f" of {n_outputs} outputs" if name in OF_ONE_OUTPUT else ""
+        of_several = f" of {n_outputs} outputs" if name in SINGLE_OUTPUT else ""
         raise ValueError(
             f"to_onnx cannot export a network{of_several} inside a {name}: skl2onnx has no "
             "converter for that. Export the estimator that it holds."

@@ -123,7 +123,7 @@ def _check_counts(training: TrainingState) -> None:
 
 
 def _check_records(training: TrainingState) -> None:
-    """Raise a ValueError unless curves hold numbers, and the rest is of its type."""
+    """Raise a ValueError unless curves are lists of numbers, and other records have their type."""
     for field in fields(training):
         value = getattr(training, field.name)
         if field.default_factory is Curve:
