@@ -109,3 +109,28 @@ def test_the_page_on_contributing_shows_the_layers():
     picture = re.search(r"```text\nsknn\n(.*?)```", text, re.DOTALL)[1]
     shown = [set(line.split()) for line in reversed(picture.splitlines())]
     assert shown == LAYERS[:-1]
+
+
+def test_the_page_on_contributing_names_paths_that_exist():
+    text = (ROOT.parent / "docs" / "contributing.md").read_text()
+    table = text.partition("| you changed |")[2].partition("\n\n")[0]
+    paths = set(re.findall(r"\b(?:sknn|tests|docs)/[\w./]*\w", table))
+    assert {"sknn/_core", "tests/testing", "tests/guarantees/test_resume.py"} <= paths
+    assert {path for path in paths if not (ROOT.parent / path).exists()} == set()
+
+
+def test_tests_have_the_folders_of_the_package():
+    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")}
+    tests = ROOT.parent / "tests"
+    folders = {path.parent.name for path in tests.glob("*/test_*.py")}
+    assert folders == packages | {"docs", "guarantees"}
+
+
+@pytest.mark.parametrize("package", ["_core", "_network", "_training", "estimators", "persistence"])
+def test_the_page_on_architecture_names_all_modules_of(package):
+    text = (ROOT.parent / "docs" / "architecture.md").read_text()
+    (row,) = (line for line in text.splitlines() if line.startswith(f"| `{package}/` |"))
+    modules = {path.stem for path in (ROOT / package).glob("*.py")} - {"__init__"}
+    named = set(re.findall(r"`(\w+)`", row))
+    assert modules <= named
+    assert {name for name in named - modules if re.fullmatch("_?[a-z_]+", name)} <= {"save", "load"}
