@@ -3,13 +3,14 @@
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 
 from sknn._core.typing import Array
 
 
+@final
 @dataclass(frozen=True)
 class Block:
     """A named block of the flat vector.
@@ -33,6 +34,7 @@ class Block:
         return math.prod(self.shape)
 
 
+@final
 class Layout:
     """The order of the blocks in the flat vector.
 
@@ -89,6 +91,7 @@ class Layout:
         return next(name for name, block in self.slices.items() if position < block.stop)
 
 
+@final
 class Parameters:
     """A flat vector and its blocks, which share memory, also after a pickle or a copy.
 
@@ -122,8 +125,8 @@ class Parameters:
     def __getstate__(self) -> dict[str, object]:
         return {"layout": self.layout, "vector": self.vector}
 
-    def __setstate__(self, state: dict[str, object]) -> None:
-        self.__init__(**state)  # type: ignore[misc]
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(**state)
 
     def copy(self) -> "Parameters":
         """Return parameters with a copy of the vector."""

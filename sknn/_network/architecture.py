@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import final
 
 from sknn._core.parameters import Block, Layout
 from sknn.activations import Activation
@@ -9,6 +10,7 @@ from sknn.dropout import Dropout
 from sknn.initializers import Initializer
 
 
+@final
 @dataclass
 class Architecture:
     """The layers of a network, without their weights.

@@ -1,5 +1,7 @@
 """A network compiled for batches of one size: its layers, bound to buffers."""
 
+from typing import final
+
 from sknn._core.parameters import Parameters
 from sknn._core.typing import Array
 from sknn._network.architecture import Architecture
@@ -7,6 +9,7 @@ from sknn._network.layers import Activate, Calls, Dense, Drop, Inputs, Masks, Me
 from sknn.dropout import Dropout
 
 
+@final
 class CompiledNetwork:
     """The layers of a network, bound to its parameters and to buffers for batches of one size.
 

@@ -10,7 +10,7 @@ lists of calls without arguments, which a network runs in order. So a pass looks
 import math
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 
@@ -31,6 +31,7 @@ def with_ones(X: Array) -> Array:
     return augmented
 
 
+@final
 class Memory:
     """Buffers that the compiled networks of one engine share, so that they stay in cache.
 
@@ -61,6 +62,7 @@ class Memory:
         return self._arrays[name][:size].reshape(shape)
 
 
+@final
 class Inputs:
     """The rows of a batch as the columns of a buffer, whose last row contains ones.
 
@@ -138,6 +140,7 @@ def run(calls: Calls) -> None:
         call()
 
 
+@final
 class Masks:
     """A counter-based generator with a separate stream for each seed, step, share and layer.
 
@@ -161,6 +164,7 @@ class Masks:
         return self._generator
 
 
+@final
 class Dense:
     """A dense layer: the products with its block of weights and biases.
 
@@ -199,6 +203,7 @@ class Dense:
                 self.backward_calls += product(self.weights, delta, source_delta)
 
 
+@final
 class SparseDense:
     """The first layer if the inputs are a sparse matrix; its products allocate memory in SciPy.
 
@@ -231,6 +236,7 @@ class SparseDense:
         np.add.reduce(delta, axis=1, out=gradient[-1])
 
 
+@final
 class Activate:
     """The activation of a layer, computed in place unless the rule needs `z` for its derivative.
 
@@ -268,6 +274,7 @@ class Activate:
             self.backward_calls.append(partial(activation.backward, delta, *arrays))
 
 
+@final
 class Drop:
     """Dropout on the output of a layer; the mask is a pure function of seed, step and layer.
 

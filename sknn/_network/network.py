@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, final
 
 import numpy as np
 from scipy import sparse
@@ -28,6 +28,7 @@ SPARSE_CHUNK: Final = CHUNK - 4 * TILE
 MAX_PASSES: Final = 10
 
 
+@final
 @dataclass
 class Network:
     """An architecture together with the parameters that fill it.

@@ -5,7 +5,7 @@ Warnings, displays and the initialization report share these definitions.
 
 import math
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, final
 
 import numpy as np
 
@@ -27,6 +27,7 @@ _GRID: Final = np.sinh(np.linspace(-8, 8, 101))
 _CENTRE, _OUTSIDE = np.abs(_GRID) < 0.2, np.abs(_GRID) > 50
 
 
+@final
 @dataclass(frozen=True)
 class Units:
     """The units of one hidden layer on a sample of rows.

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, final
 
 from sknn.averaging import Averaging
 from sknn.optimizers import Minimizer, Optimizer
@@ -14,6 +14,7 @@ def _do_nothing() -> bool:
     return False
 
 
+@final
 @dataclass
 class FitConfiguration:
     """The configuration of a fit, constant while it trains.

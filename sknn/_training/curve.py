@@ -1,9 +1,10 @@
 """Sequences of numbers that only grow, whose entries several training states share."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, overload
+from typing import Any, final, overload
 
 
+@final
 class Curve(Sequence[float]):
     """A growing sequence of numbers, which may share its entries with other curves.
 

@@ -4,7 +4,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 from scipy import sparse
@@ -13,6 +13,7 @@ from sknn._core.typing import Array
 from sknn._network.network import TILE
 
 
+@final
 @dataclass
 class DataSet:
     """Inputs, targets and weights of a number of rows.

@@ -5,7 +5,7 @@ It measures on a bounded number of rows. The estimators turn the measurements in
 
 import math
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, final
 
 import numpy as np
 from scipy import sparse
@@ -29,6 +29,7 @@ _SCALED: Final = (0.3, 3.0)
 _ROUNDED: Final = 1 + 1e-6
 
 
+@final
 @dataclass
 class Diagnosis:
     """Measurements of a network and its data.

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from types import FrameType
-from typing import Any, ClassVar, Final, TypeVar
+from typing import Any, ClassVar, Final, TypeVar, final
 
 T = TypeVar("T")
 
@@ -15,6 +15,7 @@ T = TypeVar("T")
 AGAIN: Final = 2.0
 
 
+@final
 class Interrupts:
     """A block in which Ctrl-C waits until the end, except in functions that `run` calls.
 

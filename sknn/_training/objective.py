@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from sknn._training.data import DataSet
 from sknn.losses import Loss
 
 
+@final
 class BatchObjective:
     """The weighted loss of batches of one size and its gradient, with all buffers.
 

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import final
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from sknn._core.parameters import Layout
 from sknn._core.typing import Array
 
 
+@final
 @dataclass(frozen=True)
 class Regularization:
     """The penalty ``alpha (l1_ratio sum(|W|) + (1 - l1_ratio) / 2 sum(W^2))`` and two bounds.
@@ -50,6 +52,7 @@ class Regularization:
         return self.alpha * (1 - self.l1_ratio)
 
 
+@final
 class Chunk:
     """A chunk of the parameters and of their gradient, small enough for the cache.
 
@@ -141,6 +144,7 @@ def clip(grad: Array, clip_norm: float) -> None:
         scale(clip_norm / norm, grad)
 
 
+@final
 class MaxNorm:
     """A bound on the norm of the incoming weights of each unit.
 

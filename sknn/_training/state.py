@@ -3,7 +3,7 @@
 import copy
 import math
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, final
 
 import numpy as np
 
@@ -17,6 +17,7 @@ Numbers: TypeAlias = Curve | list[float]
 _DRAWN: Final = "_drawn"
 
 
+@final
 @dataclass
 class TrainingState:
     """All that changes during training. With it, training continues as if it had never stopped.

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, final
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from sknn._core.typing import Array
 EVERYTHING: Final = slice(None)
 
 
+@final
 class StepStatistics:
     """The statistics of a training step; the first measurement allocates their memory.
 

@@ -2,7 +2,7 @@
 
 from functools import cached_property
 from numbers import Real
-from typing import Any, Final
+from typing import Any, Final, final
 
 import numpy as np
 from scipy import sparse
@@ -24,6 +24,7 @@ __all__ = ["EPOCH", "CallbackSupportMixin", "Watch", "with_callbacks"]
 EPOCH: Final = "epoch"
 
 
+@final
 class Watch:
     """A fit as its callbacks see it: a task, with one task in it for each epoch.
 

@@ -11,7 +11,6 @@ from sknn._core.typing import Array
 from sknn.estimators._base import BaseMLP, has_partial_fit
 from sknn.estimators._model import fitted_model
 from sknn.estimators._parameters import has_probabilities
-from sknn.estimators._targets import between_0_and_1, both_classes
 from sknn.losses import BINARY, MULTICLASS, MULTILABEL
 
 Self = TypeVar("Self", bound="MLPClassifier")
@@ -333,9 +332,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # it has n
         model = fitted_model(self)
         kind, apply_link = model.targets.kind, model.network.apply_link
         if kind == MULTILABEL:
-            return self._predict(X, lambda raw: between_0_and_1(apply_link(raw)), self.n_outputs_)
+            return self._predict(X, lambda raw: _between_0_and_1(apply_link(raw)), self.n_outputs_)
         if kind == BINARY:
-            return self._predict(X, lambda raw: apply_link(both_classes(raw)), 2)
+            return self._predict(X, lambda raw: apply_link(_both_classes(raw)), 2)
         return self._predict(X, apply_link, self.n_outputs_)
 
     @available_if(has_probabilities)  # type: ignore[untyped-decorator]
@@ -356,10 +355,26 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # it has n
         if kind == MULTICLASS:
             return self._predict(X, lambda raw: log_softmax(raw.T, axis=1), self.n_outputs_)
         if kind == BINARY:
-            return self._predict(X, lambda raw: log_expit(both_classes(raw).T), 2)
+            return self._predict(X, lambda raw: log_expit(_both_classes(raw).T), 2)
         return self._predict(X, lambda raw: log_expit(raw.T), self.n_outputs_)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
+
+
+def _both_classes(raw_prediction: Array) -> Array:
+    """Return the raw predictions of both classes, of shape (2, n_rows).
+
+    ``sigmoid(-z)`` is exact where ``1 - sigmoid(z)`` would round to zero.
+    """
+    return np.concatenate([-raw_prediction, raw_prediction])
+
+
+def _between_0_and_1(probabilities: Array) -> Array:
+    """Replace 0 and 1 by the nearest numbers between 0 and 1, in place."""
+    zero, one = probabilities.dtype.type(0), probabilities.dtype.type(1)
+    low, high = np.nextafter(zero, one), np.nextafter(one, zero)
+    clipped: Array = np.clip(probabilities, low, high, out=probabilities)
+    return clipped

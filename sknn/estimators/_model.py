@@ -5,7 +5,7 @@ import math
 from collections.abc import Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from typing import Any, Final, TypeVar, overload
+from typing import Any, Final, TypeVar, final, overload
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -38,6 +38,7 @@ MODEL: Final = "_model"
 keeps_training: ContextVar[bool | None] = ContextVar("keeps_training", default=None)
 
 
+@final
 @dataclass(frozen=True)
 class FittedModel:
     """The fitted part of an estimator.

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import Any, Final
+from typing import Any, Final, final
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
@@ -43,6 +43,7 @@ _RANGES: Final = {
 _BOOLEANS: Final = ("shuffle", "early_stopping", "warm_start")
 
 
+@final
 @dataclass
 class Settings:
     """The constructor parameters with strategies in place of names, and one entry per layer.

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Final
+from typing import Any, Final, final
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -43,6 +43,7 @@ class FitMode(Enum):
         return model
 
 
+@final
 @dataclass(frozen=True)
 class FitCall:
     """A call that trains: its mode and its arguments, as they were passed.

@@ -7,7 +7,7 @@ each class), ``"multilabel"`` (one output for each label) and ``"regression"``. 
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, final
 
 import numpy as np
 from sklearn.utils.class_weight import compute_class_weight
@@ -147,6 +147,7 @@ class Targets(ABC):
         return weight
 
 
+@final
 @dataclass(frozen=True)
 class RegressionTargets(Targets):
     """Numbers.
@@ -201,6 +202,7 @@ class RegressionTargets(Targets):
         return prediction[:, 0] if self.predicts_vector else prediction
 
 
+@final
 @dataclass(frozen=True)
 class ClassTargets(Targets):
     """Classes, or labels of which a row may have several.
@@ -380,19 +382,3 @@ def _kind(y: Array) -> str:
             "of labels, or wrap the classifier in MultiOutputClassifier."
         )
     return kind
-
-
-def both_classes(raw_prediction: Array) -> Array:
-    """Return the raw predictions of both classes, of shape (2, n_rows).
-
-    ``sigmoid(-z)`` is exact where ``1 - sigmoid(z)`` would round to zero.
-    """
-    return np.concatenate([-raw_prediction, raw_prediction])
-
-
-def between_0_and_1(probabilities: Array) -> Array:
-    """Replace 0 and 1 by the nearest numbers between 0 and 1, in place."""
-    zero, one = probabilities.dtype.type(0), probabilities.dtype.type(1)
-    low, high = np.nextafter(zero, one), np.nextafter(one, zero)
-    clipped: Array = np.clip(probabilities, low, high, out=probabilities)
-    return clipped

@@ -5,7 +5,7 @@ import shutil
 import sys
 import threading
 import time
-from typing import Final, TextIO
+from typing import Final, TextIO, final
 
 from sklearn.base import BaseEstimator
 
@@ -25,6 +25,7 @@ _ENDS: Final = {
 }
 
 
+@final
 class Printer:
     """Prints the progress of a call to `fit` or `partial_fit`.
 
