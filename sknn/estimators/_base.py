@@ -264,9 +264,7 @@ class BaseMLP(
             check_same_criterion(resumed, training)
         else:
             training.begun_with = began_with
-        return self._train(
-            settings, training, data, validate, watch, validation_data if validation_set else None
-        )
+        return self._train(settings, training, data, validate, watch, validation_data)
 
     def _targets_of(
         self, y: Array, classes: Any, loss: Loss, mode: FitMode, before: FittedModel | None

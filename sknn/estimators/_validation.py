@@ -52,7 +52,9 @@ def prepare_validation(
     model: FittedModel,
     training: TrainingState,
 ) -> tuple[Validate | None, DataSet | None]:
-    """Return the function that validates and its rows, or None; set the criterion of stopping.
+    """Return the function that validates, or None; set the criterion of stopping.
+
+    The second result is the encoded `validation_set`; None if there is none.
 
     Parameters
     ----------
@@ -89,7 +91,7 @@ def prepare_validation(
         validate = _make_validate(estimator, validation_data, y_val, model)
     training.validate_by(validation)
     training.decide_by((*validation, *measured) if decides else (None, *measured))
-    return validate, validation_data
+    return validate, None if validation_set is None else validation_data
 
 
 def _validation_rows(
