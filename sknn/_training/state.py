@@ -155,7 +155,7 @@ class TrainingState:
             self.order = np.arange(self.n_samples)
         self.random_state.shuffle(self.order)
 
-    def continue_with(self, n_samples: int, checksum: int) -> None:
+    def go_on_with(self, n_samples: int, checksum: int) -> None:
         """Prepare to continue with data that may be different.
 
         Other data resets the order of the rows and the best value. A checksum of 0 stands for a
@@ -172,7 +172,7 @@ class TrainingState:
         """Record that no fit is running."""
         self.n_epochs_to_go, self.begun_with = None, {}
 
-    def reset_patience(self, n_iter_no_change: float) -> None:
+    def outlast_patience(self, n_iter_no_change: float) -> None:
         """Reset the count of epochs without improvement if the last call exhausted patience."""
         if self.n_no_improvement >= n_iter_no_change:
             self.n_no_improvement = 0

@@ -207,8 +207,8 @@ def _continued_training(
         change_max_iter(training, estimator, settings.schedule)
         return training
     is_part = mode is FitMode.PARTIAL_FIT
-    training.continue_with(len(data), 0 if is_part else data.checksum())
-    training.reset_patience(estimator.n_iter_no_change)
+    training.go_on_with(len(data), 0 if is_part else data.checksum())
+    training.outlast_patience(estimator.n_iter_no_change)
     return training
 
 
