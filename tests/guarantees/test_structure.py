@@ -9,6 +9,9 @@ from collections import defaultdict
 
 from test_layers import LEVEL, ROOT, TESTING, module_of
 
+from sknn.estimators import internals
+from sknn.estimators.internals import FittedModel
+
 # Lines, without docstrings for functions.
 LONGEST_FILE, LONGEST_FUNCTION = 400, 40
 
@@ -190,3 +193,19 @@ def test_the_count_finds_what_it_looks_for():
     )
     names = {name for _, name in forbidden_names(ast.parse(source))}
     assert names == {"at", "own", "kept", "each", "of", "held", "room", "told"}
+
+
+def test_a_fitted_model_has_a_dozen_members_at_most():
+    members = {name for name in (*dir(FittedModel), *FittedModel.__dataclass_fields__)}
+    assert len([name for name in members if not name.startswith("_")]) <= 12
+
+
+def test_other_packages_use_all_internals_of_the_estimators():
+    imported = {
+        alias.name
+        for file, tree in FILES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module == "sknn.estimators.internals"
+        for alias in node.names
+    }
+    assert imported == set(internals.__all__)
