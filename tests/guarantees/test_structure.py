@@ -196,7 +196,7 @@ def test_the_count_finds_what_it_looks_for():
 
 
 def test_a_fitted_model_has_a_dozen_members_at_most():
-    members = {name for name in (*dir(FittedModel), *FittedModel.__dataclass_fields__)}
+    members = {*dir(FittedModel), *FittedModel.__dataclass_fields__}
     assert len([name for name in members if not name.startswith("_")]) <= 12
 
 
