@@ -101,8 +101,8 @@ class Sparse(Initializer):
     Parameters
     ----------
     n_connections : int, default=15
-        The number of inputs of a unit with a nonzero weight, at least 1. A unit with fewer inputs than
-        that uses all of them.
+        The number of inputs of a unit with a nonzero weight, at least 1. A unit with fewer inputs
+        uses all of them.
     std : float, default=1.0
         The standard deviation of the nonzero weights, not negative.
 
