@@ -56,7 +56,8 @@ class Muon(Adam):
     2.0315 X X^T X X^T X``. `Adam` updates the biases and the last layer. The weights of the last
     layer decay too.
 
-    Use it for wide hidden layers, if fewer steps are worth more than ten times the cost of each.
+    Use it for wide hidden layers, where fewer steps make up for steps that cost ten times as much
+    or more.
 
     Parameters
     ----------

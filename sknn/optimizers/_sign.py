@@ -80,8 +80,8 @@ class Rprop(ElementwiseOptimizer):
 
     If the gradient has the same sign as before, the step size is multiplied by `eta_plus`. If the
     sign has changed, the step size is multiplied by `eta_minus`, and the parameter does not move
-    in this step. Otherwise ``params -= sign(grad) step_size``. Each step needs the whole training
-    set. The learning rate is the first step size, and schedules have no effect.
+    in this step. Otherwise the step is ``params -= sign(grad) step_size``. Each step needs the
+    whole training set. The learning rate is the first step size, and schedules have no effect.
 
     Use it for small data sets, on all rows at once; it needs no rate.
 
