@@ -36,6 +36,9 @@ _NUMBERS: Final = 1 << 20
 # Units of the one kind may be without a gradient for all rows; those of the other come close.
 CAN_DIE: Final = (ReLU, ReLU6, Threshold, HardShrink, SoftShrink)
 CAN_SATURATE: Final = (Sigmoid, Tanh, Softsign, HardSigmoid, HardTanh)
+# A feature with one value, its smallest or its largest, in more than this share of the rows, such as
+# the outer bin of an encoding, shows in too few of them how far it varies.
+_RARE: Final = 0.95
 # A unit is saturated at a row where its slope is less than this share of its steepest slope.
 _FLAT: Final = 0.05
 
@@ -48,9 +51,10 @@ class Diagnosis:
     ----------
     feature_scales : tuple of float
         The smallest root mean square of a feature that varies, and the largest of any; zeros in a
-        feature do not count.
+        feature do not count. Features that vary in few rows have no part in the smallest.
     feature_offset : float
         The largest ratio of a feature's mean to its standard deviation; 0 where X is sparse.
+        Features that vary in few rows around a small mean have no part in it.
     validation_scale : float
         The median, over the features that vary in both, of how many times as much a validation set
         varies as X; 1 where there is none, or X is sparse.
@@ -134,6 +138,8 @@ def _feature_scales(X: Any) -> tuple[float, float]:
         counts = np.count_nonzero(X, axis=0)
         squares = np.einsum("ij,ij->j", X, X, dtype=np.float64)
         varies = X.min(axis=0) < X.max(axis=0)
+        if (varies & ~_varies_rarely(X)).any():
+            varies &= ~_varies_rarely(X)
     if not varies.any():
         return 1.0, 1.0
     means: Array = squares / np.maximum(counts, 1)
@@ -143,10 +149,16 @@ def _feature_scales(X: Any) -> tuple[float, float]:
 def _feature_offset(X: Any) -> float:
     if sparse.issparse(X):
         return 0.0
-    varies = X.min(axis=0) < X.max(axis=0)
-    deviations = X.std(axis=0, dtype=np.float64)[varies]
-    means = X.mean(axis=0, dtype=np.float64)[varies]
-    return float(np.max(np.abs(means) / deviations, initial=0.0))
+    means = np.abs(X.mean(axis=0, dtype=np.float64))
+    counted = (X.min(axis=0) < X.max(axis=0)) & ~(_varies_rarely(X) & (means < 1))
+    deviations = X.std(axis=0, dtype=np.float64)[counted]
+    return float(np.max(means[counted] / deviations, initial=0.0))
+
+
+def _varies_rarely(X: Array) -> Array:
+    """Tell which features have their smallest or their largest value in nearly all rows."""
+    ends = X.min(axis=0), X.max(axis=0)
+    return np.maximum(*((X == end).mean(axis=0) for end in ends)) > _RARE
 
 
 def _validation_scale(X: Any, X_val: Any) -> float:
