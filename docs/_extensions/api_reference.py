@@ -26,6 +26,7 @@ PACKAGES = {
     "sknn.averaging": "Averaged weights",
     "sknn.inspection": "Inspection",
     "sknn.estimators": "Hidden layers",
+    "sknn.tabular": "Tables",
     "sknn.preprocessing": "Preprocessing",
     "sknn.callbacks": "Callbacks",
     "sknn.exceptions": "Warnings",
@@ -42,6 +43,8 @@ GUIDE = {
     "sknn.schedules": "schedules",
     "sknn.losses": "losses",
     "sknn.dropout": "dropout",
+    "sknn.tabular": "how_to/tabular",
+    "sknn.preprocessing": "how_to/tabular",
     "sknn.inspection": "gallery/index",
     "sknn.callbacks": "watching",
     "sknn.exceptions": "watching",
@@ -49,8 +52,8 @@ GUIDE = {
     "sknn.compat": "migration",
     "sknn.testing": "contracts",
 }
-# The two estimators show all that their base has.
-WITHOUT_PAGE = {"BaseMLP"}
+# The estimators show all that their bases have.
+WITHOUT_PAGE = {"BaseMLP", "BaseTabularMLP"}
 # Callbacks read its attributes; its methods are the trainer's.
 WITHOUT_METHODS = {"Training"}
 

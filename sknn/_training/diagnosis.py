@@ -36,8 +36,8 @@ _NUMBERS: Final = 1 << 20
 # Units of the one kind may be without a gradient for all rows; those of the other come close.
 CAN_DIE: Final = (ReLU, ReLU6, Threshold, HardShrink, SoftShrink)
 CAN_SATURATE: Final = (Sigmoid, Tanh, Softsign, HardSigmoid, HardTanh)
-# A feature with one value, its smallest or its largest, in more than this share of the rows, such as
-# the outer bin of an encoding, shows in too few of them how far it varies.
+# A feature that is at its smallest or its largest value in more than this share of the rows, such
+# as the outer bin of an encoding, shows in too few of them how far it varies.
 _RARE: Final = 0.95
 # A unit is saturated at a row where its slope is less than this share of its steepest slope.
 _FLAT: Final = 0.05
@@ -158,7 +158,9 @@ def _feature_offset(X: Any) -> float:
 def _varies_rarely(X: Array) -> Array:
     """Tell which features have their smallest or their largest value in nearly all rows."""
     ends = X.min(axis=0), X.max(axis=0)
-    return np.maximum(*((X == end).mean(axis=0) for end in ends)) > _RARE
+    share = np.maximum(*(np.equal(X, end).mean(axis=0) for end in ends))
+    rarely: Array = share > _RARE
+    return rarely
 
 
 def _validation_scale(X: Any, X_val: Any) -> float:

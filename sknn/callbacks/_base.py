@@ -6,6 +6,7 @@ from sknn._training.state import Training
 from sknn.estimators._attributes import fitted_so_far
 from sknn.estimators._base import BaseMLP
 from sknn.estimators._watching import EPOCH
+from sknn.tabular import BaseTabularMLP
 
 __all__ = ["EpochCallback", "fitted_so_far", "training_of"]
 
@@ -81,6 +82,8 @@ class EpochCallback:
     # ---------------------------------------------------------------- scikit-learn's protocol
 
     def setup(self, estimator: Any, context: Any) -> None:
+        if isinstance(estimator, BaseTabularMLP):  # whose networks are watched one by one
+            return
         if not isinstance(estimator, BaseMLP):
             name = type(self).__name__
             raise TypeError(

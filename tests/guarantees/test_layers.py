@@ -22,7 +22,7 @@ LAYERS = [
     {"_network"},
     {"_training"},
     {"estimators"},
-    {"compat", "export", "inspection"},
+    {"compat", "export", "inspection", "tabular"},
     {"persistence"},
     {"callbacks"},
     {"__init__"},
@@ -38,6 +38,7 @@ THIRD_PARTY = {
     "compat": {"sklearn"},
     "inspection": {"matplotlib", "sklearn"},
     "preprocessing": {"sklearn"},
+    "tabular": {"joblib", "sklearn", "threadpoolctl"},  # all come with scikit-learn
     "export": {"onnx", "sklearn"},
     TESTING: {"sklearn"},
 }

@@ -1,0 +1,7 @@
+"""Estimators that take a raw table, with categories and missing values, and need no pipeline."""
+
+from sknn.tabular._base import BaseTabularMLP
+from sknn.tabular._classifier import TabularMLPClassifier
+from sknn.tabular._regressor import TabularMLPRegressor
+
+__all__ = ["BaseTabularMLP", "TabularMLPClassifier", "TabularMLPRegressor"]
