@@ -121,10 +121,10 @@ class BaseTabularMLP(
         COUNT.check("n_members", self.n_members)
         _HALF.check("validation_fraction", self.validation_fraction)
         effective_n_jobs(self.n_jobs)  # raises
-        network = self._make_network(1, 0)
+        network = self._make_network(1, self.random_state)
         read_settings(network, read_loss(network.loss, network.targets, type(network).__name__))
 
-    def _make_network(self, n_samples: int, seed: int) -> BaseMLP:
+    def _make_network(self, n_samples: int, seed: Any) -> BaseMLP:
         return self.network_class(
             hidden_layer_sizes=self.hidden_layer_sizes,
             dropout=self.dropout,

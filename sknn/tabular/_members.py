@@ -88,8 +88,9 @@ def validation_masks(
 ) -> list[Array]:
     """Return masks of the rows that validate each network.
 
-    Each has the given share of every class, and two of them have no row in common as long as there
-    are rows left. The only row of a class is in none, so that all classes are trained on.
+    Each has the given share of every class, at least one row, and two of them have no row in common
+    as long as there are rows left. The only row of a class is in none, so that all classes are
+    trained on.
 
     Parameters
     ----------
@@ -105,23 +106,24 @@ def validation_masks(
     Raises
     ------
     ValueError
-        If there are too few rows.
+        If no class has two rows.
     """
     order = random_state.permutation(len(codes))
     order = order[np.argsort(codes[order], kind="stable")]
     counts = np.bincount(codes)
     order = order[counts[codes[order]] > 1]
+    if not len(order):
+        raise ValueError(
+            f"n_samples={len(codes)} rows are too few: a class (in a regression, y) needs two rows, "
+            "one to train on and one to validate on."
+        )
     # Every row has a place on a circle, a step of `fraction` after the one before; a mask is an
     # arc of that length.
     places = np.arange(len(order)) * fraction + random_state.uniform()
     masks = []
     for i in range(n_masks):
-        is_held = (places - i * fraction) % 1 < fraction
-        if not is_held.any():
-            raise ValueError(
-                f"n_samples={len(codes)} rows are too few: validation_fraction={fraction} of them "
-                "is less than one. Give more rows or a larger validation_fraction."
-            )
+        along = (places - i * fraction) % 1
+        is_held = along < max(fraction, along.min() + 1e-9)
         mask = np.zeros(len(codes), bool)
         mask[order[is_held]] = True
         masks.append(mask)

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 import numpy as np
 from sklearn.compose import ColumnTransformer
+from sklearn.model_selection import KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, TargetEncoder
 
@@ -111,7 +112,7 @@ def make_preprocessor(
         dtype=np.float32,
     )
     means = make_pipeline(
-        TargetEncoder(target_type=target_type, random_state=random_state),
+        _target_encoder(target_type, random_state),
         PiecewiseLinearEncoder(dtype=np.float32),
     )
     parts = [
@@ -120,3 +121,11 @@ def make_preprocessor(
         ("target_means", means, many),
     ]
     return ColumnTransformer([each for each in parts if each[2]], sparse_threshold=0)
+
+
+def _target_encoder(target_type: str, random_state: int) -> TargetEncoder:
+    """Return an encoder that splits the rows by a random state, as each scikit-learn wants it."""
+    if TargetEncoder().get_params()["random_state"] is None:  # before 1.9
+        return TargetEncoder(target_type=target_type, random_state=random_state)
+    cv = KFold(5, shuffle=True, random_state=random_state)
+    return TargetEncoder(target_type=target_type, cv=cv)
