@@ -1,6 +1,6 @@
 """The piecewise linear encoding of numbers."""
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any, Final, TypeVar
 
 import numpy as np
@@ -161,9 +161,16 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):  # type: ignore[m
         if isinstance(n_bins, str):
             # Weights that were scaled down add up to less than the rows, which are not fewer.
             n_bins = automatic_n_bins(max(float(weight.sum()), len(weight)), X.shape[1])
-        self._columns = [_learn(values, weight, int(n_bins)) for values in X.T]
-        self.edges_ = [column.edges for column in self._columns]
+        columns = [_learn(values, weight, int(n_bins)) for values in X.T]
+        self.edges_ = [column.edges for column in columns]
+        self._learned = [astuple(column)[1:] for column in columns]
         return self
+
+    @property
+    def _columns(self) -> list[_Column]:
+        """What was learned of each column; kept as tuples, which a model file can hold."""
+        pairs = zip(self.edges_, self._learned, strict=True)
+        return [_Column(edges, *learned) for edges, learned in pairs]
 
     def _check_parameters(self) -> None:
         n_bins = self.n_bins
@@ -192,9 +199,10 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):  # type: ignore[m
         """
         check_is_fitted(self)
         X = validate_data(self, X, dtype=FLOATS, ensure_all_finite="allow-nan", reset=False)
-        encoded = np.zeros((len(X), sum(map(self._width, self._columns))), self.dtype or X.dtype)
+        columns = self._columns
+        encoded = np.zeros((len(X), sum(map(self._width, columns))), self.dtype or X.dtype)
         start = 0
-        for values, column in zip(X.T, self._columns, strict=True):
+        for values, column in zip(X.T, columns, strict=True):
             stop = start + self._width(column)
             self._encode(values, column, encoded[:, start:stop])
             start = stop
@@ -249,12 +257,13 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):  # type: ignore[m
         check_is_fitted(self)
         X = np.asarray(X)
         X = X if X.dtype in FLOATS else X.astype(np.float64)
-        n_columns = sum(map(self._width, self._columns))
+        columns = self._columns
+        n_columns = sum(map(self._width, columns))
         if X.ndim != 2 or X.shape[1] != n_columns:
             raise ValueError(f"X must have {n_columns} columns, got shape {X.shape}.")
-        numbers = np.empty((len(X), len(self._columns)), X.dtype)
+        numbers = np.empty((len(X), len(columns)), X.dtype)
         start = 0
-        for i, column in enumerate(self._columns):
+        for i, column in enumerate(columns):
             stop = start + self._width(column)
             numbers[:, i] = self._decode(X[:, start:stop], column, i)
             start = stop

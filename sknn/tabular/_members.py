@@ -114,8 +114,8 @@ def validation_masks(
     order = order[counts[codes[order]] > 1]
     if not len(order):
         raise ValueError(
-            f"n_samples={len(codes)} rows are too few: a class (in a regression, y) needs two rows, "
-            "one to train on and one to validate on."
+            f"n_samples={len(codes)} rows are too few: a class, and y in a regression, needs two "
+            "rows, one to train on and one to validate on."
         )
     # Every row has a place on a circle, a step of `fraction` after the one before; a mask is an
     # arc of that length.

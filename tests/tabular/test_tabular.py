@@ -1,4 +1,4 @@
-"""The estimators for tables: raw frames, the same bits for any n_jobs, failures that change nothing."""
+"""The estimators for tables: raw frames, the same bits for any n_jobs, no half-changed models."""
 
 import pickle
 import warnings
@@ -177,7 +177,7 @@ def test_another_kind_of_values_at_predict_is_refused():
     model = TabularMLPRegressor(**SMALL).fit(X, y)
     with pytest.raises(ValueError, match="column 'city' holds numbers, and in fit it held strings"):
         model.predict(X.assign(city=1))
-    with pytest.raises(ValueError, match="column 'number' holds strings, and in fit .* numbers"):
+    with pytest.raises(ValueError, match=r"column 'number' holds strings, and in fit .* numbers"):
         model.predict(X.assign(number="a"))
 
 
