@@ -27,8 +27,14 @@ from sknn.exceptions import InterruptedWarning, NotConvergedWarning, TrainingWar
 from sknn.tabular._callbacks import members_callbacks
 from sknn.tabular._columns import Column, check_same_kinds, read_columns
 from sknn.tabular._members import Rows, network_parameters, train, validation_masks
-from sknn.tabular._preprocessing import choose_categories, make_preprocessor, to_table
+from sknn.tabular._preprocessing import (
+    choose_categories,
+    find_bins,
+    make_preprocessor,
+    to_table,
+)
 from sknn.tabular._progress import Progress
+from sknn.tabular._views import ENCODED, choose_views, weigh
 
 Self = TypeVar("Self", bound="BaseTabularMLP")
 
@@ -61,8 +67,11 @@ class BaseTabularMLP(
 
     preprocessor_: ColumnTransformer
     members_: list[BaseMLP]
+    views_: list[str]
+    weights_: Array
     is_categorical_: Array
     _kinds: list[str]
+    _is_bin: Array
 
     # ---------------------------------------------------------------- what the subclasses supply
 
@@ -170,8 +179,12 @@ class BaseTabularMLP(
         seeds = random_state.randint(_SEEDS, size=1 + self.n_members).tolist()
         self.preprocessor_ = make_preprocessor(table, is_category, target_type, seeds.pop())
         rows = Rows(self.preprocessor_.fit_transform(table, y), *self._for_networks(y, weight))
+        self._is_bin = find_bins(self.preprocessor_)
+        self.views_ = choose_views(self.n_members, bool(self._is_bin.any()))
         networks = [self._make_network(len(y), seed) for seed in seeds]
         self.members_, caught = self._train(networks, rows, masks)
+        self.views_ = self.views_[: len(self.members_)]  # of a fit that was interrupted
+        self.weights_ = weigh(self.members_)
         self.n_iter_ = max(network.n_iter_ for network in self.members_)
         return caught
 
@@ -194,8 +207,8 @@ class BaseTabularMLP(
             if any(issubclass(each.category, InterruptedWarning) for each in caught):
                 return None
             tasks[i].call_on_fit_task_begin(estimator=self)
-            progress.begin(i)
-            train(networks[i], rows, masks[i])
+            progress.begin(i, self.views_[i])
+            train(networks[i], rows, masks[i], self._columns_of(i))
             progress.end(i, networks[i])
             tasks[i].call_on_fit_task_end(estimator=self)
             return networks[i]
@@ -208,6 +221,11 @@ class BaseTabularMLP(
             network.set_callbacks()
         fit_task.call_on_fit_task_end(estimator=self)
         return [network for network in trained if network is not None], caught
+
+    def _columns_of(self, member: int) -> Array:
+        """Return a mask of the encoded columns that a network gets."""
+        columns: Array = ~self._is_bin | (self.views_[member] == ENCODED)
+        return columns
 
     def _pass_on(self, caught: list[warnings.WarningMessage]) -> None:
         """Issue what was warned of while the networks trained, once for all of them."""
@@ -237,21 +255,24 @@ class BaseTabularMLP(
     # ---------------------------------------------------------------- predictions
 
     def _mean_prediction(self, X: Any, predict: Callable[[BaseMLP, Array], Array]) -> Array:
-        """Return the mean over the networks of what each predicts for a table."""
+        """Return the weighted mean over the networks of what each predicts for a table."""
         check_is_fitted(self)
         columns = read_columns(X)
         validate_data(self, X, skip_check_array=True, reset=False)
         is_category = self.is_categorical_.tolist()
         check_same_kinds(columns, self._kinds, is_category)
         table = to_table(columns, is_category)
-        parts = []
-        for start in range(0, len(table), _CHUNK):
-            encoded = self.preprocessor_.transform(table[start : start + _CHUNK])
-            with threadpool_limits(limits=1, user_api="blas"):
-                parts.append(
-                    sum(predict(network, encoded).astype(np.float64) for network in self.members_)
-                )
-        mean: Array = np.concatenate(parts) / len(self.members_)
+        chunks = (table[start : start + _CHUNK] for start in range(0, len(table), _CHUNK))
+        with threadpool_limits(limits=1, user_api="blas"):
+            return np.concatenate([self._mean_of_chunk(chunk, predict) for chunk in chunks])
+
+    def _mean_of_chunk(self, table: Array, predict: Callable[[BaseMLP, Array], Array]) -> Array:
+        encoded = self.preprocessor_.transform(table)
+        predicted = []
+        for i, network in enumerate(self.members_):
+            columns = self._columns_of(i)
+            predicted.append(predict(network, encoded if columns.all() else encoded[:, columns]))
+        mean: Array = np.average(predicted, axis=0, weights=self.weights_)
         return mean
 
     def __sklearn_is_fitted__(self) -> bool:

@@ -58,6 +58,11 @@ default="from_dtype"
         What encodes the table, as an array of floats, or of objects if there are categories.
     members_ : list of MLPClassifier
         The networks, which take encoded rows.
+    views_ : list of str
+        What each network sees of the numbers: ``"encoded"``, their bins, too, or ``"plain"``, each
+        as one column.
+    weights_ : ndarray of shape (n_members,)
+        How much each network counts in predictions; inverse to its validation loss.
     n_iter_ : int
         The most epochs of a network.
     is_categorical_ : ndarray of bool of shape (n_features,)

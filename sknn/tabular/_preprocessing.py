@@ -1,5 +1,6 @@
 """The encoding of a table: which parts of scikit-learn and of ours do it, for which columns."""
 
+import re
 from typing import Any, Final
 
 import numpy as np
@@ -15,6 +16,8 @@ from sknn.tabular._columns import NUMBERS, Column
 # The most categories that have a column each; of more, the most frequent, and then the mean of the
 # target in each category is a column, too.
 MAX_CATEGORIES: Final = 64
+# The names of encoded columns that are bins.
+_BIN: Final = re.compile(r"(numbers|target_means)__.*_bin_\d+", re.DOTALL)
 
 
 def choose_categories(value: Any, columns: list[Column], names: Any) -> list[bool]:
@@ -129,3 +132,9 @@ def _target_encoder(target_type: str, random_state: int) -> TargetEncoder:
         return TargetEncoder(target_type=target_type, random_state=random_state)
     cv = KFold(5, shuffle=True, random_state=random_state)
     return TargetEncoder(target_type=target_type, cv=cv)
+
+
+def find_bins(preprocessor: ColumnTransformer) -> Array:
+    """Return a mask of the encoded columns that are bins of a number."""
+    names = preprocessor.get_feature_names_out()
+    return np.array([_BIN.fullmatch(name) is not None for name in names])

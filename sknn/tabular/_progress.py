@@ -18,19 +18,19 @@ class Progress:
     Examples
     --------
     >>> from sknn.tabular._progress import Progress
-    >>> Progress(4, is_shown=True).begin(0)
-    Network 1 of 4
+    >>> Progress(4, is_shown=True).begin(0, "encoded")
+    Network 1 of 4 (encoded)
     """
 
     def __init__(self, n_members: int, is_shown: bool) -> None:
         self._n_members, self._is_shown = n_members, is_shown
         self._began: dict[int, float] = {}
 
-    def begin(self, member: int) -> None:
+    def begin(self, member: int, view: str) -> None:
         """Say that a network begins to train."""
         self._began[member] = time.monotonic()
         if self._is_shown:
-            print(f"Network {member + 1} of {self._n_members}", flush=True)
+            print(f"Network {member + 1} of {self._n_members} ({view})", flush=True)
 
     def end(self, member: int, network: BaseMLP) -> None:
         """Say how a network has trained."""

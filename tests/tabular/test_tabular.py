@@ -80,14 +80,21 @@ def test_a_raw_frame_is_learned_and_parts_are_visible(cls):
     assert model.n_iter_ == max(each.n_iter_ for each in model.members_)
 
 
-def test_predictions_are_the_mean_of_the_networks():
+def test_predictions_are_the_weighted_mean_of_the_networks():
     X, y = problem(TabularMLPRegressor)
-    model = TabularMLPRegressor(**SMALL).fit(X, y)
+    model = TabularMLPRegressor(**SMALL | {"n_members": 4}).fit(X, y)
+    assert model.views_ == ["encoded"] * 3 + ["plain"]
+    assert model.members_[3].n_features_in_ == 2 + 1 + 4 + 2 + 3  # one column a number, and one NaN
+    losses = np.array([min(each.validation_loss_curve_) for each in model.members_])
+    assert_allclose(model.weights_, (1 / losses) / (1 / losses).sum(), rtol=1e-6)
     as_objects = X.astype(object).where(X.notna(), np.nan).to_numpy()
     encoded = model.preprocessor_.transform(as_objects)
     assert encoded.dtype == np.float32
-    mean = np.mean([each.predict(encoded).astype(float) for each in model.members_], axis=0)
-    expected = mean * y.std() + y.mean()
+    predicted = [
+        network.predict(encoded if view == "encoded" else encoded[:, ~model._is_bin])
+        for network, view in zip(model.members_, model.views_, strict=True)
+    ]
+    expected = np.average(predicted, axis=0, weights=model.weights_) * y.std() + y.mean()
     assert_allclose(model.predict(X), expected, rtol=1e-6)
 
 
@@ -365,7 +372,7 @@ def test_verbose_tells_of_networks_and_of_epochs(n_jobs, capsys):
     TabularMLPRegressor(**SMALL, verbose=1, n_jobs=n_jobs).fit(X, y)
     printed = capsys.readouterr().out
     for i in (1, 2):
-        assert f"Network {i} of 2\n" in printed
+        assert f"Network {i} of 2 (encoded)\n" in printed
         assert f"Network {i} of 2: 15 epochs, validation loss 0." in printed
     assert ("Epoch 15/15" in printed) == (n_jobs == 1)
     TabularMLPRegressor(**SMALL).fit(X, y)
