@@ -86,31 +86,21 @@ def fit(model, *data, **options):
         return model.fit(*data, **options)
 
 
-def value_and_derivative(name, z):
-    """Return an activation of one unit, and its derivative."""
-    activation, z = ACTIVATIONS[name](), z.copy()
-    scratch = activation.scratch(z)
-    a = np.empty_like(z) if activation.needs_z else z
-    activation.forward(z, a, scratch)
-    value, derivative = a[0].copy(), np.ones_like(z)
-    activation.backward(derivative, z, a, scratch)
-    return value, derivative[0]
-
-
 def activations():
-    """Activations and their derivatives; grey where a unit is saturated."""
+    """Activations and their derivatives; grey where the derivative is below 0.01."""
     names = ["sigmoid", "tanh", "softsign", "relu", "leaky_relu", "elu"]
     names += ["selu", "softplus", "gelu", "silu", "hard_silu", "soft_shrink"]
     figure, axes = panels(4, 3, 6.4, sharex=True)
-    z = np.linspace(-5, 5, 501)[np.newaxis]
+    z = np.linspace(-5, 5, 501)
     for ax, name in zip(axes, names, strict=True):
-        value, derivative = value_and_derivative(name, z)
+        activation = ACTIVATIONS[name]()
+        value, derivative = activation(z), activation.derivative(z)
         ax.axhline(0, color="0.7", linewidth=0.8)
-        (solid,) = ax.plot(z[0], value)
-        (dashed,) = ax.plot(z[0], derivative, "--")
-        saturated = maximum_filter1d(np.abs(derivative), 9) < 0.01
+        (solid,) = ax.plot(z, value)
+        (dashed,) = ax.plot(z, derivative, "--")
+        flat = maximum_filter1d(np.abs(derivative), 9) < 0.01
         whole = ax.get_xaxis_transform()
-        ax.fill_between(z[0], 0, 1, where=saturated, fc="0.9", lw=0, transform=whole, zorder=0)
+        ax.fill_between(z, 0, 1, where=flat, fc="0.9", lw=0, transform=whole, zorder=0)
         ax.set(title=name, ylim=(max(-2, value.min() - 0.3), min(2.5, value.max() + 0.3)))
     figure.legend(
         [solid, dashed], ["activation", "derivative"], loc="outside upper center", ncols=2

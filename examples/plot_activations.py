@@ -21,35 +21,25 @@ NAMES = [
 
 
 # %%
-# ``forward`` computes an activation, and ``backward`` multiplies a gradient by its derivative,
-# both in place. So a gradient of ones becomes the derivative.
+# An activation is a function, and ``derivative`` is its derivative:
 
-
-def value_and_derivative(name, z):
-    activation, z = ACTIVATIONS[name](), z.copy()
-    scratch = activation.scratch(z)
-    a = np.empty_like(z) if activation.needs_z else z
-    activation.forward(z, a, scratch)
-    value, derivative = a.copy(), np.ones_like(z)
-    activation.backward(derivative, z, a, scratch)
-    return value[0], derivative[0]
-
+print(ACTIVATIONS["sigmoid"]()([-1.0, 0.0, 1.0]))
+print(ACTIVATIONS["sigmoid"]().derivative([-1.0, 0.0, 1.0]))
 
 # %%
 # Grey is where the derivative is below 0.01. The sigmoid's derivative is never above 1/4, so ten
 # sigmoid layers shrink a gradient by a million or more. That of ReLU is 1 for half of the inputs.
 
-z = np.linspace(-6, 6, 601)[np.newaxis]
+z = np.linspace(-6, 6, 601)
 figure, grid = plt.subplots(4, 4, figsize=(11, 9), sharex=True, layout="constrained")
 for ax, name in zip(grid.flat, NAMES, strict=True):
-    value, derivative = value_and_derivative(name, z)
+    activation = ACTIVATIONS[name]()
+    value, derivative = activation(z), activation.derivative(z)
     ax.axhline(0, color="0.7", linewidth=0.8)
-    ax.plot(z[0], value, label="activation")
-    ax.plot(z[0], derivative, "--", label="derivative")
-    saturated = np.abs(derivative) < 0.01
-    ax.fill_between(
-        z[0], 0, 1, where=saturated, color="0.9", transform=ax.get_xaxis_transform(), zorder=0
-    )
+    ax.plot(z, value, label="activation")
+    ax.plot(z, derivative, "--", label="derivative")
+    flat = np.abs(derivative) < 0.01
+    ax.fill_between(z, 0, 1, where=flat, color="0.9", transform=ax.get_xaxis_transform(), zorder=0)
     ax.set_title(f"{name}: at most {derivative.max():.2f}", fontsize="medium")
     ax.set_ylim(max(-3, value.min() - 0.3), min(4, max(1.2, value.max() + 0.3)))
 grid[0, 0].legend(fontsize="small", loc="upper left")

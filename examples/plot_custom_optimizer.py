@@ -24,7 +24,7 @@ from sknn.testing import check_optimizer
 
 # %%
 # ``n_slots`` vectors of the parameters' size start at zero and are kept from step to step; the
-# rule gets a part of each, and the learning rate. It may overwrite the gradient.
+# rule gets a chunk of each, and the learning rate. It may overwrite the gradient.
 
 
 @dataclass(repr=False, eq=False)

@@ -22,7 +22,7 @@ X, y = load_digits(return_X_y=True)
 X = StandardScaler().fit_transform(X)
 
 # %%
-# Ten sigmoid layers. With N(0, 1) half of the activations are saturated. With the others none is,
+# Ten sigmoid layers. With N(0, 1) half of the activations are saturated. With the others few are,
 # but look at the standard deviation on the right, which says how far the rows still differ: it
 # shrinks at each layer, until all rows look alike.
 

@@ -1,6 +1,7 @@
 """What a fit warns of, at most one a fit; each kind can be silenced, or made an error, alone.
 
-All but `InterruptedWarning` are `TrainingWarning`, and so scikit-learn's ``ConvergenceWarning``.
+All but `BatchSizeWarning` and `InterruptedWarning` are `TrainingWarning`, and so scikit-learn's
+``ConvergenceWarning``.
 
 Examples
 --------
@@ -48,11 +49,16 @@ class ExplodingGradientWarning(TrainingWarning):
     """The loss was far above that of a constant, or a layer's gradient far above the output's."""
 
 
+class BatchSizeWarning(UserWarning):
+    """`batch_size` is larger than the number of rows to train on, and was clipped to it."""
+
+
 class InterruptedWarning(UserWarning):
     """Training was interrupted with Ctrl-C, and the weights so far were kept."""
 
 
 __all__ = [
+    "BatchSizeWarning",
     "DeadUnitsWarning",
     "ExplodingGradientWarning",
     "FeatureScaleWarning",

@@ -10,7 +10,11 @@ from sklearn.preprocessing import StandardScaler
 
 import sknn
 from sknn import MLPClassifier, MLPRegressor
+from sknn._core.strategy import Strategy
+from sknn._training.curve import Curve
+from sknn._training.state import Training
 from sknn.optimizers import OPTIMIZERS, Minimizer
+from sknn.persistence._archive import Members
 
 STEP_TAKING = [name for name, cls in OPTIMIZERS.items() if not issubclass(cls, Minimizer)]
 
@@ -42,13 +46,19 @@ def leaves(value, path=""):
     """Return all that a value holds, by path; arrays as their bytes."""
     if isinstance(value, np.ndarray) and value.dtype != object:
         return {path: (value.dtype.str, value.shape, value.tobytes())}
+    if isinstance(value, Training):
+        value = value.__getstate__()  # what it is, however much of it a fork shares and changes
+    if isinstance(value, Curve):
+        value = list(value)
     if isinstance(value, np.random.RandomState):
         value = value.get_state(legacy=False)
     if isinstance(value, Mapping):
         children = list(value.items())
     elif isinstance(value, (list, tuple)):
         children = list(enumerate(value))
-    elif hasattr(value, "__dict__") and not isinstance(value, type) and not callable(value):
+    elif isinstance(value, Strategy) or (
+        hasattr(value, "__dict__") and not isinstance(value, type) and not callable(value)
+    ):
         children = list(vars(value).items())
     else:
         return {path: repr(value)}
@@ -83,6 +93,13 @@ def through_file(model, folder, **params):
     strategies = params.pop("strategies", ())
     sknn.save(model, folder / "model.npz", **params)
     return sknn.load(folder / "model.npz", strategies=strategies)
+
+
+def file_contents(path):
+    """Return the header and all arrays of a model file."""
+    with open(path, "rb") as file:
+        members = Members(file)
+        return members.header(), dict(members)
 
 
 def pickled(model):

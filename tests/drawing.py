@@ -170,7 +170,7 @@ def parameters(draw, is_classifier):
     # Few at a time, so that what is wrong with one is not hidden by another.
     names = draw(st.sets(st.sampled_from(sorted(choices)), max_size=6))
     params = {name: draw(choices[name]) for name in sorted(names)}
-    if getattr(params.get("loss"), "expands", False):  # scorers want one prediction a target
+    if getattr(params.get("loss"), "predicts_columns", False):  # scorers want one a target
         params.pop("scoring", None)
     if "scoring" in params or draw(st.integers(0, 3)) == 0:
         params["early_stopping"] = True

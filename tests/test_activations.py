@@ -3,6 +3,7 @@
 import json
 import pickle
 import warnings
+from dataclasses import dataclass
 from math import tau
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
 from sknn import MLPRegressor
-from sknn.activations import ACTIVATIONS
+from sknn.activations import ACTIVATIONS, Activation, PReLU, Sigmoid, Softmax
+from sknn.losses import Increasing
 
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "activations.json").read_text())
 Z, DELTA = np.array(GOLDEN["z"]), np.array(GOLDEN["delta"])
@@ -264,6 +266,155 @@ def test_tails_keep_their_digits(name):
 def test_hyperparameters_are_checked(name, hyperparameters, message):
     with pytest.raises(ValueError, match=message):
         ACTIVATIONS[name](**hyperparameters).check("activation")
+
+
+# ---------------------------------------------------------------- activation(z), derivative(z)
+
+ELEMENTWISE = [name for name in ACTIVATIONS if name != "softmax"]
+EVERY_ELEMENTWISE = pytest.mark.parametrize("name", ELEMENTWISE)
+
+
+@BOTH_DTYPES
+@EVERY_CASE
+def test_call_and_derivative_agree_with_torch(case, dtype):
+    activation = ACTIVATIONS[case["activation"]](**case["hyperparameters"])
+    z, eps = np.minimum(Z, case["largest"]).astype(dtype), np.finfo(dtype).eps
+    a = activation(z)
+    assert a.dtype == dtype
+    assert_close(a, case["a"], max(1e-12, 4 * eps), lost_digits(case, dtype))
+    if case["activation"] == "softmax":
+        return
+    derivative = activation.derivative(z)
+    assert derivative.dtype == dtype
+    bound = max(1e-12, 10 * eps)
+    np.testing.assert_allclose(derivative * DELTA, case["backward"], rtol=bound, atol=10 * eps)
+
+
+@BOTH_DTYPES
+@EVERY_ELEMENTWISE
+def test_derivative_is_the_limit_of_differences(name, dtype):
+    activation, step = ACTIVATIONS[name](), 1e-6
+    z = normal(0, (6, 40), dtype)
+    z[np.abs(np.abs(z) - 0.5) < 0.01] = z[np.abs(z) < 0.01] = 2  # not at the kinks
+    z[np.abs(np.abs(z) - 1) < 0.01] = 2
+    wide = z.astype(np.float64)
+    expected = (activation(wide + step) - activation(wide - step)) / (2 * step)
+    bound = 1e-9 if dtype == np.float64 else 1e-6
+    np.testing.assert_allclose(activation.derivative(z), expected, rtol=0, atol=max(bound, 1e-8))
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (7,), (0,), (3, 4), (1, 7), (2, 3, 4)])
+@BOTH_DTYPES
+@EVERY_ELEMENTWISE
+def test_any_shape_gives_new_numbers_of_that_shape(name, dtype, shape):
+    activation, z = ACTIVATIONS[name](), np.asarray(normal(3, shape, dtype))
+    before = z.copy()
+    for function in (activation, activation.derivative):
+        result = function(z)
+        assert result.shape == shape
+        assert result.dtype == dtype
+        assert not np.shares_memory(result, z)
+        flat = [function(number) for number in z.ravel()]
+        np.testing.assert_allclose(result.ravel(), flat, rtol=4 * np.finfo(dtype).eps)
+        np.testing.assert_array_equal(z, before)
+
+
+def test_other_numbers_become_float64_and_memory_may_have_any_order():
+    assert type(Sigmoid()(0)) is np.float64
+    for z in ([0, 1], np.array([False, True]), np.array([0, 1], np.float16), (0.0, 1.0)):
+        assert Sigmoid()(z).dtype == Sigmoid().derivative(z).dtype == np.float64
+    z = normal(0, (6, 8))
+    for view in (z[::2, ::3], z.T, np.asfortranarray(z)):
+        np.testing.assert_array_equal(Sigmoid()(view), Sigmoid()(view.copy(order="C")))
+    z.flags.writeable = False
+    assert Sigmoid().derivative(z).flags.writeable
+
+
+@pytest.mark.parametrize("z", [["a"], [1j], [None], np.array(["2020-01-01"], "M8[D]")], ids=str)
+def test_what_is_no_number_is_refused(z):
+    for function in (Sigmoid(), Sigmoid().derivative):
+        with pytest.raises(TypeError, match=r"^z must be real numbers, got "):
+            function(z)
+
+
+def test_a_vector_is_one_sample():
+    z = normal(0, 4)
+    expected = np.exp(z) / np.exp(z).sum()
+    np.testing.assert_allclose(Softmax()(z), expected, rtol=1e-15)
+    np.testing.assert_allclose(Softmax()(np.stack([z, -z], axis=1))[:, 0], expected, rtol=1e-15)
+    np.testing.assert_allclose(Increasing()([1.0, 0.0]), [1, 1 + np.log(2)])
+
+
+def test_parameters_are_those_at_the_start_or_those_given():
+    z, slopes = np.array([[-1.0, 2.0], [-3.0, -4.0]]), np.array([0.5, -2.0])
+    np.testing.assert_array_equal(PReLU()(z), [[-0.25, 2], [-0.75, -1]])
+    np.testing.assert_array_equal(PReLU(0.5)(z[0]), [-0.5, 2])
+    np.testing.assert_array_equal(PReLU()(z, slopes), [[-0.5, 2], [6, 8]])
+    np.testing.assert_array_equal(PReLU().derivative(z, slopes), [[0.5, 1], [-2, -2]])
+    single = PReLU()(z.astype(np.float32), parameters=slopes)
+    assert single.dtype == np.float32
+
+
+@dataclass(repr=False, eq=False)
+class CumulativeSum(Activation):
+    def forward(self, z, a, scratch):
+        np.cumsum(z, axis=-2, out=a)
+
+    def backward(self, delta, z, a, scratch):
+        delta[...] = np.cumsum(delta[..., ::-1, :], axis=-2)[..., ::-1, :]
+
+
+@dataclass(repr=False, eq=False)
+class Swapped(Activation):
+    """The units in pairs, the first of each gated by the second, and the second as it is."""
+
+    needs_z = True
+
+    def forward(self, z, a, scratch):
+        np.multiply(z[..., ::2, :], z[..., 1::2, :], out=a[..., ::2, :])
+        a[..., 1::2, :] = z[..., 1::2, :]
+
+    def backward(self, delta, z, a, scratch):
+        delta[..., 1::2, :] += delta[..., ::2, :] * z[..., ::2, :]
+        delta[..., ::2, :] *= z[..., 1::2, :]
+
+
+@dataclass(repr=False, eq=False)
+class Centred(Activation):
+    """What couples samples: the mean over them is taken away."""
+
+    def forward(self, z, a, scratch):
+        np.subtract(z, z.mean(axis=-1, keepdims=True), out=a)
+
+    def backward(self, delta, z, a, scratch):
+        np.subtract(delta, delta.mean(axis=-1, keepdims=True), out=delta)
+
+
+@pytest.mark.parametrize("z", [np.zeros((2, 3)), np.array([[1e4], [0.0]]), np.zeros(2)])
+@pytest.mark.parametrize(
+    "activation", [Softmax(), Increasing(), CumulativeSum(), Swapped(), Centred()], ids=repr
+)
+def test_no_derivative_where_units_are_coupled(activation, z):
+    assert not activation.is_elementwise(2)
+    with pytest.raises(TypeError) as caught:
+        activation.derivative(z)
+    assert str(caught.value).startswith(f"{activation!r} has no elementwise derivative: ")
+
+
+@EVERY_ELEMENTWISE
+def test_all_others_are_elementwise(name):
+    assert all(ACTIVATIONS[name]().is_elementwise(n_units) for n_units in (1, 2, 300))
+
+
+def test_a_link_needs_no_backward_but_a_derivative_does():
+    @dataclass(repr=False, eq=False)
+    class Squared(Activation):
+        def forward(self, z, a, scratch):
+            np.multiply(z, z, out=a)
+
+    assert Squared()(3.0) == 9
+    with pytest.raises(NotImplementedError, match="Squared has no backward pass"):
+        Squared().derivative(3.0)
 
 
 # ---------------------------------------------------------------- learnable activations

@@ -332,6 +332,16 @@ def test_validation_set_too_small():
         model.fit(X, y)
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_few_rows_give_two_to_validate_and_one_of_each_class():
+    model, X, y = make(early_stopping=True, validation_fraction=0.1, max_iter=1)
+    rows = np.concatenate([np.flatnonzero(y == label)[:5] for label in range(3)])
+    assert model.fit(X[rows], y[rows]).t_ == 12
+    assert sorted(y[rows][model._training.validation_rows]) == [0, 1, 2]
+    model, X, y = make("regression", early_stopping=True, max_iter=1)
+    assert model.fit(X[:10], y[:10]).t_ == 8
+
+
 @pytest.mark.parametrize(("n_samples", "n_needed"), [(1, 2), (2, 2)])
 def test_too_few_rows_to_validate(n_samples, n_needed):
     model, X, y = make("regression", early_stopping=True)

@@ -208,6 +208,37 @@ def test_rows_are_taken_only_for_a_callback_that_asks():
     watch.begin_fit(SimpleNamespace(validation_rows=np.arange(9), order=np.arange(9, 120)))
 
 
+def test_a_callback_without_after_epoch_is_refused_when_it_is_made():
+    class Silent(EpochCallback):
+        def before_fit(self, estimator):
+            raise AssertionError("a fit has begun")
+
+    with pytest.raises(TypeError, match=r"abstract class Silent .*after_epoch"):
+        Silent()
+
+
+def test_callbacks_see_one_estimator_in_training():
+    class See(EpochCallback):
+        def __init__(self):
+            self.seen = []
+
+        def before_fit(self, estimator):
+            self.seen.append(estimator)
+
+        def after_epoch(self, estimator):
+            self.seen.append(estimator)
+            assert not hasattr(model, "n_features_in_")
+
+        after_fit = before_fit
+
+    model, X, y = make(max_iter=2)
+    see = See()
+    model.set_callbacks(see).fit(X, y)
+    assert len(see.seen) == 4
+    assert all(each is see.seen[0] for each in see.seen)
+    assert see.seen[0].loss_curve_ == model.loss_curve_
+
+
 # ---------------------------------------------------------------- TimeBudget, StopOnTarget
 
 

@@ -36,6 +36,22 @@ def test_batches_without_weight_are_skipped(kind, solver):
     assert whole.loss_curve_ == some.loss_curve_
 
 
+def test_invscaling_lowers_the_rate_at_the_end_of_each_epoch():
+    """Also where it has batches without weight."""
+    rows = np.r_[0:10, 60:70, 110:120]
+    weight = np.zeros(len(y))
+    weight[rows] = 2.0
+    params = settings(solver="sgd", batch_size=10, shuffle=False, learning_rate="invscaling")
+    params |= {"max_iter": 3, "n_iter_no_change": 9, "learning_rate_init": 0.1, "power_t": 0.1}
+    model = MLPClassifier(**params, momentum=0.0).fit(X, y, sample_weight=weight)
+    stepwise = MLPClassifier(**params, momentum=0.0)
+    for epoch in range(3):
+        rate = 0.1 / (epoch * len(y) + 1) ** 0.1 if epoch else 0.1
+        stepwise.set_params(learning_rate="constant", learning_rate_init=rate, max_iter=1)
+        stepwise.set_params(warm_start=True).fit(X, y, sample_weight=weight)
+    assert_allclose(model.coefs_[0], stepwise.coefs_[0], rtol=1e-12)
+
+
 @pytest.mark.parametrize("solver", ["sgd", "adam", "lbfgs"])
 @pytest.mark.parametrize("kind", ESTIMATORS)
 def test_float32_stays_float32(kind, solver):

@@ -2,6 +2,7 @@
 
 from copy import deepcopy
 from functools import partial
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -9,7 +10,9 @@ from common import STEP_TAKING, changes, pickled, problem, state
 from scipy import sparse
 from sklearn.metrics import f1_score, make_scorer
 
+from sknn import MLPRegressor
 from sknn.estimators._scoring import name_scoring
+from sknn.losses import SquaredError
 from sknn.optimizers import LBFGS, OPTIMIZERS, Momentum
 from sknn.schedules import SCHEDULES, Adaptive, Cosine, Warmup
 
@@ -206,18 +209,20 @@ def test_partial_fit_learns():
     assert model.score(X, y) > 0.95
 
 
-@pytest.mark.parametrize(
-    ("params", "message"),
-    [
-        ({"early_stopping": True}, "early_stopping=True"),
-        ({"class_weight": "balanced"}, "class_weight='balanced'"),
-    ],
-)
-def test_partial_fit_refuses(params, message):
-    model, X, y = make(**params)
-    with pytest.raises(ValueError, match=message):
+def test_partial_fit_refuses_balanced_classes():
+    model, X, y = make(class_weight="balanced")
+    with pytest.raises(ValueError, match="class_weight='balanced'"):
         model.partial_fit(X, y, classes=[0, 1, 2])
     assert not hasattr(model, "classes_")
+
+
+@pytest.mark.parametrize("kind", ["multiclass", "regression"])
+def test_early_stopping_has_no_partial_fit(kind):
+    model, *_ = make(kind=kind, early_stopping=True)
+    with pytest.raises(AttributeError, match="partial_fit") as error:
+        model.partial_fit  # noqa: B018
+    assert "early_stopping=True has no partial_fit" in str(error.value.__cause__)
+    assert hasattr(model.set_params(early_stopping=False), "partial_fit")
 
 
 def test_partial_fit_needs_classes_at_first_and_the_same_later():
@@ -362,3 +367,36 @@ def test_another_objective_or_other_data_forgets_the_best(change, early_stopping
     curve = model.validation_loss_curve_ if early_stopping else model.loss_curve_
     assert model._training.best == min(curve[5:])
     assert model.n_iter_ == 5
+
+
+class RecordedSquaredError(SquaredError):
+    """Notes the targets of each batch."""
+
+    seen: ClassVar[list[float]] = []
+
+    def value_and_gradient(self, raw_prediction, y_true, value, gradient, scratch):
+        self.seen.extend(y_true.ravel().tolist())
+        super().value_and_gradient(raw_prediction, y_true, value, gradient, scratch)
+
+
+@pytest.mark.parametrize("other", [False, True])
+def test_other_data_of_equal_length_start_in_their_own_order(other):
+    X, y = np.random.default_rng(0).normal(size=(40, 2)), np.arange(40.0)
+    RecordedSquaredError.seen.clear()
+    model = MLPRegressor(3, loss=RecordedSquaredError(), batch_size=8, max_iter=2, warm_start=True)
+    model.set_params(random_state=0).fit(X, y).set_params(shuffle=False, max_iter=1)
+    last = RecordedSquaredError.seen[40:80]  # of the second epoch
+    RecordedSquaredError.seen.clear()
+    model.fit(X, y + other)
+    assert last != y.tolist()
+    assert RecordedSquaredError.seen[:40] == ((y + 1).tolist() if other else last)
+
+
+def test_other_data_of_equal_length_set_their_own_rows_aside():
+    model, X, y = make("early stopping", warm_start=True, max_iter=2, validation_fraction=0.25)
+    first = model.fit(X, y)._training.validation_rows
+    y = np.roll(y, 40)
+    second = model.fit(X, y)._training.validation_rows
+    assert sorted(first) != sorted(second)
+    expected = 0.25 * np.bincount(y)
+    assert abs(np.bincount(y[second]) - expected).max() < 1  # the shares of the new classes

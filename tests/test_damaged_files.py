@@ -3,15 +3,17 @@
 import json
 import os
 import pickle
+import stat
 import threading
 import zipfile
 
 import numpy as np
 import pytest
-from common import problem
+from common import file_contents, problem
 
 import sknn
-from sknn.persistence import _file
+from sknn.callbacks import Checkpoint
+from sknn.persistence import _archive, _file, _sealed
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -114,7 +116,7 @@ def test_no_code_is_executed(tmp_path):
         _file.write(tmp_path / "trap.npz", header, {"a": trap})
     finally:
         np.lib.format.write_array = real
-    refuses(tmp_path / "trap.npz", "damaged: Object arrays cannot be loaded")
+    refuses(tmp_path / "trap.npz", "damaged: a member is no array of numbers")
     assert not (tmp_path / "executed").exists()
 
 
@@ -130,7 +132,7 @@ def allowing_pickles(out, array, allow_pickle):
 
 def rewritten(whole, tmp_path, change):
     """Return the path of a sealed file whose header or arrays were changed."""
-    header, arrays = _file.read(whole)
+    header, arrays = file_contents(whole)
     header, arrays = change(json.loads(json.dumps(header)), arrays) or (header, arrays)
     header.pop("format_version")
     _file.write(tmp_path / "rewritten.npz", header, arrays)
@@ -213,14 +215,14 @@ def test_unknown_class(name, match, whole, tmp_path):
 
 def test_nesting_without_end(whole, tmp_path, monkeypatch):
     text = '{"format_version": 1, "class": ' + "[" * 100_000 + "]" * 100_000 + "}"
-    monkeypatch.setattr(_file.json, "dumps", lambda *args, **params: text)
+    monkeypatch.setattr(_archive.json, "dumps", lambda *args, **params: text)
     _file.write(tmp_path / "deep.npz", {}, {})
     refuses(tmp_path / "deep.npz", "damaged")
 
 
 @pytest.mark.parametrize("version", [0, 2, "1", None])
 def test_another_version(version, whole, tmp_path, monkeypatch):
-    header, arrays = _file.read(whole)
+    header, arrays = file_contents(whole)
     del header["format_version"]
     monkeypatch.setattr(_file, "FORMAT_VERSION", version)
     _file.write(tmp_path / "other.npz", header | {"sknn": "9.9"}, arrays)
@@ -283,12 +285,65 @@ def test_the_mode_is_that_of_any_new_file(tmp_path):
     assert os.stat(tmp_path / "model.npz").st_mode == os.stat(tmp_path / "other").st_mode
 
 
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o664, 0o400])
+def test_a_file_that_is_replaced_keeps_its_mode(mode, tmp_path):
+    path = tmp_path / "model.npz"
+    path.touch()
+    path.chmod(mode)
+    sknn.save(sknn.MLPRegressor(), path)
+    assert stat.S_IMODE(path.stat().st_mode) == mode
+    assert sknn.load(path).get_params() == sknn.MLPRegressor().get_params()
+
+
+def test_what_replaces_a_private_file_is_private_from_the_start(tmp_path, monkeypatch):
+    path, modes = tmp_path / "model.npz", []
+    path.touch(mode=0o600)
+
+    def write(file, *rest):
+        modes.append(stat.S_IMODE(os.fstat(file.fileno()).st_mode))
+        write_arrays(file, *rest)
+
+    write_arrays = _file.write_arrays
+    monkeypatch.setattr(_file, "write_arrays", write)
+    sknn.save(sknn.MLPRegressor(), path)
+    assert modes == [0o600]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs")
+def test_only_regular_files_are_replaced(tmp_path):
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "link").symlink_to(tmp_path / "fifo")
+    for path in (tmp_path / "fifo", tmp_path / "link"):
+        with pytest.raises(OSError, match=r"must be a regular file, but .* is a FIFO"):
+            sknn.save(sknn.MLPRegressor(), path)
+        model = sknn.MLPRegressor().set_callbacks(Checkpoint(path))
+        with pytest.raises(OSError, match="must be a regular file"):
+            model.fit([[0.0], [1.0]], [0.0, 1.0])
+    assert stat.S_ISFIFO((tmp_path / "fifo").stat().st_mode)
+    with pytest.raises(OSError, match="/dev/null is a character device"):
+        _sealed.check_path("/dev/null")  # no save, which might replace it if this failed
+    assert sorted(os.listdir(tmp_path)) == ["fifo", "link"]
+
+
+def test_a_checkpoint_deletes_what_a_killed_one_left(tmp_path):
+    path, ending = tmp_path / "running.npz", "0123456789abcdef.tmp"
+    stale, used = tmp_path / f".running.npz.{ending}", tmp_path / f".running.npz.f{ending[1:]}"
+    others = [f".other.npz.{ending}", ".running.npz.tmp", f"running.npz.{ending}"]
+    for other in (stale, used, *(tmp_path / name for name in others)):
+        other.touch()
+    with open(used, "r+b") as file:  # as a save in another thread would hold it
+        _sealed._lock(file)
+        cls, X, y = problem("regression", 40)
+        cls(2, max_iter=1).set_callbacks(Checkpoint(path)).fit(X, y)
+        assert sorted(os.listdir(tmp_path)) == sorted(["running.npz", used.name, *others])
+
+
 def test_an_archive_within_is_no_seal(tmp_path):
     """A file whose comment is ours but whose content is no archive is refused."""
     with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
         archive.writestr("a", "a")
     with open(tmp_path / "a.npz", "r+b") as file:
         file.seek(0, os.SEEK_END)
-        file.write(bytes(_file._SEAL_SIZE))
-        _file._seal(file)
+        file.write(_sealed.empty_seal(_sealed.NETWORK))
+        _sealed._seal(file)
     refuses(tmp_path / "a.npz", "damaged")

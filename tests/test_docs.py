@@ -22,7 +22,7 @@ ROOT = Path(__file__).parent.parent
 )
 def test_python_blocks_of_a_page_run(page, monkeypatch, tmp_path):
     if page == "docs/saving.md":
-        for name in ("onnx", "onnxruntime", "skops"):
+        for name in ("onnx", "onnxruntime", "skl2onnx", "skops"):
             pytest.importorskip(name)
     monkeypatch.chdir(tmp_path)
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)

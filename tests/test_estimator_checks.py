@@ -1,7 +1,10 @@
 """scikit-learn's own checks, at the defaults and for every optimizer."""
 
 import pytest
-from sklearn.utils.estimator_checks import parametrize_with_checks
+from sklearn.utils.estimator_checks import (
+    check_classifiers_multilabel_output_format_predict_proba,
+    parametrize_with_checks,
+)
 
 from sknn import MLPClassifier, MLPRegressor, compat
 from sknn.losses import LOSSES, REGRESSION
@@ -16,6 +19,9 @@ EXPECTED_FAILURES = {
     "dropout": dict.fromkeys(WEIGHTS, "each row has a dropout mask of its own, repeated rows too"),
     "float32": dict.fromkeys(WEIGHTS, "the check's tolerance, 1e-7, is below float32's precision")
     | {"check_regressor_multioutput": "the check wants float64 predictions from a float32 model"},
+    "early stopping": dict.fromkeys(
+        WEIGHTS, "rows are set aside by their number, so a repeated row may be on either side"
+    ),
     "positive": {
         "check_regressor_multioutput": "the check has negative targets, whatever the tags say"
     },
@@ -30,6 +36,7 @@ VARIANTS = {
     "layers": {"hidden_layer_sizes": (20, 10), "activation": ("tanh", "leaky_relu")},
     "dropout": {"dropout": 0.2, "input_dropout": 0.1},
     "float32": {"dtype": "float32"},
+    "early stopping": {"early_stopping": True},
 }
 
 
@@ -47,11 +54,19 @@ def expected_failures(estimator):
     failures = {}
     if estimator.dropout:
         failures |= EXPECTED_FAILURES["dropout"]
+    if estimator.early_stopping:
+        failures |= EXPECTED_FAILURES["early stopping"]
     if estimator.dtype == "float32":
         failures |= EXPECTED_FAILURES["float32"]
     if estimator.loss in ("poisson", "gamma", "tweedie"):
         failures |= EXPECTED_FAILURES["positive"]
     return failures
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_probabilities_of_labels_of_a_network_that_saturates():
+    model = MLPClassifier(optimizer="lbfgs")  # at the default max_iter
+    check_classifiers_multilabel_output_format_predict_proba("MLPClassifier", model)
 
 
 def compat_estimators():

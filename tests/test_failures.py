@@ -11,6 +11,7 @@ from scipy import sparse
 
 from sknn.losses import LogLoss
 from sknn.optimizers import SGD
+from sknn.schedules import Schedule
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -50,7 +51,6 @@ FAILURES = {
 FIT_FAILURES = {
     "X_val alone": (EARLY, lambda X, y: {"X_val": X}, "y_val was not provided"),
     "y_val alone": (EARLY, lambda X, y: {"y_val": y}, "X_val was not provided"),
-    "X_val unused": ({}, lambda X, y: {"X_val": X, "y_val": y}, "early_stopping=False"),
     "X_val features": (EARLY, lambda X, y: {"X_val": X[:, :3], "y_val": y}, "3 features"),
     "NaN in X_val": (EARLY, lambda X, y: {"X_val": spoiled(X), "y_val": y}, "contains NaN"),
     "NaN in y_val": (EARLY, lambda X, y: {"X_val": X, "y_val": spoiled(y)}, "contains NaN"),
@@ -90,8 +90,6 @@ def assert_failure_changes_nothing(model, method, arguments, message):
 def test_failed_fit_changes_nothing(kind, failure, history):
     params, spoil, message = (FAILURES | FIT_FAILURES)[failure]
     model, X, y = model_with(history, kind)
-    if failure == "X_val unused":
-        params = {"early_stopping": False}
     arguments = {"X": X, "y": y} | spoil(X, y)
     assert_failure_changes_nothing(model.set_params(**params), "fit", arguments, message)
 
@@ -269,3 +267,36 @@ def test_partial_fit_names_the_epoch_of_the_whole_training():
         model.partial_fit(X, y)
     assert model.n_iter_ == 1
     assert len(model.loss_curve_) == 2
+
+
+@dataclass(repr=False, eq=False)
+class FailsAfter(Schedule):
+    """Raises once an epoch has been recorded."""
+
+    epoch: int = 3
+
+    def __call__(self, learning_rate_init, progress):
+        return learning_rate_init
+
+    def outlasts_plateau(self, learning_rate_init, progress):
+        if progress.epoch == self.epoch:
+            raise RuntimeError("after the record")
+        return True
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+@KINDS
+def test_what_a_failed_call_had_recorded_is_forgotten(kind, method):
+    cls, X, y = problem(kind)
+    restless = {"n_iter_no_change": 1, "tol": 1e9, "max_iter": 2, "warm_start": True}
+    model = cls(8, learning_rate=FailsAfter(epoch=3), random_state=0, **restless).fit(X, y)
+    curve, history = (
+        list(model.loss_curve_),
+        {key: list(each) for key, each in model.history_.items()},
+    )
+    assert_failure_changes_nothing(model, method, {"X": X, "y": y}, "after the record")
+    assert model.loss_curve_ == curve
+    assert len(curve) == 2
+    assert {key: list(each) for key, each in model.history_.items()} == history
+    model.set_params(learning_rate="constant").partial_fit(X, y)
+    assert {len(each) for each in model.history_.values()} == {3}

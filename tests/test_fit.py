@@ -346,3 +346,20 @@ def test_data_frames_of_targets():
     assert model.predict(X).shape == y.shape
     sparse_targets = cls(8, max_iter=3).fit(X, sparse.csr_array(y))
     assert sparse_targets.predict(X).shape == y.shape
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_probabilities_of_labels_are_never_zero_or_one(dtype):
+    """Those that the sigmoid does not round to either are as they were, to the last bit."""
+    model, X, _ = fitted("multilabel", dtype=dtype, max_iter=1)
+    for scale in (1.0, 1e5):
+        model.coefs_[-1][...] *= scale
+        exact = model.activations(X)[-1]
+        found = model.predict_proba(X)
+        assert found.dtype == dtype
+        assert found.min() > 0
+        assert found.max() < 1
+        inside = (exact > 0) & (exact < 1)
+        np.testing.assert_array_equal(found[inside], exact[inside])
+        np.testing.assert_array_equal(found.round(), exact.round())
+        assert inside.all() == (scale == 1.0)

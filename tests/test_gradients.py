@@ -66,7 +66,8 @@ def make_engine(kind, rows, activation="tanh", dropout=0.0, alpha=0.0, seed=3):
 def step_gradient(engine, at, count=0):
     """Return the mean loss of a step, penalty included, and its gradient."""
     probe = Probe()
-    loss, weight = engine.step(at, probe, None, 0.1, count)
+    engine.bind(probe, None)
+    loss, weight = engine.step(at, 0.1, count)
     return loss / weight + engine.penalty(), probe.seen[0]
 
 
@@ -153,7 +154,8 @@ def test_shares_of_a_mini_batch_add_up_to_it(kind, weighted, is_sparse):
 def test_a_batch_in_shares_without_weight_is_skipped():
     engine = large_engine("multiclass", True, False, 100)
     probe = Probe()
-    assert engine.step(np.arange(500), probe, None, 1.0, 1) == (0.0, 0.0)
+    engine.bind(probe, None)
+    assert engine.step(np.arange(500), 1.0, 1) == (0.0, 0.0)
     assert probe.seen == []
 
 

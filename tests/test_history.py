@@ -8,7 +8,8 @@ import pytest
 from common import problem
 from sklearn.exceptions import NotFittedError
 
-from sknn._training.step_statistics import Gauge
+from sknn._core import chunks
+from sknn._training.step_statistics import StepStatistics
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -112,11 +113,24 @@ def test_learning_rates_are_the_schedules():
 
 
 @EVERY_WAY
+@pytest.mark.parametrize("clip_norm", [None, 1e-3])
+def test_statistics_of_several_chunks_are_those_of_one(optimizer, clip_norm, monkeypatch):
+    clip_norm = None if optimizer == "lbfgs" else clip_norm
+    model, X, y = make(optimizer=optimizer, clip_norm=clip_norm)
+    whole = model.fit(X, y).history_
+    monkeypatch.setattr(chunks, "CHUNK_SIZE", 30)
+    in_chunks = model.fit(X, y).history_
+    assert vector(model).size > 90
+    for name in ("gradient_norm", *RATIOS):
+        np.testing.assert_allclose(in_chunks[name], whole[name], rtol=1e-7)
+
+
+@EVERY_WAY
 def test_measuring_changes_no_weight(optimizer, monkeypatch):
     model, X, y = make(optimizer=optimizer, dropout=0.0 if optimizer == "lbfgs" else 0.2)
     measured = vector(model.fit(X, y)).copy()
     off = property(lambda self: False, lambda self, value: None)
-    monkeypatch.setattr(Gauge, "is_on", off, raising=False)
+    monkeypatch.setattr(StepStatistics, "is_on", off, raising=False)
     np.testing.assert_array_equal(vector(model.fit(X, y)), measured)
 
 

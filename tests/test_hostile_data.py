@@ -248,7 +248,9 @@ def test_damaged_sparse_matrices(wrap, name, at, value):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("scale", [1e300, 1e30, 1e-30, 1e-310, 5e-324])
+@pytest.mark.parametrize(
+    "scale", [1.5e307, 1e300, 2.5e37, 1e30, 1e-30, 1e-38, 1e-160, 1e-200, 1e-310, 5e-324]
+)
 @pytest.mark.parametrize(
     "loss", [name for name, each in LOSSES.items() if REGRESSION in each.targets]
 )
@@ -256,6 +258,17 @@ def test_targets_of_any_size(loss, scale, dtype):
     y = np.maximum(VALUES * scale, np.finfo(dtype).smallest_subnormal)
     outcome = examine(Case(MLPRegressor(**SMALL, loss=loss, dtype=dtype), X, y))
     assert outcome in ("fitted", "diverged", "float32")
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("weight", [None, np.arange(40) % 3, np.geomspace(1, 1e-300, 40)])
+@pytest.mark.parametrize("spread", [X[:, 0], np.full(40, -3.0), (np.arange(40) == 7) * 1.0])
+@pytest.mark.parametrize("scale", [1e-30, 1e-40, 1e-160, 1e-200, 1e-310, 5e-324])
+@pytest.mark.parametrize("loss", ["huber", "log_cosh"])
+def test_tiny_targets_of_both_signs_with_weights(loss, scale, spread, weight, dtype):
+    case = Case(MLPRegressor(**SMALL, loss=loss, dtype=dtype), X, spread * scale)
+    case.fit_params["sample_weight"] = weight
+    assert examine(case) == "fitted"
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

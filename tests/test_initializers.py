@@ -222,6 +222,38 @@ def test_lsuv_gives_every_layer_unit_variance(activation, make):
         signal = np.maximum(z, 0) if activation == "relu" else np.tanh(z)
 
 
+@pytest.mark.parametrize("n_samples", [200, 2000])
+@pytest.mark.parametrize("make", [np.asarray, sparse.csr_array], ids=["dense", "sparse"])
+def test_lsuv_does_not_read_rows_without_weight(make, n_samples):
+    rng = np.random.default_rng(0)
+    X, y, weight = rng.normal(size=(n_samples, 6)), np.arange(n_samples) % 3, np.ones(n_samples)
+    left_out = rng.random(n_samples) < 0.3
+    X[left_out] *= 5
+    weight[left_out] = 0
+    params = {"optimizer": standing_still("sgd"), "n_iter_no_change": 1, "random_state": 0}
+    weighted, rest = (MLPClassifier((30, 20), init="lsuv", **params) for _ in range(2))
+    weighted.fit(make(X), y, weight)
+    rest.fit(make(X[~left_out]), y[~left_out])
+    assert_same(weighted.coefs_, rest.coefs_)
+
+
+@pytest.mark.parametrize(
+    ("tol", "variance", "rescales"),
+    [
+        *((0.1, 1.05, False), (0.1, 0.95, False), (0.1, 1.11, True), (0.1, 0.89, True)),
+        *((1e-6, 1.00001, True), (1e-6, 1.0, False), (5.0, 3.0, False)),
+        *((None, 1.009, False), (None, 0.991, False), (None, 1.011, True), (None, 0.989, True)),
+    ],
+)
+def test_lsuv_rescales_beyond_its_tolerance(tol, variance, rescales):
+    lsuv = INITIALIZERS["lsuv"]() if tol is None else INITIALIZERS["lsuv"](tol=tol)
+    z = math.sqrt(variance) * np.array([[1.0, -1.0, 1.0, -1.0]])
+    weights = np.array([[2.0]])
+    assert lsuv.rescale(weights, z) == rescales
+    expected = 2 / math.sqrt(variance) if rescales else 2
+    assert weights[0, 0] == pytest.approx(expected, rel=1e-12)
+
+
 def test_an_activation_may_ask_for_an_initializer_that_looks_at_data():
     class Wanting(ACTIVATIONS["tanh"]):
         initializer = "lsuv"

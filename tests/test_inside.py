@@ -77,7 +77,7 @@ def test_activations_are_of_the_networks_dtype_and_a_copy():
     assert np.isfinite(model.activations(X)[0]).all()
 
 
-@pytest.mark.parametrize("call", ["summary", "to_transformer", "activations"])
+@pytest.mark.parametrize("call", ["summary", "activations"])
 def test_an_unfitted_network_shows_nothing(call):
     arguments = [np.zeros((2, 3))] if call == "activations" else []
     with pytest.raises(NotFittedError):
@@ -188,6 +188,65 @@ def test_transformer_passes_scikit_learns_checks_but_one():
                 passed.add(result["check_name"])
     assert len(every) > 40
     assert every - passed == {"check_n_features_in"}  # it wants no such attribute before fit
+
+
+# ------------------------------------------------------------------- a hidden layer that is trained
+
+
+@pytest.mark.parametrize("kind", ["multiclass", "regression", "multilabel"])
+@pytest.mark.parametrize(("layer", "index"), [(0, 0), (-1, 1)])
+def test_before_fit_the_transformer_trains_its_network(kind, layer, index):
+    fitted_model, X, y = fitted(kind)
+    model = clone(fitted_model)
+    transformer = model.to_transformer(layer)
+    for method in (transformer.transform, lambda X: transformer.get_feature_names_out()):
+        with pytest.raises(NotFittedError, match=r"[Cc]all '?fit"):
+            method(X)
+    transformer.fit(X, y)
+    assert not model.__sklearn_is_fitted__()
+    np.testing.assert_array_equal(transformer.transform(X), fitted_model.activations(X)[index])
+    assert transformer.estimator_.n_iter_ == fitted_model.n_iter_
+    assert transformer.n_features_in_ == X.shape[1]
+    assert not clone(transformer).__sklearn_is_fitted__()
+    before = transformer.transform(X)
+    np.testing.assert_array_equal(pickled(transformer).transform(X), before)
+    transformer.fit(X[:50], y[:50])  # from the start, on other data
+    assert np.abs(transformer.transform(X) - before).max() > 0
+    model.fit(X, y)
+    assert not clone(transformer).__sklearn_is_fitted__()
+
+
+def test_before_fit_a_search_reaches_the_network():
+    model, X, y = fitted()
+    pipeline = make_pipeline(clone(model).to_transformer(), LogisticRegression(max_iter=500))
+    grid = {"hiddenlayer__estimator__alpha": [1e-4, 10.0], "hiddenlayer__layer": [0, 1]}
+    search = GridSearchCV(pipeline, grid, cv=2).fit(X, y)
+    assert len(set(search.cv_results_["mean_test_score"])) > 2
+    assert search.best_estimator_[0].estimator_.alpha == search.best_params_[next(iter(grid))]
+
+
+def test_before_fit_the_transformer_refuses_what_cannot_be():
+    _, X, y = fitted()
+    for layer in (2, -3, "last"):
+        with pytest.raises(ValueError, match=r"^layer must be an integer in \[-2, 1\], got "):
+            MLPClassifier((3, 3)).to_transformer(layer)
+    with pytest.raises(ValueError, match="no hidden layer"):
+        MLPClassifier(()).to_transformer()
+    with pytest.raises(ValueError, match="requires y to be passed"):
+        MLPClassifier(3).to_transformer().fit(X)
+    with pytest.raises(ValueError, match="X has 5 features, but MLPClassifier is expecting 6"):
+        MLPClassifier(3, max_iter=2).to_transformer().fit(X, y).transform(X[:, :5])
+
+
+@pytest.mark.parametrize("cls", [MLPClassifier, MLPRegressor])
+def test_before_fit_the_transformer_passes_scikit_learns_checks(cls):
+    transformer = cls(4, random_state=0, max_iter=20).to_transformer()
+    failed = [
+        result["check_name"]
+        for result in check_estimator(transformer, on_fail=None, on_skip=None)
+        if result["status"] not in ("passed", "skipped")
+    ]
+    assert failed == []
 
 
 # ------------------------------------------------------------------- the table and the repr

@@ -1,18 +1,24 @@
 """A real Ctrl-C at any moment of a fit leaves the best model, and counts of whole epochs."""
 
+import math
 import multiprocessing
 import os
 import signal
 import time
+import warnings
+from concurrent.futures import ThreadPoolExecutor
 
+import joblib
 import numpy as np
 import pytest
 from common import changes, problem, state
 from numpy.testing import assert_array_equal
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
 
 import sknn
 from sknn._training.interrupts import Interrupts
-from sknn.callbacks import EpochCallback
+from sknn.callbacks import EpochCallback, training_of
 from sknn.exceptions import InterruptedWarning
 from sknn.schedules import Schedule
 
@@ -24,6 +30,8 @@ pytestmark = [
 # Without an end: only a signal ends it.
 ENDLESS = {"hidden_layer_sizes": (20, 10), "batch_size": 32, "random_state": 0, "tol": 0.0}
 ENDLESS |= {"max_iter": 10**9, "n_iter_no_change": float("inf")}
+# Seconds after which another process is given up.
+PATIENCE = 60
 WAYS = {
     "best by loss": {"early_stopping": True, "learning_rate_init": 0.05},
     "best by score": {"early_stopping": True, "scoring": "accuracy", "averaging": "ema"},
@@ -39,8 +47,19 @@ class Started(EpochCallback):
         self.path.touch()
 
 
+@pytest.fixture(autouse=True)
+def ctrl_c_raises():
+    """Let Ctrl-C raise, also where it is ignored (in the background), and none be the second."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    Interrupts._last = -math.inf
+    yield
+    signal.signal(signal.SIGINT, before)
+    Interrupts._last = -math.inf
+
+
 def live(folder, way):
     """Fit until it is interrupted; what another process does."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     cls, X, y = problem("multiclass")
     model = cls(**ENDLESS | WAYS[way]).set_callbacks(Started(folder / "started"))
     with pytest.warns(InterruptedWarning):
@@ -54,13 +73,18 @@ def interrupted(folder, way, delay):
     context.set_forkserver_preload(["sknn.callbacks", "sklearn.datasets", "common", "pytest"])
     process = context.Process(target=live, args=(folder, way))
     process.start()
-    while not (folder / "started").exists():
-        assert process.is_alive()
-        time.sleep(0.0005)
-    time.sleep(delay)
-    os.kill(process.pid, signal.SIGINT)
-    process.join()
-    assert process.exitcode == 0
+    try:
+        deadline = time.monotonic() + PATIENCE
+        while not (folder / "started").exists():
+            assert process.is_alive()
+            assert time.monotonic() < deadline
+            time.sleep(0.0005)
+        time.sleep(delay)
+        os.kill(process.pid, signal.SIGINT)
+        process.join(PATIENCE)
+        assert process.exitcode == 0
+    finally:
+        process.kill()
     return sknn.load(folder / "done.npz")
 
 
@@ -145,3 +169,133 @@ def test_partial_fit_ends_the_loop_that_calls_it_and_changes_nothing():
     again = model.set_params(learning_rate="constant").partial_fit(X, y)
     whole = cls(8, batch_size=30, random_state=0, max_iter=2).fit(X, y)
     assert_array_equal(again.coefs_[0], whole.coefs_[0])
+
+
+# ---------------------------------------------------------------- a second Ctrl-C
+
+
+class Press(EpochCallback):
+    """Presses Ctrl-C at the end of the second epoch of some fits, by their number."""
+
+    def __init__(self, *fits):
+        self.fits, self.n_fits = fits, 0
+
+    def before_fit(self, estimator):
+        self.n_fits += 1
+
+    def after_epoch(self, estimator):
+        if training_of(estimator).progress.epoch == 2 and self.n_fits in self.fits:
+            signal.raise_signal(signal.SIGINT)
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Return a list whose only entry is the time."""
+    now = [1000.0]
+    monkeypatch.setattr("sknn._training.interrupts.time.monotonic", lambda: now[0])
+    return now
+
+
+@pytest.mark.parametrize(("seconds", "raises"), [(0.0, True), (1.9, True), (2.1, False)])
+def test_a_second_ctrl_c_soon_after_the_first_raises(seconds, raises, clock):
+    cls, X, y = problem("multiclass")
+    model = cls(8, max_iter=5, random_state=0).set_callbacks(Press(1, 2))
+    with pytest.warns(InterruptedWarning, match="press Ctrl-C twice within two seconds"):
+        model.fit(X, y)
+    before, first = state(model), model._training
+    clock[0] += seconds
+    with pytest.raises(KeyboardInterrupt) if raises else pytest.warns(InterruptedWarning):
+        model.fit(X, y)
+    assert (model._training is first) == raises
+    assert changes(before, state(model)) == []  # the fits are the same
+
+
+def test_a_third_ctrl_c_counts_from_the_second(clock):
+    cls, X, y = problem("multiclass")
+    model = cls(8, max_iter=5).set_callbacks(Press(1, 2, 3))
+    for raises in (False, False, True):
+        clock[0] += 1.5 if raises else 2.5
+        with pytest.raises(KeyboardInterrupt) if raises else pytest.warns(InterruptedWarning):
+            model.fit(X, y)
+
+
+@pytest.mark.filterwarnings("ignore::sknn.exceptions.InterruptedWarning")
+def test_two_leave_a_search():
+    cls, X, y = problem("multiclass")
+    press = Press(2, 3)
+    search = GridSearchCV(cls(8, max_iter=5).set_callbacks(press), {"alpha": [0, 1]}, cv=3)
+    with pytest.raises(KeyboardInterrupt):
+        search.fit(X, y)
+    assert press.n_fits == 3
+    Interrupts._last, press.fits = -math.inf, (6,)
+    assert search.fit(X, y).best_estimator_.n_iter_ == 5
+    assert press.n_fits == 3 + 7
+
+
+class FitAnother(EpochCallback):
+    def __init__(self, inner, data):
+        self.inner, self.data = inner, data
+
+    def after_epoch(self, estimator):
+        self.inner.fit(*self.data)
+
+
+def test_a_fit_within_a_fit():
+    """The first ends the inner fit, the second, which comes in the next one, both."""
+    cls, X, y = problem("multiclass")
+    inner = cls(4, max_iter=4).set_callbacks(Press(1))
+    outer = cls(4, max_iter=3).set_callbacks(FitAnother(inner, (X, y)))
+    with pytest.warns(InterruptedWarning):
+        outer.fit(X, y)
+    assert (outer.n_iter_, inner.n_iter_) == (3, 4)
+    Interrupts._last = -math.inf
+    inner.set_callbacks(Press(1, 2))
+    with pytest.warns(InterruptedWarning), pytest.raises(KeyboardInterrupt):
+        clone(outer).fit(X, y)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_one_in_a_fit_within_a_fit_is_one():
+    """Where it ends the inner call, which has not begun to train, it ends the outer fit as well."""
+
+    class PressBefore(Press):
+        def before_fit(self, estimator):
+            signal.raise_signal(signal.SIGINT)
+
+    cls, X, y = problem("multiclass")
+    inner = cls(4, max_iter=4).set_callbacks(PressBefore())
+    outer = cls(4, max_iter=3).set_callbacks(FitAnother(inner, (X, y)))
+    with pytest.warns(InterruptedWarning):
+        outer.fit(X, y)
+    assert outer.n_iter_ == 1
+    assert not hasattr(inner, "n_iter_")
+
+
+def test_other_threads_have_no_signals():
+    cls, X, y = problem("multiclass")
+    with ThreadPoolExecutor(1) as pool, Interrupts() as interrupts:
+        assert Interrupts.active() is interrupts
+        assert pool.submit(Interrupts.active).result() is not interrupts
+        pool.submit(cls(4, max_iter=2).fit, X, y).result()
+        assert signal.getsignal(signal.SIGINT) == interrupts._receive
+
+
+def in_a_worker(n_times):
+    """Return what Ctrl-C makes of fits in a worker process."""
+    cls, X, y = problem("multiclass")
+    model, told = cls(4, max_iter=4).set_callbacks(Press(*range(1, n_times + 1))), []
+    for _ in range(2):
+        try:
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                model.fit(X, y)
+            told.append([each.category.__name__ for each in caught])
+        except KeyboardInterrupt:
+            told.append("KeyboardInterrupt")
+    return told
+
+
+def test_worker_processes():
+    once, twice = joblib.Parallel(2)(joblib.delayed(in_a_worker)(n) for n in (1, 2))
+    assert once == [["InterruptedWarning"], ["NotConvergedWarning"]]
+    assert twice == [["InterruptedWarning"], "KeyboardInterrupt"]

@@ -13,7 +13,16 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import log_loss, mean_squared_error
 
 from sknn import MLPRegressor
-from sknn.losses import BINARY, LOSSES, MULTICLASS, MULTILABEL, REGRESSION, Loss
+from sknn.losses import (
+    BINARY,
+    LOSSES,
+    MULTICLASS,
+    MULTILABEL,
+    REGRESSION,
+    LogLoss,
+    Loss,
+    Quantile,
+)
 
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "losses.json").read_text())
 N_OUTPUTS = {BINARY: 1, MULTICLASS: 4, MULTILABEL: 3, REGRESSION: 3}
@@ -166,8 +175,7 @@ def test_link_depends_on_the_target(name, target):
 )
 def test_gradient_is_prediction_minus_target_for_these_links(name, target):
     z, y_true = problem(target)
-    link, prediction = LOSSES[name]().link(target), z.copy()
-    link.forward(prediction, prediction, link.scratch(prediction))
+    prediction = LOSSES[name]().link(target)(z)
     one_hot = np.eye(len(z))[y_true].T if target == MULTICLASS else y_true
     np.testing.assert_allclose(LOSSES[name]().gradient(z, y_true), prediction - one_hot, atol=1e-15)
 
@@ -346,3 +354,45 @@ def test_own_loss_trains(optimizer):
 def test_own_squared_error_trains_as_ours_does():
     own, ours = fitted(OwnSquaredError(), smooth), fitted("squared_error", smooth)
     np.testing.assert_allclose(own.loss_curve_, ours.loss_curve_, rtol=1e-9)
+
+
+# ---------------------------------------------------------------- columns of predictions
+
+
+@dataclass(repr=False, eq=False)
+class TwoConstants(Loss):
+    """Two outputs for one target, both of its mean."""
+
+    targets = frozenset({REGRESSION})
+
+    def n_outputs(self, n_targets):
+        return 2
+
+    def value(self, raw_prediction, y_true):
+        return ((raw_prediction - y_true) ** 2).sum(axis=0) / 2
+
+    def gradient(self, raw_prediction, y_true):
+        return raw_prediction - y_true
+
+
+class ByNewName(TwoConstants):
+    predicts_columns = True
+
+
+class ByFormerName(TwoConstants):
+    expands = True
+
+
+@pytest.mark.filterwarnings("ignore", category=ConvergenceWarning)
+@pytest.mark.parametrize("cls", [ByNewName, ByFormerName])
+def test_a_loss_may_have_several_outputs_for_a_target(cls):
+    X, y = np.linspace(-1, 1, 40)[:, np.newaxis], np.linspace(0, 1, 40)
+    model = MLPRegressor(5, loss=cls(), max_iter=1, random_state=0).fit(X, y)
+    assert cls().predicts_columns
+    assert cls().expands
+    assert model.predict(X).shape == (40, 2)
+
+
+def test_the_former_name_reads_as_the_new_one():
+    for loss, expected in ((Quantile([0.5]), True), (Quantile(0.5), False), (LogLoss(), False)):
+        assert loss.expands is loss.predicts_columns is expected

@@ -115,6 +115,43 @@ def test_zeros_only_are_counts_too(loss):
     assert np.isfinite(model.loss_curve_).all()
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("exponent", [-1000, -700, -530, -100, 100, 700, 1020])
+def test_best_constant_scales_with_the_target(exponent, weighted):
+    rng = np.random.default_rng(0)
+    y = rng.standard_cauchy((1, 50)).clip(-8, 8)
+    weight = rng.random(50) if weighted else None
+    scale = 2.0**exponent
+    expected = scale * LOSSES["huber"](1.0).baseline(y, weight, 1)
+    with np.errstate(over="ignore"):  # of the loss's value
+        assert LOSSES["huber"](scale).baseline(scale * y, weight, 1) == expected
+
+
+@pytest.mark.parametrize("scale", [1e-20, 1e-160, 1e-200, 1e-300])
+@pytest.mark.parametrize("loss", ["huber", "log_cosh"])
+def test_best_constant_of_tiny_targets_is_their_mean(loss, scale):
+    y = np.random.default_rng(0).normal(size=(1, 50))
+    found = LOSSES[loss]().baseline(scale * y, None, 1) / scale
+    assert found == pytest.approx(y.mean(), abs=2e-6 * abs(y).max())
+
+
+@pytest.mark.parametrize("scale", [1e20, 1e200, 6e307])
+@pytest.mark.parametrize("loss", ["huber", "log_cosh"])
+def test_best_constant_of_huge_targets_is_their_median(loss, scale):
+    y = np.random.default_rng(0).uniform(-2, 2, size=(1, 51))
+    with np.errstate(over="ignore"):
+        found = LOSSES[loss]().baseline(scale * y, None, 1) / scale
+    assert found == pytest.approx(np.median(y), abs=1e-5)
+
+
+def test_slopes_of_huge_targets_do_not_overflow():
+    y = np.random.default_rng(0).uniform(-1, 1, size=(1, 51))
+    with np.errstate(over="ignore"):
+        found = LOSSES["huber"](1.5e308).baseline(1.5e308 * y, None, 1) / 1.5e308
+    expected = LOSSES["huber"](1.0).baseline(y, None, 1)
+    assert found == pytest.approx(expected, abs=2e-6)
+
+
 def test_positive_counts_of_no_weight_are_no_baseline():
     y = np.array([[3.0, 0.0, 0.0, 0.0]])
     start = LOSSES["poisson"]().baseline(y, np.array([0.0, 1.0, 1.0, 1.0]), 1)

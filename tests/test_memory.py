@@ -22,7 +22,7 @@ from sknn.optimizers import OPTIMIZERS
 KINDS = ("binary", "multiclass", "multilabel", "regression")
 BOTH_DTYPES = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 SIZES = [(50, 50), (2000, 50), (50, 1000), (1000, 200)]  # rows of a batch, units of a layer
-# What a step may allocate: NumPy's buffer for a mixed-type pass (8192 elements), a part's views.
+# What a step may allocate: NumPy's buffer for a mixed-type pass (8192 elements), a chunk's views.
 CONSTANT = 150_000
 
 
@@ -57,11 +57,11 @@ def warm_step(kind="multiclass", optimizer="adam", size=(1000, 200), **params):
     parameters = architecture.initialize(*init, np.random.RandomState(0), np.dtype(dtype))
     engine = Engine(architecture, parameters, loss, Regularization(0.01), Rows(X, y, weight), 0)
     rule = OPTIMIZERS[optimizer]()
-    state = rule.init(parameters.vector, parameters.layout)
+    engine.bind(rule, rule.init(parameters.vector, parameters.layout))
     at = generator.permutation(2 * n_rows)[:n_rows]
 
     def step():
-        engine.step(at, rule, state, 1e-4, 1)
+        engine.step(at, 1e-4, 1)
 
     step()
     return step

@@ -5,20 +5,24 @@ import math
 import pickle
 import re
 import tracemalloc
+import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
 
 from sknn import MLPClassifier, MLPRegressor
+from sknn._core import chunks
+from sknn._core.chunks import CHUNK_SIZE
 from sknn._core.parameters import Block, Layout
 from sknn.losses import LOSSES
-from sknn.optimizers import OPTIMIZERS, Minimizer, Optimizer, _base
+from sknn.optimizers import OPTIMIZERS, Minimizer, Optimizer
 
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "optimizers.json").read_text())
 MATRIX, START = np.array(GOLDEN["matrix"]), np.array(GOLDEN["start"])
-OVER_PARTS = 3 * _base.PART // (2 * START.size)  # copies of the problem that fill 1.5 parts
+COPIES = 3 * CHUNK_SIZE // (2 * START.size)  # of the problem, which fill a chunk and a half
 SAME_RULE = {"gd": "sgd", "muon": "adam"}  # Muon without layers
 
 STEPPERS = [name for name, member in OPTIMIZERS.items() if issubclass(member, Optimizer)]
@@ -55,8 +59,8 @@ def run(optimizer, params, n_steps=20):
     return state
 
 
-def over_parts(dtype):
-    return np.tile(START, OVER_PARTS).astype(dtype)
+def over_chunks(dtype):
+    return np.tile(START, COPIES).astype(dtype)
 
 
 @pytest.mark.parametrize("name", STEPPERS)
@@ -64,7 +68,7 @@ def test_torch_has_followed_two_settings(name):
     assert len([case for case in golden_cases() if case.values[0] == name]) >= 2
 
 
-@pytest.mark.parametrize("copies", [1, OVER_PARTS])
+@pytest.mark.parametrize("copies", [1, COPIES])
 @pytest.mark.parametrize(("name", "case"), golden_cases())
 def test_follows_torch(name, case, copies):
     optimizer = OPTIMIZERS[name](**case["hyperparameters"])
@@ -97,14 +101,51 @@ def layered_steps(case, dtype, n_steps):
         yield params, state
 
 
-@pytest.mark.parametrize("part", [_base.PART, 4])
+@pytest.mark.parametrize("chunk_size", [CHUNK_SIZE, 4])
 @pytest.mark.parametrize("case", GOLDEN["muon"]["cases"])
-def test_muon_follows_torchs_formula_with_layers(case, part, monkeypatch):
-    monkeypatch.setattr(_base, "PART", part)
+def test_muon_follows_torchs_formula_with_layers(case, chunk_size, monkeypatch):
+    monkeypatch.setattr(chunks, "CHUNK_SIZE", chunk_size)
     expected = dict(zip(GOLDEN["steps"], case["points"], strict=True))
     for step, (params, _) in enumerate(layered_steps(case, np.float64, 50), start=1):
         if step in expected:
             np.testing.assert_allclose(params, expected[step], rtol=1e-10, atol=1e-10)
+
+
+def newton_schulz(values):
+    """Return what Muon's iteration makes of singular values."""
+    for _ in range(5):
+        values = 3.4445 * values - 4.7750 * values**3 + 2.0315 * values**5
+    return values
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.95])
+@pytest.mark.parametrize("norm", [1e-9, 0.5e-7, 2e-7, 1e-3])
+def test_muon_divides_by_the_norm_or_1e_7(norm, momentum):
+    """Against the singular value decomposition."""
+    layout = Layout([Block("hidden", (5, 3), 12), Block("last", (2, 1), 1)])
+    optimizer = OPTIMIZERS["muon"](momentum=momentum, weight_decay=0.0)
+    params, grad = np.zeros(layout.size), np.zeros(layout.size)
+    matrix = np.random.default_rng(0).standard_normal((4, 3))
+    matrix *= norm / np.linalg.norm(matrix)
+    grad[:12] = matrix.ravel() / (1 - momentum**2)  # of which U is the matrix, at the first step
+    optimizer.update(params, grad, optimizer.init(params, layout), 1.0)
+    left, values, right = np.linalg.svd(matrix, full_matrices=False)
+    expected = left @ np.diag(newton_schulz(values / max(norm, 1e-7))) @ right
+    np.testing.assert_allclose(params[:12].reshape(4, 3) / -0.4, expected, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize(("dtype", "felt"), [(np.float32, 2.0**-50), (np.float64, 2.0**-475)])
+@pytest.mark.parametrize(("factor", "stays"), [(0.5, False), (1.0, True), (2.0, True)])
+def test_muon_drops_entries_whose_squares_are_tiny(factor, stays, dtype, felt):
+    layout = Layout([Block("hidden", (3, 2), 4), Block("last", (2, 1), 1)])
+    optimizer = OPTIMIZERS["muon"](momentum=0.0, weight_decay=0.0)
+    params, grad = np.zeros(layout.size, dtype), np.zeros(layout.size, dtype)
+    grad[0], grad[3] = 1, factor * felt  # diagonal, of norm 1
+    optimizer.update(params, grad, optimizer.init(params, layout), 1.0)
+    step = params[:4] / (-0.2 * math.sqrt(2))
+    assert step[0] == pytest.approx(newton_schulz(1.0), rel=1e-5)
+    expected = 3.4445**5 * factor * felt if stays else 0.0
+    assert step[3] == pytest.approx(expected, rel=1e-5, abs=0)
 
 
 @pytest.mark.parametrize("case", GOLDEN["muon"]["cases"])
@@ -141,12 +182,12 @@ def test_muons_step_is_nearly_orthogonal(shape, dtype):
 
 @BOTH_DTYPES
 @pytest.mark.parametrize("name", STEPPERS)
-def test_parts_change_nothing(name, dtype, monkeypatch):
-    whole, parts = START.astype(dtype), START.astype(dtype)
+def test_chunks_change_nothing(name, dtype, monkeypatch):
+    whole, in_chunks = START.astype(dtype), START.astype(dtype)
     run(OPTIMIZERS[name](), whole)
-    monkeypatch.setattr(_base, "PART", 5)
-    run(OPTIMIZERS[name](), parts)
-    np.testing.assert_allclose(parts, whole, rtol=20 * np.finfo(dtype).eps)
+    monkeypatch.setattr(chunks, "CHUNK_SIZE", 5)
+    run(OPTIMIZERS[name](), in_chunks)
+    np.testing.assert_allclose(in_chunks, whole, rtol=20 * np.finfo(dtype).eps)
 
 
 @BOTH_DTYPES
@@ -165,7 +206,7 @@ def test_keeps_dtype_and_memory(name, dtype):
 @BOTH_DTYPES
 @pytest.mark.parametrize("name", STEPPERS)
 def test_warm_update_allocates_nothing_that_grows(name, dtype):
-    optimizer, params = OPTIMIZERS[name](), over_parts(dtype)
+    optimizer, params = OPTIMIZERS[name](), over_chunks(dtype)
     grad, state = slopes(params), optimizer.init(params)
     optimizer.update(params, grad, state, 0.01)
     tracemalloc.start()
@@ -238,6 +279,81 @@ def test_a_fit_calls_an_update_that_a_subclass_overrides(name):
 
     MLPRegressor(2, optimizer=Watched()).partial_fit([[0.0], [1.0]], [0.0, 1.0])
     assert calls == [2 * 2 + 3]
+
+
+@pytest.mark.parametrize("name", STEPPERS)
+def test_a_fit_calls_an_update_that_is_mixed_in(name, monkeypatch):
+    monkeypatch.setattr(chunks, "CHUNK_SIZE", 3)
+    calls = []
+
+    class Watching:
+        def update(self, params, grad, state, learning_rate):
+            calls.append((params.size, grad.size))
+            super().update(params, grad, state, learning_rate)
+
+    class Watched(Watching, OPTIMIZERS[name]):
+        pass
+
+    MLPRegressor(2, optimizer=Watched()).partial_fit([[0.0], [1.0]], [0.0, 1.0])
+    assert calls == [(2 * 2 + 3, 2 * 2 + 3)]
+
+
+@pytest.mark.parametrize("clip_norm", [None, 1.0])
+@pytest.mark.parametrize("name", STEPPERS)
+def test_a_step_begins_once_and_has_the_coefficients_in_every_chunk(name, clip_norm, monkeypatch):
+    monkeypatch.setattr(chunks, "CHUNK_SIZE", 3)
+    begun, met = [], []
+
+    class Watched(OPTIMIZERS[name]):
+        def begin_update(self, state, learning_rate):
+            begun.append(super().begin_update(state, learning_rate))
+            return begun[-1]
+
+        def rule(self, params, grad, scratch, *args):
+            assert params.size == grad.size == scratch.size <= 3
+            assert all(slot.size == params.size for slot in args[: self.n_slots])
+            met.append(args[self.n_slots :])
+            super().rule(params, grad, scratch, *args)
+
+    model = MLPRegressor(2, optimizer=Watched(), clip_norm=clip_norm, shuffle=False, max_iter=2)
+    model.partial_fit([[0.0], [1.0]], [0.0, 1.0]).partial_fit([[0.0], [1.0]], [0.0, 1.0])
+    n_steps = 2
+    assert len(begun) == n_steps
+    n_calls = len(met) // n_steps
+    assert n_calls >= (2 if name == "muon" else 3)  # of Muon's, those of biases and the last layer
+    assert met == [coefficients for coefficients in begun for _ in range(n_calls)]
+
+
+@pytest.mark.parametrize("name", STEPPERS)
+def test_a_gradient_of_several_chunks_is_clipped_as_a_whole(name, monkeypatch):
+    X, y = np.random.default_rng(0).normal(size=(40, 5)), np.arange(40) % 3
+    model = MLPClassifier((11, 6), optimizer=name, alpha=0.01, clip_norm=0.1, random_state=0)
+    vectors = []
+    for size in (CHUNK_SIZE, 50):
+        monkeypatch.setattr(chunks, "CHUNK_SIZE", size)
+        for _ in range(3):
+            model.partial_fit(X, y, classes=[0, 1, 2])
+        vectors.append(model._training.parameters.vector)
+        model = clone(model)
+    np.testing.assert_allclose(*vectors, rtol=1e-9, atol=1e-12)
+
+
+@BOTH_DTYPES
+@pytest.mark.parametrize("name", STEPPERS)
+def test_chunks_that_wait_for_the_clipping_of_all_are_updated_to_the_same_bits(
+    name, dtype, monkeypatch
+):
+    monkeypatch.setattr(chunks, "CHUNK_SIZE", 50)
+    X, y = np.random.default_rng(0).normal(size=(40, 5)).astype(dtype), np.arange(40) % 3
+    model = MLPClassifier((11, 6), optimizer=name, alpha=0.01, l1_ratio=0.3, random_state=0)
+    model.set_params(batch_size=10, max_iter=3, tol=0.0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        by_chunk = clone(model).fit(X, y)
+        at_once = clone(model).set_params(clip_norm=1e30).fit(X, y)
+    vectors = [fitted._training.parameters.vector for fitted in (by_chunk, at_once)]
+    assert vectors[0].size > 150
+    np.testing.assert_array_equal(*vectors)
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
@@ -340,11 +456,11 @@ def test_weight_decay_is_decoupled_and_spares_biases(name):
 
 
 @pytest.mark.parametrize("name", WITH_DECAY)
-def test_a_fit_decays_weights_across_parts(name, monkeypatch):
+def test_a_fit_decays_weights_across_chunks(name, monkeypatch):
     X, y = np.zeros((8, 30)), np.arange(8) % 2
     weights = []
-    for size in (_base.PART, 50):
-        monkeypatch.setattr(_base, "PART", size)
+    for size in (CHUNK_SIZE, 50):
+        monkeypatch.setattr(chunks, "CHUNK_SIZE", size)
         optimizer = OPTIMIZERS[name](weight_decay=0.5)
         model = MLPClassifier(7, optimizer=optimizer, alpha=0.0, random_state=0)
         model.set_params(learning_rate_init=0.1, batch_size=8, shuffle=False).partial_fit(

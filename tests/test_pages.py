@@ -3,6 +3,7 @@
 import doctest
 import re
 import runpy
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,21 @@ def test_sessions_of_a_page_print_what_it_says(page, monkeypatch, tmp_path):
     assert max(map(len, typed)) <= 80  # what a page shows at 1280 pixels
     flags = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
     assert doctest.DocTestRunner(optionflags=flags).run(test).failed == 0
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_page_on_saving_lists_what_is_in_the_file(monkeypatch, tmp_path):
+    """Sizes are exact but for the digits of a loss and, on other processors, some epochs."""
+    monkeypatch.chdir(tmp_path)
+    text = (DOCS / "saving.md").read_text()
+    exec(re.search(r"```python\n(.*?)```", text, re.DOTALL)[1], {})
+    listed = re.findall(r"^ +(\d+)  1980-01-01 00:00   (\S+)$", text, re.MULTILINE)
+    with zipfile.ZipFile("digits.npz") as archive:
+        sizes = {member.filename: member.file_size for member in archive.infolist()}
+    assert [name for _, name in listed] == list(sizes)
+    rounding = {"header.json": 5, "loss_curve.npy": 80}
+    for size, name in listed:
+        assert abs(int(size) - sizes[name]) <= rounding.get(name, 0), name
 
 
 @pytest.mark.parametrize("name", GUIDE)

@@ -3,12 +3,15 @@
 import io
 import re
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
+import joblib
 import pytest
 from common import problem
 
 from sknn._training.engine import Engine
+from sknn.estimators._progress import _worker
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -178,3 +181,62 @@ def test_quiet_by_default(capsys, optimizer):
     model.fit(X, y)
     captured = capsys.readouterr()
     assert captured.out == captured.err == ""
+
+
+# ---------------------------------------------------------------- several fits at once
+
+
+class Chunks(io.StringIO):
+    """Keeps what each call to `write` writes."""
+
+    def __init__(self):
+        super().__init__()
+        self.chunks = []
+
+    def write(self, text):
+        self.chunks.append(text)
+        return super().write(text)
+
+
+@pytest.mark.parametrize("verbose", [1, 2])
+def test_each_line_is_written_at_once(monkeypatch, verbose):
+    model, X, y = make(verbose=verbose, max_iter=3)
+    out = Chunks()
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "stdout", out)
+        model.fit(X, y).partial_fit(X, y)
+    assert epochs(out.chunks) == [1, 2, 3, 4]
+    assert [chunk.count("\n") for chunk in out.chunks] == [1] * 5
+    assert all(chunk.endswith("\n") for chunk in out.chunks)
+
+
+def test_a_thread_names_itself_and_what_it_fits(monkeypatch):
+    model, X, y = make(verbose=1, max_iter=30, alpha=0.5, **ENDLESS)
+    out = Terminal()
+    with monkeypatch.context() as patch, ThreadPoolExecutor(1, "worker") as pool:
+        patch.setattr(sys, "stdout", out)
+        pool.submit(model.fit, X, y).result()
+    first, *lines = out.getvalue().splitlines()
+    call = "MLPClassifier(alpha=0.5, batch_size=40, hidden_layer_sizes=4, max_iter=30, "
+    assert (
+        first == f"[worker_0] {call}n_iter_no_change=1000000, random_state=0, tol=0.0, verbose=1)"
+    )
+    assert all(line.startswith("[worker_0] ") for line in lines)
+    assert epochs(line.removeprefix("[worker_0] ") for line in lines) == [1, *range(2, 31, 2)]
+    assert "\r" not in out.getvalue()
+
+
+def test_a_worker_process_names_itself():
+    names = joblib.Parallel(2)(joblib.delayed(_worker)() for _ in range(2))
+    assert all(re.fullmatch(r"LokyProcess-\d+", name) for name in names)
+    assert _worker() == ""
+
+
+@pytest.mark.parametrize("verbose", [1, 2])
+def test_no_output(monkeypatch, verbose):
+    """As in a program without a console."""
+    model, X, y = make(verbose=verbose, max_iter=2)
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "stdout", None)
+        model.fit(X, y).partial_fit(X, y)
+    assert len(model.loss_curve_) == 3

@@ -10,7 +10,7 @@ from sklearn.linear_model import ElasticNet
 
 from sknn import MLPClassifier, MLPRegressor
 from sknn._core.parameters import Block, Layout
-from sknn._training.penalty import MaxNorm, Part, Regularization, clip
+from sknn._training.penalty import Chunk, MaxNorm, Regularization, clip
 from sknn.averaging import EMA
 from sknn.optimizers import LBFGS, SGD
 
@@ -47,12 +47,12 @@ def test_penalty_and_its_gradient(l1_ratio):
     grad, whole = np.zeros_like(params), slice(0, layout.size)
 
     def penalty(vector):
-        return Part(layout, whole, vector, grad).penalty(regularization)
+        return Chunk(layout, whole, vector, grad).penalty(regularization)
 
     weights = np.concatenate([params[:9], params[15:18]])
     expected = l1_ratio * abs(weights).sum() + (1 - l1_ratio) / 2 * (weights**2).sum()
     assert penalty(params) == pytest.approx(0.7 * expected, rel=1e-14)
-    Part(layout, whole, params, grad).add_penalty(regularization)
+    Chunk(layout, whole, params, grad).add_penalty(regularization)
     for i in range(layout.size):
         move = step * (np.arange(layout.size) == i)
         slope = (penalty(params + move) - penalty(params - move)) / (2 * step)

@@ -8,7 +8,7 @@ import time
 
 import numpy as np
 import pytest
-from common import STEP_TAKING, changes, problem, state
+from common import STEP_TAKING, changes, file_contents, problem, state
 from numpy.testing import assert_array_equal
 from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning
@@ -17,7 +17,9 @@ import sknn
 from sknn import MLPClassifier, MLPRegressor
 from sknn.callbacks import Checkpoint, EpochCallback, fitted_so_far, training_of
 from sknn.dropout import AlphaDropout
-from sknn.schedules import Adaptive, Cosine, ReduceOnPlateau, Warmup
+from sknn.optimizers import Adam
+from sknn.persistence import _file
+from sknn.schedules import Adaptive, Cosine, ReduceOnPlateau, Schedule, Warmup
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -177,6 +179,157 @@ def test_a_middle_goes_on_otherwise_too(tmp_path):
     assert len(middle.loss_curve_) == 13
     with pytest.raises(ValueError, match="There is no fit to resume"):
         middle.resume(X, y)
+
+
+# ---------------------------------------------------------------- other parameters
+
+MORE = ("plain", "dropout", "early stopping", "scored and averaged", "adaptive", "reduced")
+
+
+@pytest.mark.parametrize("variation", [*MORE, "converges", "shared random state", "warm start"])
+def test_another_max_iter_gives_the_fit_that_had_begun_with_it(variation, tmp_path):
+    for max_iter in (5, 14):
+        whole, X, y = make(variation, max_iter=max_iter)
+        wanted = known(whole.fit(X, y))
+        for epoch in {1, 4, min(whole.n_iter_, 9)}:
+            middle = killed(make(variation)[0], tmp_path / "a.npz", X, y, epoch)
+            middle.set_params(max_iter=max_iter, verbose=2).resume(X, y)
+            assert changes(wanted, known(middle)) == [], (max_iter, epoch)
+
+
+def test_another_max_iter_in_the_second_call_of_a_warm_start_and_again(tmp_path):
+    whole, X, y = make("warm start", learning_rate=Warmup("exponential", n_epochs=12))
+    model = pickle.loads(pickle.dumps(whole.fit(X, y)))
+    middle = killed(model, tmp_path / "a.npz", X, y, 12).set_params(max_iter=11)
+    middle = killed(middle, tmp_path / "b.npz", X, y, 15, "resume").set_params(max_iter=13)
+    whole.set_params(max_iter=13).fit(X, y)
+    assert changes(known(whole), known(middle.resume(X, y))) == []
+    assert middle.n_iter_ == 13
+
+
+class Own(Schedule):
+    def __call__(self, learning_rate_init, progress):
+        return learning_rate_init * (1 - progress.fraction)
+
+
+@pytest.mark.parametrize(
+    "schedule", ["cosine", Warmup("polynomial"), Own(), Warmup(Own())], ids=str
+)
+def test_a_plan_is_not_changed_under_way(schedule, tmp_path):
+    model, X, y = make(learning_rate=schedule)
+    strategies = [Own] if "Own" in str(schedule) else []
+    with pytest.raises(KilledError):
+        model.set_callbacks(Checkpoint(tmp_path / "a.npz"), Kill(4)).fit(X, y)
+    middle = sknn.load(tmp_path / "a.npz", strategies=strategies).set_params(max_iter=20)
+    before = dict(vars(middle))
+    with pytest.raises(
+        ValueError, match=r"max_iter=20 differs from 9, .* learning_rate=.* may plan"
+    ):
+        middle.resume(X, y)
+    assert vars(middle) == before
+    whole = make(learning_rate=schedule)[0].fit(X, y)
+    assert changes(known(whole), known(middle.set_params(max_iter=9).resume(X, y))) == []
+
+
+def test_fewer_epochs_than_are_done(tmp_path):
+    model, X, y = make()
+    middle = killed(model, tmp_path / "a.npz", X, y, 4).set_params(max_iter=3)
+    with pytest.raises(
+        ValueError, match="max_iter=3 is below the 4 epochs that the interrupted fit"
+    ):
+        middle.resume(X, y)
+    whole = make(max_iter=4)[0].fit(X, y)
+    assert changes(known(whole), known(middle.set_params(max_iter=4).resume(X, y))) == []
+
+
+OTHER = {
+    "hidden_layer_sizes": (8, 4),
+    "activation": "tanh",
+    "optimizer": "sgd",
+    "optimizer__beta_1": 0.8,
+    "learning_rate": "exponential",
+    "learning_rate_init": 0.01,
+    "dropout": 0.1,
+    "input_dropout": 0.1,
+    "loss": "focal",
+    "alpha": 0.1,
+    "l1_ratio": 0.5,
+    "max_norm": 2.0,
+    "clip_norm": 1.0,
+    "averaging": "ema",
+    "batch_size": 31,
+    "shuffle": False,
+    "tol": 0.0,
+    "n_iter_no_change": 5,
+    "class_weight": {0: 2.0},
+    "early_stopping": True,
+    "dtype": "float32",
+}
+OF_VALIDATION = {"validation_fraction": 0.2, "scoring": "accuracy", "early_stopping": False}
+
+
+def test_every_parameter_is_refused_or_cannot_alter_bits():
+    harmless = {"init", "bias_init", "random_state", "warm_start", "verbose", "max_iter"}
+    assert {*OTHER, *OF_VALIDATION} - {"optimizer__beta_1"} == {*MLPClassifier().get_params()} - (
+        harmless | {key for key in MLPClassifier().get_params() if "__" in key}
+    )
+
+
+@pytest.mark.parametrize(
+    ("variation", "name", "value"),
+    [("plain", *each) for each in OTHER.items()]
+    + [("early stopping", *each) for each in OF_VALIDATION.items()],
+)
+def test_what_would_alter_bits_is_refused_by_name(variation, name, value, tmp_path):
+    model, X, y = make(variation)
+    middle = killed(model, tmp_path / "a.npz", X, y, 4)
+    middle.set_params(**{name: value})
+    before = dict(vars(middle))
+    name = name.partition("__")[0]
+    with pytest.raises(ValueError, match=rf"\b{name}=.*(it began with .*Set them back|dtype=None)"):
+        middle.resume(X, y)
+    assert vars(middle) == before
+
+
+def test_what_cannot_alter_bits_is_taken(tmp_path):
+    whole, X, y = make(optimizer="adam", learning_rate=Adaptive())
+    middle = killed(make(learning_rate="adaptive")[0], tmp_path / "a.npz", X, y, 4)
+    middle.set_params(optimizer=Adam(), learning_rate=Adaptive(), learning_rate_init=0.001)
+    middle.set_params(hidden_layer_sizes=[8, 5], activation=("relu", "relu"), dtype="float64")
+    middle.set_params(init="normal", bias_init="normal", random_state=3, warm_start=True)
+    middle.set_params(validation_fraction=0.3, scoring="accuracy")
+    assert changes(known(whole.fit(X, y)), known(middle.resume(X, y))) == []
+
+
+@pytest.mark.parametrize("max_iter", [9, 12])
+def test_a_file_from_before_parameters_were_kept(max_iter, tmp_path):
+    whole, X, y = make("scored and averaged", max_iter=max_iter)
+    middle = killed(make("scored and averaged")[0], tmp_path / "a.npz", X, y, 4)
+    header, arrays = file_contents(tmp_path / "a.npz")
+    _, fields = header["training"]["object"]
+    assert {"begun_with", "validation"} <= fields.keys()
+    header["training"]["object"][1] = {
+        name: each for name, each in fields.items() if name not in ("begun_with", "validation")
+    }
+    _file.write(tmp_path / "old.npz", header, arrays)
+    middle = sknn.load(tmp_path / "old.npz").set_params(max_iter=max_iter)
+    assert changes(known(whole.fit(X, y)), known(middle.resume(X, y))) == []
+
+
+def test_a_validation_set_that_is_only_recorded(tmp_path):
+    held, params = {}, {"scoring": "accuracy", "max_iter": 6}
+    whole, X, y = make(**params)
+    held["X_val"], held["y_val"] = X[100:], y[100:]
+    whole.fit(X[:100], y[:100], **held)
+    middle = killed(make(**params)[0], tmp_path / "a.npz", X[:100], y[:100], 4, **held)
+    for other in ({}, {"X_val": X[99:], "y_val": y[99:]}):
+        with pytest.raises(ValueError, match=r"resume needs the validation set"):
+            middle.resume(X[:100], y[:100], **other)
+    with pytest.raises(ValueError, match=r"scoring='f1_macro' .it began with 'accuracy'"):
+        middle.set_params(scoring="f1_macro").resume(X[:100], y[:100], **held)
+    middle.set_params(scoring="accuracy").resume(X[:100], y[:100], **held)
+    assert changes(known(whole), known(middle)) == []
+    assert len(middle.validation_scores_) == 6
 
 
 # ---------------------------------------------------------------- refusals

@@ -3,6 +3,7 @@
 import json
 import pickle
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
@@ -11,12 +12,14 @@ import pytest
 from common import STEP_TAKING
 from sklearn.exceptions import ConvergenceWarning
 
+import sknn
 from sknn import MLPClassifier
 from sknn.optimizers import SGD
 from sknn.schedules import (
     SCHEDULES,
     Adaptive,
     Constant,
+    Cosine,
     InvScaling,
     Progress,
     ReduceOnPlateau,
@@ -66,7 +69,8 @@ def test_first_rate(name):
 def test_follows_torch(case):
     schedule = SCHEDULES[case["schedule"]](**case["hyperparameters"])
     # Four steps an epoch: torch's epochs are every fourth of ours.
-    progress = Progress(total_steps=4 * case["n_epochs"], steps_per_epoch=4)
+    counts = {"total_steps": 4 * case["n_epochs"], "steps_per_epoch": 4}
+    progress = Progress(**counts, state=schedule.init())
     for metric, expected in zip(GOLDEN["metrics"], case["rates"], strict=True):
         assert schedule(0.1, progress) == pytest.approx(expected, rel=1e-10, abs=1e-17)
         progress.step += 4
@@ -204,6 +208,59 @@ def test_each_fit_is_a_run_and_partial_fits_are_one():
     assert Recorder.rates == pytest.approx([*planned, 0.1], rel=1e-12)
 
 
+PLANNED = ["polynomial", "cosine", "one_cycle", Warmup(Cosine(n_cycles=2)), Warmup(n_epochs=3)]
+X_LINE = np.linspace(-1, 1, 8)[:, np.newaxis]
+Y_LINE = X_LINE.ravel() > 0
+
+
+def planned_rates(schedule, n_epochs, n_batches, run=0):
+    """Return the rate of each batch of a run, an epoch a row."""
+    schedule = SCHEDULES[schedule]() if isinstance(schedule, str) else schedule
+    first, last = (n_epochs * n_batches * i for i in (run, run + 1))
+    run = {"first_step": first, "total_steps": last, "steps_per_epoch": n_batches}
+    rates = [schedule(0.1, Progress(step=i, **run)) for i in range(first, last)]
+    return np.reshape(rates, (n_epochs, n_batches))
+
+
+def weightless_batches(schedule, **params):
+    """Return a model of four batches an epoch, of which the second and the last weigh nothing."""
+    Recorder.rates.clear()
+    model = MLPClassifier(4, optimizer=Recorder(), learning_rate=schedule, random_state=0)
+    model.set_params(learning_rate_init=0.1, batch_size=2, shuffle=False, n_iter_no_change=99)
+    return model.set_params(**params), np.repeat([1.0, 0.0, 1.0, 0.0], 2)
+
+
+@pytest.mark.filterwarnings("ignore", category=ConvergenceWarning)
+@pytest.mark.parametrize("schedule", PLANNED)
+def test_batches_without_weight_take_their_place_in_the_plan(schedule):
+    model, weight = weightless_batches(schedule, max_iter=5, warm_start=True)
+    model.fit(X_LINE, Y_LINE, weight).fit(X_LINE, Y_LINE, weight)
+    for run, rates in enumerate(np.reshape(Recorder.rates, (2, 5, 2))):
+        planned = planned_rates(schedule, n_epochs=5, n_batches=4, run=run)
+        np.testing.assert_allclose(rates, planned[:, [0, 2]], rtol=1e-12)
+    progress = model._training.progress
+    assert (progress.step, progress.skipped, progress.batches) == (20, 20, 40)
+
+
+@pytest.mark.parametrize("schedule", PLANNED[:3])
+def test_shuffled_batches_without_weight_leave_the_last_rate(schedule):
+    weight = np.arange(8.0) == 0
+    model, _ = weightless_batches(schedule, max_iter=5, shuffle=True)
+    model.fit(X_LINE, Y_LINE, weight)
+    planned = planned_rates(schedule, n_epochs=5, n_batches=4)
+    np.testing.assert_allclose(model.history_["learning_rate"], planned[:, -1], rtol=1e-12)
+    assert model._training.progress.skipped == 15
+
+
+@pytest.mark.parametrize("schedule", PLANNED[:3])
+def test_partial_fits_of_batches_without_weight_are_one_run(schedule):
+    model, weight = weightless_batches(schedule, max_iter=3)
+    for _ in range(4):  # the fourth begins a run
+        model.partial_fit(X_LINE, Y_LINE, classes=[False, True], sample_weight=weight)
+    planned = planned_rates(schedule, n_epochs=3, n_batches=4)[:, [0, 2]]
+    np.testing.assert_allclose(Recorder.rates, [*planned.ravel(), *planned[0]], rtol=1e-12)
+
+
 # ---------------------------------------------------------------- schedules that read the metric
 
 
@@ -223,10 +280,11 @@ def test_reduce_on_plateau_acts_in_a_fit_and_goes_on_after_a_pickle():
 
 
 def test_reduce_on_plateau_knows_that_a_worse_score_is_worse():
-    schedule, progress = ReduceOnPlateau(patience=0, threshold=0.01), Progress()
+    schedule = ReduceOnPlateau(patience=0, threshold=0.01)
+    progress = Progress(state=schedule.init())
     for metric in (-0.9, -0.899):  # negated scores
         schedule.after_epoch(metric, progress)
-    assert progress.n_reductions == 1
+    assert progress.state.n_reductions == 1
 
 
 def test_partial_fit_after_a_planned_fit_begins_a_run():
@@ -244,13 +302,16 @@ def test_reduce_on_plateau_forgets_the_best_of_another_criterion():
         _, model = fit("reduce_on_plateau", max_iter=3, warm_start=True, **params)
         X = np.linspace(-1, 1, 8)[:, np.newaxis]
         model.set_params(early_stopping=False, max_iter=1).fit(X, X.ravel() > 0)
-    assert model._training.progress.metric_best == model.loss_curve_[-1] > 0
-    assert model._training.progress.n_bad_epochs == 0
+    assert model._training.progress.state.best == model.loss_curve_[-1] > 0
+    assert model._training.progress.state.n_bad_epochs == 0
 
 
 def test_reduce_on_plateau_never_raises_the_rate():
     assert ReduceOnPlateau(minimum=0.5)(0.1, Progress()) == 0.1
-    assert ReduceOnPlateau(minimum=0.05)(0.1, Progress(n_reductions=3)) == 0.05
+    schedule = ReduceOnPlateau(minimum=0.05)
+    state = schedule.init()
+    state.n_reductions = 3
+    assert schedule(0.1, Progress(state=state)) == 0.05
 
 
 def test_cosine_refuses_cycles_beyond_measure():
@@ -304,6 +365,77 @@ def test_a_schedule_of_ones_own_hears_of_each_epoch():
         warnings.simplefilter("ignore", ConvergenceWarning)
         _, model = fit(Listening(), max_iter=3)
     assert heard == [(loss, i + 1) for i, loss in enumerate(model.loss_curve_)]
+
+
+@dataclass
+class Improvements:
+    """The state of `Falling`."""
+
+    best: float = np.inf
+    n_improvements: int = 0
+
+
+@dataclass(repr=False, eq=False)
+class Falling(Schedule):
+    """A rate that falls with each epoch that improves."""
+
+    factor: float = 0.9
+
+    def init(self):
+        return Improvements()
+
+    def __call__(self, learning_rate_init, progress):
+        return learning_rate_init * self.factor**progress.state.n_improvements
+
+    def after_epoch(self, metric, progress):
+        if metric < progress.state.best:
+            progress.state.best = metric
+            progress.state.n_improvements += 1
+
+
+@pytest.mark.filterwarnings("ignore", category=ConvergenceWarning)
+@pytest.mark.parametrize("schedule", [Falling(), Warmup(Falling(), start_factor=1.0)])
+def test_a_schedules_own_state_is_kept_by_warm_starts_and_files(schedule, tmp_path):
+    X = np.linspace(-1, 1, 8)[:, np.newaxis]
+    rates, model = fit(schedule, max_iter=6, warm_start=True)
+    whole = 0.1 * 0.9 ** np.arange(12)
+    assert rates == pytest.approx(whole[:6])
+    sknn.save(model, tmp_path / "model.npz", training_state=True)
+    own = [Falling, Improvements, Recorder]
+    for again in (model, sknn.load(tmp_path / "model.npz", strategies=own)):
+        Recorder.rates.clear()
+        again.fit(X, X.ravel() > 0)
+        assert Recorder.rates == pytest.approx(whole[6:])
+    again = model.set_params(warm_start=False).fit(X, X.ravel() > 0)
+    assert again._training.progress.state.n_improvements == 6
+
+
+@pytest.mark.filterwarnings("ignore", category=ConvergenceWarning)
+def test_a_state_is_of_the_present_schedules_class():
+    X = np.linspace(-1, 1, 8)[:, np.newaxis]
+    impatient = ReduceOnPlateau(patience=0, threshold=0.9)  # no epoch but the first improves
+    _, model = fit(impatient, max_iter=3, warm_start=True)
+    assert model._training.progress.state.n_reductions == 2
+    model.set_params(learning_rate="constant").fit(X, X.ravel() > 0)
+    model.set_params(learning_rate=impatient).fit(X, X.ravel() > 0)
+    # Constant, which needs no state, has left the state as it was.
+    assert model._training.progress.state.n_reductions == 5
+    model.set_params(learning_rate=Falling()).fit(X, X.ravel() > 0)
+    assert type(model._training.progress.state) is Improvements
+
+
+@pytest.mark.filterwarnings("ignore", category=ConvergenceWarning)
+def test_a_schedule_without_init_may_pass_its_calls_on():
+    plateaus = ReduceOnPlateau(factor=0.5, patience=0, threshold=0.5)
+
+    class Passing(Schedule):
+        def __call__(self, learning_rate_init, progress):
+            return plateaus(learning_rate_init, progress)
+
+        def after_epoch(self, metric, progress):
+            plateaus.after_epoch(metric, progress)
+
+    assert fit(Passing(), max_iter=6)[0] == fit(plateaus, max_iter=6)[0]
 
 
 @pytest.mark.parametrize("optimizer", STEP_TAKING)

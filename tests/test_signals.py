@@ -1,4 +1,4 @@
-"""What a signal becomes in the layers: derivatives, statistics, networks before training."""
+"""What a signal becomes in the layers: statistics, networks before training."""
 
 import numpy as np
 import pytest
@@ -10,11 +10,10 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.pipeline import make_pipeline
 
 from sknn import MLPClassifier, MLPRegressor
-from sknn.activations import ACTIVATIONS, LeakyReLU
+from sknn.activations import LeakyReLU
 from sknn.initializers import INITIALIZERS, Normal
 from sknn.inspection import ActivationDisplay, initialization_report
 from sknn.inspection._networks import untrained_network
-from sknn.inspection._signals import derivatives
 
 pytestmark = pytest.mark.filterwarnings("ignore", category=ConvergenceWarning)
 
@@ -28,34 +27,6 @@ def digits():
 def column(table, name, network):
     chosen = zip(table[name], table["network"], strict=True)
     return np.array([value for value, label in chosen if label == network])
-
-
-# ------------------------------------------------------------------- derivatives
-
-
-@pytest.mark.parametrize("name", ACTIVATIONS)
-def test_derivatives_are_the_jacobians_diagonal(name):
-    activation = ACTIVATIONS[name]()
-    z = np.random.default_rng(0).normal(size=(5, 40))
-    z[np.abs(z) < 1e-3] = 1.0  # not at a kink
-    own = activation.initial_parameters(5)
-
-    def value(z):
-        a = np.empty_like(z)
-        scratch = activation.scratch(z)
-        if own is not None:
-            scratch.parameters = own
-        activation.forward(z.copy(), a, scratch)
-        return a
-
-    step, expected = 1e-6, np.empty_like(z)
-    for unit in range(5):
-        up, down = z.copy(), z.copy()
-        up[unit] += step
-        down[unit] -= step
-        expected[unit] = (value(up)[unit] - value(down)[unit]) / (2 * step)
-    found = derivatives(activation, z, own)
-    np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-8)
 
 
 # ------------------------------------------------------------------- before training
@@ -96,13 +67,13 @@ def test_statistics_are_their_definitions(digits):
     for found, expected in zip(display.activations["fitted"], (relu, tanh), strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-12)
     table = display.table
-    flat = [relu == 0, 1 - tanh**2 < 0.01]
+    flat = [relu == 0, 1 - tanh**2 <= 0.05]
     np.testing.assert_allclose(table["mean"], [relu.mean(), tanh.mean()])
     np.testing.assert_allclose(
         table["std"], [np.sqrt(a.var(axis=0).mean()) for a in (relu, tanh)], rtol=1e-10
     )
     np.testing.assert_allclose(table["saturated"], [each.mean() for each in flat])
-    np.testing.assert_allclose(table["dead"], [each.all(axis=0).mean() for each in flat])
+    np.testing.assert_allclose(table["dead"], [(relu == 0).all(axis=0).mean(), 0])
     assert table["activation"] == ["ReLU()", "Tanh()"]
 
 

@@ -15,7 +15,15 @@ import sknn
 DOCS = Path(__file__).parent.parent / "docs"
 REFERENCE = runpy.run_path(str(DOCS / "_extensions/api_reference.py"))
 # What these make public is so under another name, or is said to be of the house.
-ELSEWHERE = {"sknn.persistence": {"check_parameters", "check_path"}, "sknn.estimators": {"BaseMLP"}}
+ELSEWHERE = {
+    "sknn.estimators": {"BaseMLP"},
+    # Paths for files; `Progress`, `State` and `Training` have pages in their packages.
+    "sknn.model_state": {
+        *("AdaptiveByDivisions", "Architecture", "Block", "InvScalingBySamples", "Layout"),
+        *("BinnedColumn", "MuonState", "Parameters", "Solver", "UncorrectedAdam", "Velocity"),
+    },
+    "sknn.persistence": {"check_parameters", "check_path", "remove_stale"},
+}
 
 
 def with_names():

@@ -9,6 +9,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import log_loss
 
 from sknn._training.engine import Engine
+from sknn.optimizers import Minimizer
 
 SMALL = {"hidden_layer_sizes": 8, "batch_size": 40, "random_state": 0}
 UNCONVERGED = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -230,3 +231,35 @@ def test_interrupt_does_not_keep_weights_that_are_not_finite(monkeypatch):
     with pytest.raises(ValueError, match="Training diverged in epoch 1: a parameter of layer_1"):
         model.fit(1000 * X, y)
     assert not hasattr(model, "coefs_")
+
+
+class Overshooting(Minimizer):
+    """Looks at a far point after its last iteration, as a line search may, and then ends."""
+
+    def minimize(self, value_and_gradient, params, callback, max_iter, tol):
+        self.reached = params
+        for _ in range(max_iter):
+            self.reached = self.reached - 0.1 * value_and_gradient(self.reached)[1]
+            callback(self.reached)
+        value_and_gradient(self.reached + 1)
+        return self.end()
+
+    def end(self):
+        return True
+
+
+class Interrupted(Overshooting):
+    def end(self):
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("kind", ["multiclass", "regression"])
+@pytest.mark.parametrize("minimizer", [Overshooting, Interrupted])
+def test_a_minimizer_leaves_the_last_point_reached_not_the_last_one_tried(minimizer, kind):
+    optimizer = minimizer()
+    model, X, y = make(kind, optimizer=optimizer, max_iter=3)
+    if minimizer is Interrupted:
+        interrupted_fit(model, X, y, 3)
+    else:
+        model.fit(X, y)
+    np.testing.assert_array_equal(model._parameters.vector, model.optimizer_.reached)

@@ -13,7 +13,9 @@ from sklearn.base import clone
 from sknn._core.strategy import Choice, Range, Strategy, registered_name, resolve
 from sknn.activations import ACTIVATIONS, Activation, ReLU, Sigmoid
 from sknn.estimators._parameters import FAMILIES, _activations
+from sknn.initializers import Initializer
 from sknn.losses import LOSSES, Loss
+from sknn.losses._base import FusedLoss
 
 EVERY_STRATEGY = pytest.mark.parametrize(
     "member",
@@ -149,6 +151,9 @@ class Switched(Activation):
     on: bool = False
     slope: float = 1
 
+    def forward(self, z, a, scratch):
+        np.multiply(z, self.slope if self.on else 1, out=a)
+
 
 def test_a_switch_stays_a_switch_where_numbers_become_pythons_own():
     (read,) = _activations(Switched(on=True, slope=np.float64(0.5)), 1)
@@ -206,3 +211,16 @@ def test_every_strategy_is_documented(member):
 def test_no_two_names_share_a_class():
     for family, _ in FAMILIES.values():
         assert len(set(family.values())) == len(family)
+
+
+@pytest.mark.parametrize("base", [Activation, Initializer, Loss, FusedLoss])
+def test_bases_are_abstract(base):
+    missing = {
+        Activation: "forward",
+        Initializer: "sample",
+        Loss: "gradient",
+        FusedLoss: "value_and_gradient",
+    }
+    incomplete = type("Incomplete", (base,), {})
+    with pytest.raises(TypeError, match=f"abstract class Incomplete .*{missing[base]}"):
+        incomplete()

@@ -1,6 +1,7 @@
 """The checks of `sknn.testing` pass for every registered part, and fail for broken ones."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from sknn.activations import ACTIVATIONS, Tanh
 from sknn.initializers import INITIALIZERS, Normal, XavierNormal
 from sknn.losses import LOSSES
-from sknn.optimizers import GD, LBFGS, OPTIMIZERS
+from sknn.optimizers import GD, LBFGS, OPTIMIZERS, ElementwiseOptimizer
 from sknn.schedules import SCHEDULES, Constant
 from sknn.testing import (
     check_activation,
@@ -281,6 +282,54 @@ class LearnsFromMetrics(Constant):
         progress.plateaus += 1
 
 
+@dataclass(repr=False, eq=False)
+class SharesItsState(Constant):
+    shared: ClassVar = []
+
+    def init(self):
+        return self.shared
+
+    def __call__(self, learning_rate_init, progress):
+        return learning_rate_init / (1 + len(progress.state))
+
+    def after_epoch(self, metric, progress):
+        progress.state.append(metric)
+
+
+@dataclass(repr=False, eq=False)
+class CountsCalls(SharesItsState):
+    def init(self):
+        return []
+
+    def __call__(self, learning_rate_init, progress):
+        progress.state.append(0)
+        return learning_rate_init
+
+
+@dataclass(repr=False, eq=False)
+class KeepsAFunction(SharesItsState):
+    def init(self):
+        return [lambda: 0]
+
+
+@dataclass(repr=False, eq=False)
+class ForgetfulState(SharesItsState):
+    def init(self):
+        return Forgetful()
+
+
+class Forgetful(list):
+    def __reduce__(self):
+        return Forgetful, ()
+
+
+@dataclass(repr=False, eq=False)
+class Normalized(ElementwiseOptimizer):
+    def rule(self, params, grad, scratch, learning_rate):
+        np.multiply(grad, learning_rate / (np.linalg.norm(grad) + 1e-9), out=grad)
+        np.subtract(params, grad, out=params)
+
+
 @pytest.mark.parametrize(("check", "family"), CHECKS)
 def test_a_class_is_refused_in_words(check, family):
     member = next(iter(family.values()))
@@ -321,10 +370,15 @@ def test_a_class_is_refused_in_words(check, family):
         (check_loss, Widens, "value has dtype float64, expected float32"),
         (check_optimizer, Climbs, r"quadratic is .* expected under"),
         (check_optimizer, AllocatingDescent, r"update in float32 allocated \d+ bytes"),
+        (check_optimizer, Normalized, "alone and among others move .* apart, expected 0"),
         (check_optimizer, MovesItsStart, "minimize changed its start"),
         (check_optimizer, NeverStops, "called back 30 times, expected 1 to 20"),
         (check_schedule, Unproportional, "twice the initial rate gives .*, expected"),
         (check_schedule, MutatesProgress, "progress became"),
+        (check_schedule, CountsCalls, "progress became"),
+        (check_schedule, SharesItsState, "init returns a new state at each call"),
+        (check_schedule, KeepsAFunction, "progress.state is expected to survive a pickle"),
+        (check_schedule, ForgetfulState, "after a pickle of the state the rates are"),
         (check_schedule, Negative, "the rate at step 0 is -0.1"),
         (check_schedule, NumPyRate, "the rate is a float64, expected a float"),
     ],

@@ -1,8 +1,11 @@
 """X_val, y_val and sample_weight_val; scorers; metadata routing."""
 
+import warnings
+from copy import deepcopy
+
 import numpy as np
 import pytest
-from common import problem
+from common import changes, problem, state
 from scipy import sparse
 from sklearn import config_context
 from sklearn.metrics import f1_score, log_loss, make_scorer, mean_squared_error
@@ -11,6 +14,9 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sknn import MLPClassifier, MLPRegressor
+from sknn.exceptions import NotConvergedWarning
+from sknn.inspection import LossCurveDisplay
+from sknn.schedules import ReduceOnPlateau
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -38,10 +44,124 @@ def test_one_without_the_other(names, message):
         model.fit(*training, **{name: held[name] for name in names})
 
 
-def test_validation_set_without_early_stopping():
-    model, training, held = make(early_stopping=False)
-    with pytest.raises(ValueError, match=r"X_val and y_val are passed .*early_stopping=False"):
+# ---------------------------------------------------------------- without early stopping
+
+
+def all_but_validation(model):
+    model = deepcopy(model)
+    model._training.validation = ()
+    for name in ("validation_loss_curve", "validation_scores"):
+        setattr(model._training, name, [])
+        setattr(model, f"{name}_", None)
+    model.best_validation_score_ = None
+    return state(model) | {"n_iter_": model.n_iter_}
+
+
+RECORDED = {
+    "plain": {},
+    "converges": {"tol": 0.05, "n_iter_no_change": 1, "max_iter": 50},
+    "gd": {"optimizer": "gd"},
+    "lbfgs": {"optimizer": "lbfgs", "max_iter": 20},
+    "lbfgs, impatient": {"optimizer": "lbfgs", "tol": 0.02, "n_iter_no_change": 1, "max_iter": 20},
+    "adaptive": {
+        "optimizer": "sgd",
+        "learning_rate": "adaptive",
+        "tol": 0.5,
+        "n_iter_no_change": 1,
+    },
+    "plateau": {"learning_rate": ReduceOnPlateau(patience=0, threshold=0.5)},
+    "cosine": {"learning_rate": "cosine"},
+    "dropout, averaged": {"dropout": 0.3, "averaging": "ema"},
+    "float32": {"dtype": "float32"},
+}
+
+
+@pytest.mark.parametrize("scoring", ["loss", None])
+@pytest.mark.parametrize("variation", RECORDED)
+@pytest.mark.parametrize("kind", ["multiclass", "regression"])
+def test_without_early_stopping_it_changes_no_bit(kind, variation, scoring):
+    params = {"early_stopping": False, "warm_start": True, **RECORDED[variation]}
+    model, training, held = make(kind, scoring=scoring, **params)
+    plain = make(kind, **params)[0]
+    for _ in range(2):
+        plain.fit(*training)
+        n_before = len(model.validation_loss_curve_) if hasattr(model, "n_iter_") else 0
         model.fit(*training, **held)
+        assert changes(all_but_validation(plain), all_but_validation(model)) == []
+        assert len(model.validation_loss_curve_) == n_before + model.n_iter_
+    shorter = make(kind, **params, scoring=scoring)[0].set_params(max_iter=1)
+    first = shorter.fit(*training, **held).validation_loss_curve_
+    if variation != "cosine":
+        assert first == model.validation_loss_curve_[:1]
+    if scoring is None:
+        assert model.validation_scores_[-1] == model.score(held["X_val"], held["y_val"])
+        assert model.best_validation_score_ == max(model.validation_scores_)
+
+
+def test_recorded_losses_are_those_of_the_weights_after_each_epoch():
+    weight = np.arange(40.0)
+    model, training, held = make(early_stopping=False, warm_start=True, max_iter=1)
+    for _ in range(3):
+        model.fit(*training, **held, sample_weight_val=weight)
+        predicted = model.predict_proba(held["X_val"])
+        loss = log_loss(held["y_val"], predicted, sample_weight=weight)
+        assert model.validation_loss_curve_[-1] == pytest.approx(loss, rel=1e-10)
+    assert model.history_["validation_loss"].tolist() == model.validation_loss_curve_
+    assert len(model.validation_loss_curve_) == 3
+    assert model.validation_scores_ is model.best_validation_score_ is None
+
+
+def test_curves_of_another_scoring_or_of_none_start_anew():
+    model, training, held = make(early_stopping=False, warm_start=True, scoring="accuracy")
+    assert len(model.fit(*training, **held).validation_scores_) == 4
+    model.set_params(scoring="f1_macro").fit(*training, **held)
+    assert len(model.validation_scores_) == len(model.validation_loss_curve_) == 4
+    assert np.isnan(model.history_["validation_score"]).tolist() == [True] * 4 + [False] * 4
+    model.fit(*training)
+    assert model.validation_scores_ is model.validation_loss_curve_ is None
+    assert "validation_loss" not in model.history_
+    model.fit(*training, **held).partial_fit(*training)
+    assert model.validation_loss_curve_ is None
+    assert "validation_loss" not in model.history_
+
+
+def test_what_does_not_decide_ends_no_fit():
+    model, training, held = make("regression", early_stopping=False, scoring="r2", max_iter=3)
+    plain = make("regression", early_stopping=False, max_iter=3)[0].fit(*training)
+    model.fit(*training, X_val=held["X_val"] * 1e200, y_val=held["y_val"])
+    np.testing.assert_array_equal(model.coefs_[0], plain.coefs_[0])
+    assert model.validation_loss_curve_ == [np.inf] * 3
+    assert np.isnan([*model.validation_scores_, model.best_validation_score_]).all()
+    model.set_params(scoring=lambda model, X, y: np.nan).fit(*training, **held)
+    assert np.isnan(model.validation_scores_).all()
+    with pytest.raises(ValueError, match=r"must return a finite number .*, got 'good'"):
+        model.set_params(scoring=lambda model, X, y: "good").fit(*training, **held)
+    with pytest.raises(ValueError, match="the validation loss is not finite"):
+        model.set_params(early_stopping=True).fit(
+            *training, X_val=held["X_val"] * 1e200, y_val=held["y_val"]
+        )
+
+
+def test_the_training_loss_tells_whether_a_fit_that_records_converged():
+    model, (X, y), _ = make(early_stopping=False, max_iter=400, learning_rate_init=0.05)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", NotConvergedWarning)
+        model.set_params(tol=0.0).fit(X, y, X_val=X, y_val=(y + 1) % 3)
+    assert model.validation_loss_curve_[-1] > 1.5 * model.validation_loss_curve_[0]
+
+
+def test_verbose_shows_what_is_recorded(capsys):
+    model, training, held = make(early_stopping=False, scoring="accuracy", verbose=2, max_iter=1)
+    model.fit(*training, **held)
+    assert (
+        f"validation loss {model.validation_loss_curve_[0]:.6f}, "
+        f"validation score {model.validation_scores_[0]:.6f}"
+    ) in capsys.readouterr().out
+    curves = LossCurveDisplay.from_estimator(model).curves["MLPClassifier"]
+    assert curves["validation_loss"].tolist() == model.validation_loss_curve_
+
+
+# ---------------------------------------------------------------- bad validation sets
 
 
 def spoil(values, bad=np.nan):
@@ -283,3 +403,36 @@ def test_another_validation_set_forgets_the_best_on_the_old_one():
     model.fit(X, y, X_val=X[:20], y_val=y[:20])
     model.fit(X, y, X_val=X[20:40], y_val=(y[20:40] + 1) % 3)
     assert model._training.best == min(model.validation_loss_curve_[5:])
+
+
+@pytest.mark.parametrize("kind", ["binary", "regression"])
+def test_loss_of_rows_set_aside_is_the_mean_by_weight(kind):
+    cls, X, y = problem(kind)
+    model = cls(8, early_stopping=True, validation_fraction=0.25, max_iter=1, random_state=0)
+    weight = np.random.default_rng(0).exponential(size=len(y)) ** 3
+    rows = model.fit(X, y, weight)._training.validation_rows
+    assert not 0.8 < weight[rows].mean() / weight.mean() < 1.25  # or the count would do as well
+    if kind == "regression":
+        error = mean_squared_error(y[rows], model.predict(X[rows]), sample_weight=weight[rows])
+        loss = error / 2
+    else:
+        loss = log_loss(y[rows], model.predict_proba(X[rows]), sample_weight=weight[rows])
+    assert model.validation_loss_curve_ == pytest.approx([loss])
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_shares_of_classes_are_kept_where_each_has_two_rows(seed):
+    _, X, _ = problem("multiclass", 40)
+    y = np.repeat([0, 1, 2], [19, 19, 2])
+    model = MLPClassifier(4, early_stopping=True, validation_fraction=0.5, random_state=seed)
+    rows = model.set_params(max_iter=1).fit(X, y)._training.validation_rows
+    assert np.bincount(y[rows])[2] == 1
+
+
+def test_a_class_of_one_row_is_no_obstacle_to_a_split():
+    _, X, _ = problem("multiclass", 40)
+    y = np.repeat([0, 1, 2], [19, 20, 1])
+    model = MLPClassifier(4, early_stopping=True, validation_fraction=0.25, random_state=0)
+    model.set_params(max_iter=1).fit(X, y)
+    assert model.classes_.tolist() == [0, 1, 2]
+    assert len(model._training.validation_rows) == 10

@@ -9,7 +9,7 @@ from scipy import sparse
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_wine
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import MinMaxScaler, StandardScaler, normalize
 
 from sknn import MLPClassifier, MLPRegressor, exceptions
 from sknn.initializers import Constant, Normal
@@ -195,13 +195,63 @@ def test_a_validation_set_of_another_scale(factor):
         assert exceptions.FeatureScaleWarning not in [each.category for each in caught]
 
 
+def housing(n_samples=300):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(n_samples, 5))
+    prices = 200_000 + 80_000 * (X[:, 0] + 0.5 * X[:, 1] ** 2) + rng.normal(0, 1e4, n_samples)
+    return X, prices
+
+
+@pytest.mark.parametrize(
+    ("unit", "problem"),
+    [
+        (1.0, r"got a y_val that varies 1\d\d,\d\d\d times as much as y, and so was validated on"),
+        (1e-9, r"got a y_val that varies 0\.0001\d* times as much as y, and so was"),
+        (1e-5, r"got a y_val that has a median that differs from that of y by \d\d times its"),
+    ],
+)
+@pytest.mark.parametrize("early_stopping", [True, False])
+def test_a_y_val_of_another_scale(early_stopping, unit, problem):
+    X, y = housing()
+    y = unit * (y if unit != 1e-5 else y + 2e6)
+    mlp = MLPRegressor(20, early_stopping=early_stopping, max_iter=30, random_state=0)
+    model = TransformedTargetRegressor(mlp, transformer=StandardScaler())
+    caught = told(model, X[:200], y[:200], X_val=X[200:], y_val=y[200:])
+    assert [each.category for each in caught] == [exceptions.TargetScaleWarning]
+    assert re.search(problem, str(caught[0].message))
+    assert "pass transformer.transform(y_val.reshape(-1, 1)).ravel()" in str(caught[0].message)
+    transformer = StandardScaler().fit(y[:200].reshape(-1, 1))
+    y_val = transformer.transform(y[200:].reshape(-1, 1)).ravel()
+    caught = told(model, X[:200], y[:200], X_val=X[200:], y_val=y_val)
+    assert exceptions.TargetScaleWarning not in [each.category for each in caught]
+
+
+@pytest.mark.parametrize("n_val", [1, 10, 30, 100])
+@pytest.mark.parametrize("kind", ["plain", "mostly zero", "long tail", "classes"])
+def test_a_y_val_of_the_same_scale(kind, n_val):
+    X, y = housing()
+    y = (y - 200_000) / 80_000
+    transform = {
+        "plain": lambda y: y,
+        "mostly zero": lambda y: np.where(y > 1, y, 0.0),
+        "long tail": lambda y: np.exp(2 * y),
+        "classes": lambda y: (y > 2.5) + 0,
+    }[kind]
+    cls, y = MLPClassifier if kind == "classes" else MLPRegressor, transform(y)
+    model = cls(8, early_stopping=True, max_iter=3, random_state=0)
+    for start in range(0, 100, 5):
+        rows = slice(200 + start - n_val + 1, 201 + start)
+        caught = told(model, X[:200], y[:200], X_val=X[rows], y_val=y[rows])
+        assert not any("y_val" in str(each.message) for each in caught)
+
+
 # ---------------------------------------------------------------- units and gradients
 
 
 def test_dead_units():
     model = MLPClassifier(20, bias_init=Constant(-20), random_state=0)
     text = only(model, *scaled(WINE), exceptions.DeadUnitsWarning)
-    assert "100% of those in hidden layer 1 are constant on all of 178 rows" in text
+    assert "100% of those in hidden layer 1 have a derivative of zero on all of 178 rows" in text
     assert "use bias_init='auto', lower learning_rate_init (now 0.001), or use activation=" in text
     assert not told(model.set_params(activation="leaky_relu", bias_init="auto"), *scaled(WINE))
 
@@ -288,6 +338,45 @@ def test_not_converged(params, advice, is_scaled):
     ) in str(caught[0].message)
 
 
+def rare_and_long_tailed(X):
+    """Return X with columns that a few rows alone make what they are, before scaling."""
+    rng = np.random.default_rng(0)
+    rare, tails = np.zeros((len(X), 20)), np.exp(3 * rng.normal(size=(len(X), 20)))
+    rare[np.arange(20) * 7 + 1, np.arange(20)] = 1
+    return np.hstack([X, rare, tails])
+
+
+def encoded(X):
+    return np.hstack([X, np.eye(3)[(np.arange(len(X)) % 10 > 0) + 0]])
+
+
+@pytest.mark.parametrize(
+    ("change", "advice"),
+    [
+        (lambda X: StandardScaler().fit_transform(rare_and_long_tailed(X)), ""),
+        (lambda X: encoded(StandardScaler().fit_transform(X)), ""),
+        (lambda X: MinMaxScaler().fit_transform(X), ""),
+        (lambda X: normalize(sparse.csr_array(np.maximum(X, 0))), ""),
+        (lambda X: 20 * sparse.csr_array(np.maximum(X, 0)), ", or scale X with MaxAbsScaler"),
+        (lambda X: X * 5, ", or scale X with StandardScaler"),
+        (lambda X: X * 0.03, ", or scale X with StandardScaler"),
+        (lambda X: np.abs(X) + 5, ", or scale X with StandardScaler"),
+    ],
+)
+def test_scaled_data_need_no_scaler(change, advice):
+    X, y = scaled(WINE)
+    model = MLPClassifier(max_iter=4, random_state=0, learning_rate_init=1e-4)
+    text = only(model, change(np.tile(X, (3, 1))), np.tile(y, 3), exceptions.NotConvergedWarning)
+    assert text.endswith(f"or learning_rate_init (now 0.0001){advice}.")
+
+
+@pytest.mark.parametrize(("unit", "advice"), [(16, ""), (1, ", or divide X by 16")])
+def test_pixels_need_no_scaler(unit, advice):
+    model = MLPClassifier(max_iter=4, random_state=0)
+    text = only(model, DIGITS[0] / unit, DIGITS[1], exceptions.NotConvergedWarning)
+    assert text.endswith(f"or learning_rate_init (now 0.001){advice}.")
+
+
 def test_not_converged_because_the_loss_rises():
     X, y = scaled(WINE)
     model = MLPClassifier(max_iter=4, early_stopping=True, n_iter_no_change=100, random_state=0)
@@ -312,11 +401,43 @@ def test_one_warning_names_all_ills():
     assert ". It also reached max_iter=3 before it converged: " in text
 
 
+# ---------------------------------------------------------------- batches
+
+
+def test_a_batch_larger_than_the_data():
+    X, y = scaled(WINE)
+    model = MLPClassifier(batch_size=179, learning_rate_init=0.01, random_state=0)
+    text = only(model, X, y, exceptions.BatchSizeWarning)
+    assert "got batch_size=179, larger than the 178 rows to train on, and clipped it to 178" in text
+    for clipped in ("auto", 178):
+        other = MLPClassifier(batch_size=clipped, learning_rate_init=0.01, random_state=0)
+        assert not told(other, X, y)
+        np.testing.assert_array_equal(other.coefs_[0], model.coefs_[0])
+    model.set_params(batch_size=170, early_stopping=True)
+    assert "larger than the 160 rows to train on" in only(model, X, y, exceptions.BatchSizeWarning)
+
+
+@pytest.mark.parametrize("optimizer", ["gd", "rprop", "lbfgs"])
+def test_an_optimizer_without_batches_says_nothing_of_them(optimizer):
+    model = MLPClassifier(batch_size=999, optimizer=optimizer, random_state=0)
+    caught = told(model, *scaled(WINE))
+    assert exceptions.BatchSizeWarning not in [each.category for each in caught]
+
+
+def test_a_part_of_a_stream_may_be_shorter_than_a_batch():
+    X, y = scaled(WINE)
+    model = MLPClassifier(batch_size=999, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model.partial_fit(X, y, classes=[0, 1, 2])
+
+
 @pytest.mark.parametrize("name", exceptions.__all__)
 def test_each_kind_can_be_silenced_alone(name):
     category = getattr(exceptions, name)
     assert issubclass(category, UserWarning)
-    parent = UserWarning if name == "InterruptedWarning" else ConvergenceWarning
+    plain = ("BatchSizeWarning", "InterruptedWarning")
+    parent = UserWarning if name in plain else ConvergenceWarning
     assert issubclass(category, parent)
     model = MLPClassifier(max_iter=4, random_state=0)
     with warnings.catch_warnings(record=True) as caught:

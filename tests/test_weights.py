@@ -1,6 +1,7 @@
 """Weights of rows and of classes."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from common import STEP_TAKING, problem
 from scipy import sparse
@@ -98,6 +99,73 @@ def test_weights_that_vanish_in_a_part_of_the_split_are_refused(seed):
         model.fit(X, y, weight)
 
 
+# ---------------------------------------------------------------- rows that do not count
+
+
+def spoiled_rows(X, y, size):
+    """Return data whose every third row has no weight and extreme values, and the weights."""
+    weight = np.where(np.arange(len(y)) % 3, 1.5, 0.0)
+    X, y = X.copy(), y.copy()
+    X[weight == 0] = size * np.where(np.arange(X.shape[1]) % 2, 1, -1)
+    if y.dtype.kind == "f":
+        y[weight == 0] = size
+    return X, y, weight
+
+
+UNCOUNTED = {
+    "plain": {},
+    "tanh": {"hidden_layer_sizes": (8, 8, 8), "activation": "tanh"},
+    "gd": {"optimizer": "gd"},
+    "lbfgs": {"optimizer": "lbfgs"},
+    "early stopping": {"early_stopping": True},
+    "scored": {"early_stopping": True, "scoring": None},
+    "absolute": {"loss": "absolute_error"},
+    "poisson": {"loss": "poisson"},
+}
+
+
+@pytest.mark.parametrize("size", [1e4, 1e200])
+@pytest.mark.parametrize("variation", UNCOUNTED)
+@EVERY_KIND
+def test_what_stands_in_a_row_without_weight_changes_no_bit(kind, variation, size):
+    params = {"alpha": 0.5, **UNCOUNTED[variation]}
+    if "loss" in params and kind not in ("regression", "multioutput"):
+        return
+    model, X, y = make(kind, **params)
+    y = np.exp(y) if variation == "poisson" else y
+    far_X, far_y, weight = spoiled_rows(X, y, size)
+    plain = make(kind, **params)[0].fit(X, y, weight)
+    found = model.fit(far_X, far_y, weight)
+    assert found.loss_curve_ == plain.loss_curve_
+    assert found.validation_scores_ == plain.validation_scores_
+    for one, other in zip(found.coefs_, plain.coefs_, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+@pytest.mark.parametrize("wrap", [np.asarray, sparse.csr_array])
+def test_rows_without_weight_in_a_validation_set_and_in_sparse_data(wrap, early_stopping):
+    model, X, y = make("regression", early_stopping=early_stopping, scoring="r2")
+    X = np.where(np.abs(X) < 0.5, 0, X)
+    far_X, far_y, weight = spoiled_rows(X, y, 1e200)
+    curves = []
+    for given_X, given_y in ((X, y), (far_X, far_y)):
+        held = {"X_val": wrap(given_X), "y_val": given_y, "sample_weight_val": weight}
+        model.fit(wrap(given_X), given_y, weight, **held)
+        curves.append([model.loss_curve_, model.validation_loss_curve_, model.validation_scores_])
+    assert curves[0] == curves[1]
+    assert np.isfinite(curves).all()
+
+
+def test_a_scorer_without_weights_sees_the_rows_that_fit_was_given():
+    seen = []
+    model, X, y = make("regression", early_stopping=True)
+    weight = np.where(np.arange(len(y)) % 3, 1.5, 0.0)
+    model.set_params(scoring=lambda model, X, y: seen.append(X) or 0.0, max_iter=1)
+    model.fit(X, y, weight, X_val=X, y_val=y, sample_weight_val=weight)
+    np.testing.assert_array_equal(seen[0], X)
+
+
 # ---------------------------------------------------------------- class weights
 
 
@@ -133,10 +201,65 @@ def test_balanced_by_weight_so_that_rows_may_be_repeated():
     assert_same(model.fit(X, y, counts), repeated)
 
 
+@pytest.mark.parametrize("factor", [1e-12, 1e-100])
+def test_balanced_classes_weigh_the_same_whatever_their_weights_were(factor):
+    model, X, y = make("binary", class_weight="balanced")
+    of_row = np.where(y == 0, factor, 1.0)
+    assert_same(model.fit(X, y, of_row), make("binary", class_weight="balanced")[0].fit(X, y))
+
+
 def test_class_weights_of_string_labels():
     model, X, y = make("binary", class_weight={"no": 3.0})
     named = model.fit(X, np.array(["no", "yes"])[y])
     assert_same(named, make("binary", class_weight={0: 3.0})[0].fit(X, y))
+
+
+DAYS = np.array(["2020-01-01", "2020-02-29", "2021-01-01"], "datetime64[D]")
+
+
+@pytest.mark.parametrize("unit", ["D", "s", "us", "ns"])
+@pytest.mark.parametrize(
+    "as_key", [lambda day: day, pd.Timestamp, lambda day: day.astype("M8[ns]")]
+)
+def test_class_weights_of_dates(as_key, unit):
+    model, X, y = make(class_weight={as_key(DAYS[0]): 3.0, as_key(DAYS[2]): 0.5})
+    dated = model.fit(X, DAYS.astype(f"datetime64[{unit}]")[y])
+    assert_same(dated, make(class_weight={0: 3.0, 2: 0.5})[0].fit(X, y))
+
+
+@pytest.mark.parametrize(("unit", "as_key"), [("D", "date"), ("s", "datetime")])
+def test_class_weights_of_dates_by_python_dates(unit, as_key):
+    labels = DAYS.astype(f"datetime64[{unit}]")
+    model, X, y = make(class_weight={labels[0].item(): 3.0})
+    assert type(labels[0].item()).__name__ == as_key
+    assert_same(model.fit(X, labels[y]), make(class_weight={0: 3.0})[0].fit(X, y))
+
+
+def test_class_weights_of_time_differences():
+    labels = DAYS - DAYS[0]
+    model, X, y = make(class_weight={labels[1]: 3.0})
+    assert_same(model.fit(X, labels[y]), make(class_weight={1: 3.0})[0].fit(X, y))
+
+
+def test_balanced_classes_of_dates():
+    model, X, y = make(class_weight="balanced")
+    dated = make(class_weight="balanced")[0].fit(X, DAYS[y])
+    assert_same(dated, model.fit(X, y))
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        (["2020-01-01"], "that are not among"),
+        ([(1, 2, 3)], "that are not among"),
+        ([pd.NA], "that are not among"),
+        ([DAYS[0], DAYS[0].item()], "one key for a class"),
+    ],
+)
+def test_class_weights_with_wrong_keys(keys, message):
+    model, X, y = make(class_weight=dict.fromkeys(keys, 2.0))
+    with pytest.raises(ValueError, match=message):
+        model.fit(X, DAYS[y])
 
 
 def test_class_of_weight_zero_counts_for_nothing():

@@ -30,6 +30,7 @@ PACKAGES = {
     "sknn.preprocessing": "Preprocessing",
     "sknn.callbacks": "Callbacks",
     "sknn.exceptions": "Warnings",
+    "sknn.persistence": "Model files",
     "sknn.export": "Export",
     "sknn.compat": "scikit-learn's signature",
     "sknn.testing": "Checks of your own parts",
@@ -48,12 +49,15 @@ GUIDE = {
     "sknn.inspection": "gallery/index",
     "sknn.callbacks": "watching",
     "sknn.exceptions": "watching",
+    "sknn.persistence": "saving",
     "sknn.export": "saving",
     "sknn.compat": "migration",
     "sknn.testing": "contracts",
 }
 # The estimators show all that their bases have.
 WITHOUT_PAGE = {"BaseMLP", "BaseTabularMLP"}
+# What callbacks need of the package for files.
+INTERNAL = {"check_parameters", "check_path", "remove_stale"}
 # Callbacks read its attributes; its methods are the trainer's.
 WITHOUT_METHODS = {"Training"}
 
@@ -74,7 +78,7 @@ def public() -> dict[str, dict[str, Any]]:
         found[package] = {
             name: member
             for name, member in members.items()
-            if id(member) not in seen and name not in WITHOUT_PAGE
+            if id(member) not in seen and name not in WITHOUT_PAGE | INTERNAL
         }
         seen |= {id(member) for member in members.values() if has_page(member)}
     return found
@@ -206,7 +210,10 @@ def gallery(full_name: str, methods: Iterable[str] = ()) -> str:
 
 
 def value(name: str, member: Any, names: dict[Any, str]) -> str:
-    """Return the entry of a constant: a family as a table, another by its value."""
+    """Return the entry of a constant: a family as a table, names as a list, others by value."""
+    if isinstance(member, tuple):
+        listed = "\n".join(f"* ``{each}``" for each in member)
+        return f".. py:data:: {name}\n\n{indent(listed)}"
     if not isinstance(member, dict):
         return f".. py:data:: {name}\n   :value: {member!r}"
     rows = [

@@ -25,7 +25,7 @@ class Range:
 
     Examples
     --------
-    >>> from sknn._core.strategy import Range
+    >>> from sknn import Range
     >>> Range(0, 1, "left").check("rate", 1.5)
     Traceback (most recent call last):
         ...

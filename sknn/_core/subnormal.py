@@ -20,14 +20,14 @@ TINY: Final[dict[str, Any]] = {
 INTERVAL: Final = 128
 
 
-def drop_tiny(x: Array, room: Array, is_tiny: Array) -> None:
+def drop_tiny(x: Array, scratch: Array, is_tiny: Array) -> None:
     """Set numbers whose size is below ``TINY`` to zero, in place; all others stay as they are.
 
     Parameters
     ----------
     x : ndarray of float32 or float64
         Updated.
-    room, is_tiny : ndarray of the same shape, of x's dtype and of bool
+    scratch, is_tiny : ndarray of the same shape, of x's dtype and of bool
         Overwritten.
 
     Examples
@@ -39,6 +39,6 @@ def drop_tiny(x: Array, room: Array, is_tiny: Array) -> None:
     >>> x
     array([ 0.e+00,  0.e+00,  1.e-30, -1.e+00,     inf], dtype=float32)
     """
-    np.abs(x, out=room)
-    np.less(room, TINY[x.dtype.char], out=is_tiny)
+    np.abs(x, out=scratch)
+    np.less(scratch, TINY[x.dtype.char], out=is_tiny)
     np.copyto(x, 0, where=is_tiny)

@@ -40,6 +40,8 @@ class Plan:
         How much better counts as an improvement.
     n_iter_no_change : float
         Epochs without one that end training.
+    early_stopping : bool
+        Whether validation decides, and the best weights are kept; the training loss otherwise.
     averaging : Averaging or None
         The average of the weights over the steps, if there is to be one.
     report : callable
@@ -59,6 +61,7 @@ class Plan:
     shuffle: bool
     tol: float
     n_iter_no_change: float
+    early_stopping: bool
     averaging: Averaging | None
     report: Callable[[Any], None]
     begin_epoch: Callable[[], object] = _go_on

@@ -12,35 +12,23 @@ from scipy import sparse
 
 from sknn._core.parameters import Parameters
 from sknn._core.typing import Array
-from sknn._network.layers import Activate
 from sknn._network.network import Architecture, Workspace
+from sknn._network.units import hidden_units
 from sknn._training.data import Batch, Rows
-from sknn.activations import (
-    Activation,
-    HardShrink,
-    HardSigmoid,
-    HardTanh,
-    ReLU,
-    ReLU6,
-    Sigmoid,
-    SoftShrink,
-    Softsign,
-    Tanh,
-    Threshold,
-)
-from sknn.losses import Loss
+from sknn.losses import REGRESSION, Loss
 
 # How many rows are looked at, and how many numbers of X.
 SAMPLE: Final = 256
 _NUMBERS: Final = 1 << 20
-# Units of the one kind may be without a gradient for all rows; those of the other come close.
-CAN_DIE: Final = (ReLU, ReLU6, Threshold, HardShrink, SoftShrink)
-CAN_SATURATE: Final = (Sigmoid, Tanh, Softsign, HardSigmoid, HardTanh)
 # A feature that is at its smallest or its largest value in more than this share of the rows, such
 # as the outer bin of an encoding, shows in too few of them how far it varies.
 _RARE: Final = 0.95
-# A unit is saturated at a row where its slope is less than this share of its steepest slope.
-_FLAT: Final = 0.05
+# Targets of fewer rows of a validation set than this may be unlike the others by chance.
+_FEW: Final = 30
+# The smallest and the largest root mean square of a scaled feature.
+_SCALED: Final = (0.3, 3.0)
+# One, as float32 may round it.
+_ROUNDED: Final = 1 + 1e-6
 
 
 @dataclass
@@ -55,18 +43,29 @@ class Diagnosis:
     feature_offset : float
         The largest ratio of a feature's mean to its standard deviation; 0 where X is sparse.
         Features that vary in few rows around a small mean have no part in it.
+    is_scaled : bool
+        Whether every feature that varies has roughly mean 0 and variance 1, or lies between -1
+        and 1. If the sampled rows leave that open, all rows are read.
+    shared_maximum : float
+        The largest value of X if the features share the range from 0 to it, as the pixels of an
+        image do; 0 if they do not, or if X is sparse.
     validation_scale : float
         The median, over the features that vary in both, of how many times as much a validation set
         varies as X; 1 where there is none, or X is sparse.
+    validation_target : tuple of float
+        For the targets of a regression, how many times as much those of a validation set vary, and
+        how far its median is from that of y, over the larger of their median distances from it. 1
+        and 0 where there is no validation set, or one of few rows.
     target_scales : tuple of float
         The smallest and the largest standard deviation of an output of a regression that varies;
         empty for classes.
     dead : list of float
-        The share of the units of each hidden layer that have no slope at any row; NaN where the
-        activation always has one.
+        `Units.dead` of each hidden layer: the share of its units that get no gradient.
     saturated : list of float
-        The share of the units and rows of each hidden layer where the slope is small; NaN where
-        the activation has no ends.
+        `Units.saturated` of each hidden layer: the share of its units and rows that pass little
+        gradient on.
+    squashing : list of bool
+        Whether each hidden layer's activation is level at both ends, as the sigmoid is.
     alike : list of bool
         Whether the units of each hidden layer are copies of one.
     gradients : list of float
@@ -81,10 +80,14 @@ class Diagnosis:
 
     feature_scales: tuple[float, float]
     feature_offset: float
+    is_scaled: bool
+    shared_maximum: float
     validation_scale: float
+    validation_target: tuple[float, float]
     target_scales: tuple[float, ...]
     dead: list[float]
     saturated: list[float]
+    squashing: list[bool]
     alike: list[bool]
     gradients: list[float]
     baseline: float
@@ -115,11 +118,17 @@ def diagnose(
     n_rows = max(1, min(SAMPLE, _NUMBERS // rows.X.shape[1]))
     some = slice(None, None, -(-len(rows) // n_rows))
     sample = Rows(rows.X[some], rows.y[some], None)
+    if held:
+        some = slice(None, None, -(-len(held) // n_rows))
+        held = Rows(held.X[some], held.y[some], None)
     with np.errstate(all="ignore"):
         return Diagnosis(
             _feature_scales(sample.X),
             _feature_offset(sample.X),
-            _validation_scale(sample.X, held.X[:: -(-len(held) // n_rows)]) if held else 1.0,
+            _is_scaled(sample.X) or _is_scaled(rows.X),
+            _shared_maximum(sample.X),
+            _validation_scale(sample.X, held.X) if held else 1.0,
+            _validation_target(sample.y, held.y, loss) if held else (1.0, 0.0),
             _target_scales(sample.y),
             *_probe(architecture, parameters, loss, sample),
             _baseline(loss, sample.y.T, architecture.layer_sizes[-1], sample.X.dtype),
@@ -163,12 +172,51 @@ def _varies_rarely(X: Array) -> Array:
     return rarely
 
 
+def _is_scaled(X: Any) -> bool:
+    smallest, largest = _SCALED
+    if sparse.issparse(X):
+        return bool(smallest < np.abs(X.data).max(initial=0.0) < largest)
+    low, high = X.min(axis=0), X.max(axis=0)
+    means = X.mean(axis=0, dtype=np.float64)
+    squares = np.einsum("ij,ij->j", X, X, dtype=np.float64) / len(X)
+    is_standard = (smallest**2 < squares) & (squares < largest**2) & (2 * means**2 < squares)
+    is_bounded = (low >= -_ROUNDED) & (high <= _ROUNDED)
+    reach = max(high.max(), -low.min())  # whether features between -1 and 1 are not all tiny
+    return bool((is_standard | is_bounded | (low == high)).all() and reach > smallest)
+
+
+def _shared_maximum(X: Any) -> float:
+    if sparse.issparse(X) or X.min() < 0:
+        return 0.0
+    low, high = X.min(axis=0), X.max(axis=0)
+    reaches = (high > 0.5 * high.max()) & (low < 0.1 * high.max())
+    return float(high.max()) if 2 * reaches.sum() >= (low < high).sum() > 0 else 0.0
+
+
 def _validation_scale(X: Any, X_val: Any) -> float:
     if sparse.issparse(X) or sparse.issparse(X_val):
         return 1.0
     deviations, those_held = (each.std(axis=0, dtype=np.float64) for each in (X, X_val))
     varies = (deviations > 0) & (those_held > 0)
     return float(np.median(those_held[varies] / deviations[varies])) if varies.any() else 1.0
+
+
+def _validation_target(y: Array, y_val: Array, loss: Loss) -> tuple[float, float]:
+    if REGRESSION not in loss.targets or len(y_val) < _FEW:
+        return 1.0, 0.0
+    spread, spread_val = _spread(y), _spread(y_val)
+    varies = (spread > 0) & (spread_val > 0)
+    if not varies.any():
+        return 1.0, 0.0
+    distance = np.abs(np.median(y_val, axis=0) - np.median(y, axis=0))
+    offset = distance / np.maximum(spread, spread_val)
+    return float(np.median((spread_val / spread)[varies])), float(np.median(offset[varies]))
+
+
+def _spread(y: Array) -> Array:
+    """Return the median distance of each output from its median; zeros, as of counts, apart."""
+    distances = np.abs(y - np.median(y, axis=0)).T
+    return np.array([np.median(each[each > 0]) if each.any() else 0.0 for each in distances])
 
 
 def _target_scales(y: Array) -> tuple[float, ...]:
@@ -187,51 +235,23 @@ def _baseline(loss: Loss, y_true: Array, n_outputs: int, dtype: Any) -> float:
 
 def _probe(
     architecture: Architecture, parameters: Parameters, loss: Loss, sample: Rows
-) -> tuple[list[float], list[float], list[bool], list[float]]:
-    """Return the shares of dead and of saturated units, which layers hold copies of one unit, and
-    the gradients' sizes.
+) -> tuple[list[float], list[float], list[bool], list[bool], list[float]]:
+    """Return the shares of dead and of saturated units, which layers squash, which hold copies of
+    one unit, and the gradients' sizes.
     """
     gradient = Parameters(parameters.layout, np.zeros_like(parameters.vector))
     is_sparse = sparse.issparse(sample.X)
     workspace = Workspace(architecture, parameters, len(sample), is_sparse, gradient)
     batch = Batch(workspace, loss, sample, sample.X)
     weight = batch.load(slice(0, len(sample)))
-    workspace.forward()
-    hidden = [stage for stage in workspace.stages if isinstance(stage, Activate)]
-    slopes = [_slopes(stage) for stage in hidden]
+    hidden = hidden_units(workspace)
     batch.gradient(weight)
     layers = [parameters[name] for name in architecture.layer_names[:-1]]
     blocks = [gradient[name][:-1] for name in architecture.layer_names]
     return (
-        [_dead(each, stage.activation) for each, stage in zip(slopes, hidden, strict=True)],
-        [_saturated(each, stage.activation) for each, stage in zip(slopes, hidden, strict=True)],
+        [units.dead for units in hidden],
+        [units.saturated for units in hidden],
+        [units.squashes for units in hidden],
         [layer.shape[1] > 1 and bool((layer == layer[:, :1]).all()) for layer in layers],
         [math.sqrt(float(np.mean(block * block))) for block in blocks],
     )
-
-
-def _slopes(stage: Activate) -> Array:
-    """Return the derivative of each unit at each row; `backward` may overwrite what it reads."""
-    slopes = np.ones_like(stage.a)
-    if isinstance(stage.activation, (*CAN_DIE, *CAN_SATURATE)):
-        z, a = stage.z.copy(), stage.a.copy()
-        stage.activation.backward(slopes, z, a, stage.scratch)
-    return slopes
-
-
-def _dead(slopes: Array, activation: Activation) -> float:
-    if not isinstance(activation, CAN_DIE):
-        return math.nan
-    return float((slopes == 0).all(axis=1).mean())
-
-
-def _saturated(slopes: Array, activation: Activation) -> float:
-    if not isinstance(activation, CAN_SATURATE):
-        return math.nan
-    z = np.zeros((1, 1), slopes.dtype)
-    steepest = np.ones_like(z)
-    a = z.copy() if activation.needs_z else z
-    scratch = activation.scratch(z)
-    activation.forward(z, a, scratch)
-    activation.backward(steepest, z, a, scratch)
-    return float((np.abs(slopes) < _FLAT * float(steepest[0, 0])).mean())

@@ -1,35 +1,36 @@
-"""The engine: data, loss, penalty and optimizer around a network; all arithmetic of training."""
+"""The engine: all arithmetic of training, from a batch of rows to updated parameters."""
 
 import math
+from functools import partial
 from typing import Any, Final, NoReturn
 
 import numpy as np
 from scipy import sparse
 
 from sknn._core.blas import has_nonfinite_product, warm_up
+from sknn._core.chunks import chunks
 from sknn._core.parameters import Parameters
 from sknn._core.subnormal import INTERVAL, drop_tiny
 from sknn._core.typing import Array
 from sknn._network.layers import Masks, Memory, with_ones
 from sknn._network.network import Architecture, Workspace, raw_predictions
 from sknn._training.data import Batch, Rows, even_slices, n_rows
-from sknn._training.penalty import MaxNorm, Part, Regularization, clip
-from sknn._training.step_statistics import Gauge
+from sknn._training.penalty import Chunk, MaxNorm, Regularization, clip
+from sknn._training.step_statistics import StepStatistics
 from sknn.losses import Loss
-from sknn.optimizers import ElementwiseOptimizer, Optimizer
-from sknn.optimizers._base import PART, parts
+from sknn.optimizers import Optimizer
 
-# Rows of a large batch whose gradient is computed at a time: not fewer, and not more.
+# The fewest and the most rows of a large batch whose gradient is computed at once.
 FEWEST: Final = 384
 MOST: Final = 2048
 MOST_SPARSE: Final = 16_384
-# Bytes of activations and deltas that stay in a core's cache.
+# Bytes of activations and deltas that fit in a core's cache.
 CACHED: Final = 3 * 2**18
-# Parameters to a row, from which on adding up the gradients of shares is felt.
+# Parameters per row above which summing the gradients of several shares costs noticeable time.
 PER_ROW: Final = 128
-# Bytes of inputs up to which a fit keeps a copy of them that is gathered faster.
+# The most bytes of inputs of which a fit keeps a copy that can be gathered faster.
 COPIED: Final = 2**28
-# The most rows that are predicted to see whether the trained network is sound.
+# The most rows that are predicted to check that the trained network gives finite predictions.
 CHECKED: Final = 256
 
 
@@ -39,9 +40,9 @@ class NonFiniteError(ValueError):
     Parameters
     ----------
     what : str
-        What it was, and in which layer.
+        Which number it is, and in which layer.
     epoch : int
-        When it happened, counted from 1; where it is 0 the trainer fills it in.
+        The epoch, counted from 1; the training loop replaces a 0.
     """
 
     def __init__(self, what: str, epoch: int = 0) -> None:
@@ -50,8 +51,9 @@ class NonFiniteError(ValueError):
 
 
 class Engine:
-    """Takes steps and evaluates. The objective of a step is ``sum_i w_i l_i / sum_i w_i`` plus
-    the penalty of the weights.
+    """Takes training steps and evaluates the objective.
+
+    The objective of a step is ``sum_i w_i l_i / sum_i w_i`` plus the penalty of the weights.
 
     Parameters
     ----------
@@ -60,17 +62,17 @@ class Engine:
     parameters : Parameters
         Its parameters, updated in place.
     loss : Loss
-        The rule.
+        The loss of a sample.
     regularization : Regularization
         The penalty, and the bounds on norms.
     rows : Rows
         The training set.
     seed : int
-        For dropout masks.
+        Of the dropout masks.
 
     Attributes
     ----------
-    gauge : Gauge
+    statistics : StepStatistics
         Measures a step while it is on.
     """
 
@@ -94,35 +96,54 @@ class Engine:
         self._batches: dict[tuple[int, bool], Batch] = {}
         is_small = not is_sparse and rows.X.nbytes <= COPIED
         self._X = with_ones(rows.X) if is_small else rows.X
-        # The parts, each with what the optimizer's rule takes of it, for the state seen last.
-        self._state: Any = None
-        self._operands: list[tuple[Part, tuple[Array, ...]]] = []
         self._masks, self._memory = Masks(seed), Memory(vector.dtype)
-        self._parts = [
-            Part(layout, part, vector, self._gradient.vector) for part in parts(layout.size)
-        ]
-        self._is_tiny = np.empty(min(layout.size, PART), bool)
-        self.gauge = Gauge(parameters, architecture.layer_names)
+        slices, gradient = chunks(layout.size), self._gradient.vector
+        self._chunks = [Chunk(layout, elements, vector, gradient) for elements in slices]
+        self._is_tiny = np.empty(slices[0].stop, bool)
+        self.statistics = StepStatistics(parameters, architecture.layer_names)
         hidden = [parameters[name][:-1] for name in architecture.layer_names[:-1]]
         max_norm = regularization.max_norm
         self._max_norm = MaxNorm(hidden, max_norm) if max_norm is not None else None
 
-    def step(
-        self, at: Array | slice, optimizer: Optimizer, state: Any, learning_rate: float, count: int
-    ) -> tuple[float, float]:
-        """Take one step on some rows, unless their weights are all zero.
+    def bind(self, optimizer: Optimizer, state: Any) -> None:
+        """Set the optimizer of all following steps.
 
         Parameters
         ----------
-        at : ndarray of int or slice
-            Which rows.
-        optimizer, state
-            The rule, and what its `init` returned.
+        optimizer : Optimizer
+            Updates the parameters.
+        state : object
+            The state that the optimizer's `init` returned; steps update it.
+        """
+        params, grad = self.parameters.vector, self._gradient.vector
+        clips = bool(self.regularization.clip_norm)
+        bound = optimizer.bind(params, grad, state, at_once=clips)
+        self._vectors = partial(optimizer.vectors, state)
+        self._begin_update = bound.begin
+        self._groups = [
+            (self._chunks_in(group.elements), group.elements, group.update)
+            for group in bound.groups
+        ]
+
+    def _chunks_in(self, elements: slice) -> list[Chunk]:
+        return [
+            chunk
+            for chunk in self._chunks
+            if elements.start <= chunk.elements.start < elements.stop
+        ]
+
+    def step(self, rows: Array | slice, learning_rate: float, count: int) -> tuple[float, float]:
+        """Take one step of the bound optimizer on some rows, unless their weights are all zero.
+
+        Parameters
+        ----------
+        rows : ndarray of int or slice
+            The index of the rows.
         learning_rate : float
             The rate.
         count : int
-            Steps done before: the place of dropout masks in their stream. At every 128th tiny
-            parameters and moments are set to zero.
+            The number of steps done before, which selects the dropout masks. At every 128th step
+            tiny parameters and moments are set to zero.
 
         Returns
         -------
@@ -131,113 +152,91 @@ class Engine:
         """
         self._masks.step = count
         if count % INTERVAL == 0:
-            self.drop_tiny(self.parameters.vector, *optimizer.vectors(state))
-        loss_sum, weight_sum = self._sum_gradient(at)
+            self.drop_tiny(self.parameters.vector, *self._vectors())
+        loss_sum, weight_sum = self._sum_gradient(rows)
         if weight_sum != 0:
-            self._update(loss_sum, optimizer, state, learning_rate)
+            self._update(loss_sum, learning_rate)
             if self._max_norm:
                 self._max_norm.apply()
-            if self.gauge.is_on:
-                self.gauge.compare()
+            if self.statistics.is_on:
+                self.statistics.compare()
         return loss_sum, weight_sum
 
-    def _update(self, loss: float, optimizer: Optimizer, state: Any, learning_rate: float) -> None:
-        if state is not self._state:
-            self._bind(optimizer, state)
-        if not self._operands:
-            self._update_whole(loss, optimizer, state, learning_rate)
-            return
-        # Part by part, so that penalty, check and update find the part in cache.
-        regularization, gauge = self.regularization, self.gauge
-        coefficients = optimizer.begin_update(state, learning_rate)
-        for part, operands in self._operands:
-            if part.finish_gradient(regularization) or not math.isfinite(loss):
-                self._raise_nonfinite()
-            if gauge.is_on:
-                gauge.remember(self.parameters.vector, self._gradient.vector, part.slice)
-            optimizer.decay_part(part.slice, self.parameters.vector, state, learning_rate)
-            optimizer.rule(*operands, *coefficients)
+    def _update(self, loss: float, learning_rate: float) -> None:
+        """Complete the gradient and update the parameters, group by group.
 
-    def _bind(self, optimizer: Optimizer, state: Any) -> None:
-        """Prepare what the optimizer's rule takes, part by part, if it can take parts."""
-        self._state, self._operands = state, []
-        by_parts = type(optimizer).update is ElementwiseOptimizer.update
-        if by_parts and not self.regularization.clip_norm:
-            params, grad = self.parameters.vector, self._gradient.vector
-            self._operands = [
-                (part, optimizer.operands(part.slice, params, grad, state)) for part in self._parts
-            ]
-
-    def _update_whole(
-        self, loss: float, optimizer: Optimizer, state: Any, learning_rate: float
-    ) -> None:
+        In a group of one chunk, penalty, check and update find the chunk in cache.
+        """
         params, grad = self.parameters.vector, self._gradient.vector
-        for part in self._parts:
-            if part.finish_gradient(self.regularization) or not math.isfinite(loss):
-                self._raise_nonfinite()
-        if self.gauge.is_on:
-            self.gauge.remember(params, grad)
-        if self.regularization.clip_norm:
-            clip(grad, self.regularization.clip_norm)
-        optimizer.update(params, grad, state, learning_rate)
+        regularization, statistics = self.regularization, self.statistics
+        coefficients = self._begin_update(learning_rate)
+        for group, elements, update in self._groups:
+            for chunk in group:
+                if chunk.finish_gradient(regularization) or not math.isfinite(loss):
+                    self._raise_nonfinite()
+            if statistics.is_on:
+                statistics.remember(params, grad, elements)
+            if regularization.clip_norm:
+                clip(grad, regularization.clip_norm)
+            update(learning_rate, coefficients)
 
-    def objective(self, vector: Array, at: Array | slice) -> tuple[float, Array]:
+    def objective(self, vector: Array, rows: Array | slice) -> tuple[float, Array]:
         """Return the objective over some rows at another point, and its gradient."""
         self.parameters.vector[...] = vector
-        loss_sum, weight_sum = self._sum_gradient(at)
-        for part in self._parts:
-            part.add_penalty(self.regularization)
+        loss_sum, weight_sum = self._sum_gradient(rows)
+        for chunk in self._chunks:
+            chunk.add_penalty(self.regularization)
         return loss_sum / weight_sum + self.penalty(), self._gradient.vector
 
     def drop_tiny(self, *vectors: Array) -> None:
-        """Set tiny numbers to zero in vectors of the parameters' size; the gradient is lost."""
+        """Set tiny numbers to zero in vectors of the parameters' size; overwrite the gradient."""
         for vector in vectors:
-            for part in self._parts:
-                values, room = vector[part.slice], self._gradient.vector[part.slice]
-                drop_tiny(values, room, self._is_tiny[: values.size])
+            for chunk in self._chunks:
+                values, scratch = vector[chunk.elements], self._gradient.vector[chunk.elements]
+                drop_tiny(values, scratch, self._is_tiny[: values.size])
 
     def measure(self, before: Array) -> None:
-        """Let the gauge compare the present parameters, and their gradient, with those before."""
-        self.gauge.remember(before, self._gradient.vector)
-        self.gauge.compare()
+        """Measure the step from the parameters `before` to the present ones."""
+        self.statistics.remember(before, self._gradient.vector)
+        self.statistics.compare()
 
     def penalty(self) -> float:
         """Return the penalty of the present weights."""
         value = 0.0
-        for part in self._parts:
-            value += part.penalty(self.regularization)
+        for chunk in self._chunks:
+            value += chunk.penalty(self.regularization)
         return value
 
-    def _sum_gradient(self, at: Array | slice) -> tuple[float, float]:
-        """Leave the gradient over some rows, share by share; return the sums of `step`."""
+    def _sum_gradient(self, rows: Array | slice) -> tuple[float, float]:
+        """Compute the gradient over some rows, share by share; return the sums of `step`."""
         self._masks.share = 0
-        if n_rows(at) < 1.5 * self._share_size:
-            batch = self._batch(n_rows(at), self._gradient)
-            weight_sum = batch.load(at)
+        if n_rows(rows) < 1.5 * self._share_size:
+            batch = self._batch(n_rows(rows), self._gradient)
+            weight_sum = batch.load(rows)
             return batch.gradient(weight_sum) if weight_sum != 0 else 0.0, weight_sum
-        weight_sum = self._total_weight(at)
+        weight_sum = self._total_weight(rows)
         if weight_sum == 0:
             return 0.0, 0.0
         if self._share is None:
             self._share = self._gradient.copy()
         self._gradient.vector.fill(0)
         loss_sum = 0.0
-        for number, share in enumerate(even_slices(n_rows(at), self._share_size)):
+        for number, share in enumerate(even_slices(n_rows(rows), self._share_size)):
             self._masks.share = number
             batch = self._batch(share.stop - share.start, self._share)
-            batch.load(share if isinstance(at, slice) else at[share])
+            batch.load(share if isinstance(rows, slice) else rows[share])
             loss_sum += batch.gradient(weight_sum)
             np.add(self._gradient.vector, self._share.vector, out=self._gradient.vector)
         return loss_sum, weight_sum
 
-    def _total_weight(self, at: Array | slice) -> float:
+    def _total_weight(self, rows: Array | slice) -> float:
         weight = self.rows.weight
         if weight is None:
-            return float(n_rows(at))
-        if isinstance(at, slice):
-            return float(np.add.reduce(weight[at]))
-        room = self._memory.array("weights", len(at))
-        return float(np.add.reduce(weight.take(at, out=room, mode="clip")))
+            return float(n_rows(rows))
+        if isinstance(rows, slice):
+            return float(np.add.reduce(weight[rows]))
+        scratch = self._memory.array("weights", len(rows))
+        return float(np.add.reduce(weight.take(rows, out=scratch, mode="clip")))
 
     def _batch(self, n_samples: int, gradient: Parameters) -> Batch:
         key = (n_samples, gradient is self._share)
@@ -256,16 +255,15 @@ class Engine:
             self._raise_nonfinite()
 
     def check_predictions(self, parameters: Parameters, epoch: int) -> None:
-        """Raise a NonFiniteError if a network predicts what is not finite, on some of the rows.
+        """Raise a NonFiniteError if a prediction for some of the rows is not finite.
 
-        Finite weights may do so after the last step, and no further step would notice.
+        Even finite weights may predict such numbers after the last step, and no further step would
+        notice.
         """
-        some = slice(None, None, -(-len(self.rows) // CHECKED))
+        sample = slice(None, None, -(-len(self.rows) // CHECKED))
         link = self.architecture.link
-        for _, raw in raw_predictions(self.architecture, parameters, self.rows.X[some]):
-            prediction = np.empty_like(raw)
-            link.forward(raw, prediction, link.scratch(prediction))
-            if not np.isfinite(prediction).all():
+        for _, raw in raw_predictions(self.architecture, parameters, self.rows.X[sample]):
+            if not np.isfinite(link(raw)).all():
                 raise NonFiniteError("a prediction after it", epoch)
 
     def _raise_nonfinite(self) -> NoReturn:
@@ -281,19 +279,20 @@ class Engine:
 
 
 def share_size(layer_sizes: tuple[int, ...], gradient: Array, is_sparse: bool) -> int:
-    """Return how many rows of a large batch to take at a time, or so.
+    """Return about how many rows of a large batch to process at once.
 
-    Few, so that activations and deltas stay in cache: up to a third less time for 100 units and
-    thousands of rows. But no fewer than repay the addition of one more gradient.
+    With few rows, activations and deltas stay in cache, which saves up to a third of the time for
+    100 units and thousands of rows. With too few, the addition of one more gradient costs more.
 
     Parameters
     ----------
     layer_sizes : tuple of int
         Units from the inputs to the outputs.
     gradient : ndarray of shape (size,)
-        Of all parameters.
+        The gradient of all parameters.
     is_sparse : bool
-        Whether the inputs are; their gradient is dense, and takes longer than their products.
+        Whether the inputs are sparse. The gradient is dense all the same, and adding it takes
+        longer than the products.
 
     Examples
     --------
@@ -308,10 +307,10 @@ def share_size(layer_sizes: tuple[int, ...], gradient: Array, is_sparse: bool) -
     return min(max(fewest, CACHED // row_bytes), MOST_SPARSE if is_sparse else MOST)
 
 
-def mean_loss(architecture: Architecture, parameters: Parameters, loss: Loss, rows: Rows) -> float:
-    """Return ``sum_i w_i l_i / sum_i w_i`` of a network, chunk by chunk."""
+def mean_loss(architecture: Architecture, parameters: Parameters, loss: Loss, data: Rows) -> float:
+    """Return ``sum_i w_i l_i / sum_i w_i`` of a network, a batch of rows at a time."""
     total = 0.0
-    for at, raw_prediction in raw_predictions(architecture, parameters, rows.X):
-        value = loss.value(raw_prediction, rows.y[at].T)
-        total += float(value.sum() if rows.weight is None else np.dot(value, rows.weight[at]))
-    return total / (len(rows) if rows.weight is None else float(rows.weight.sum()))
+    for rows, raw_prediction in raw_predictions(architecture, parameters, data.X):
+        value = loss.value(raw_prediction, data.y[rows].T)
+        total += float(value.sum() if data.weight is None else np.dot(value, data.weight[rows]))
+    return total / (len(data) if data.weight is None else float(data.weight.sum()))

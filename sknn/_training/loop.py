@@ -42,8 +42,8 @@ class Trainer:
     training : Training
         Where it stands; updated.
     validate : callable or None
-        Returns the validation loss and score (None if the loss decides) of the present weights.
-        Where it is given, it decides on stopping, and the best weights are kept.
+        Returns the validation loss and score (None if there is none but the loss) of the present
+        weights. Both are recorded, and decide if the plan says so.
     """
 
     def __init__(
@@ -51,11 +51,18 @@ class Trainer:
     ) -> None:
         self.engine, self.plan, self.training, self.validate = engine, plan, training, validate
         self._began, self._is_measured = time.perf_counter(), True
-        self._interrupts = Interrupts()
+        self._interrupts = Interrupts.active()
 
     def run(self) -> str:
-        """Train until it converges, is told to stop or interrupted, or for ``max_iter`` epochs."""
+        """Train until it converges, is told to stop or interrupted, or for ``max_iter`` epochs.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            If Ctrl-C comes for the second time within two seconds.
+        """
         training = self.training
+        self._make_schedule_state()
         try:
             # Divergence shows in the engine's own checks, with an error that names the layer.
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
@@ -66,17 +73,24 @@ class Trainer:
         except NonFiniteError as error:
             error.epoch = error.epoch or training.progress.epoch + 1
             raise
-        training.n_epochs_to_go = None
+        training.end_fit()
         return outcome
+
+    def _make_schedule_state(self) -> None:
+        """Make the schedule's state, unless training continues with one of its class."""
+        progress, state = self.training.progress, self.plan.schedule.init()
+        if state is not None and type(state) is not type(progress.state):
+            progress.state = state
 
     def _run_until_interrupted(self) -> str:
         optimizer = self.plan.optimizer
         try:
-            with self._interrupts:
-                if isinstance(optimizer, Minimizer):
-                    return self._minimize(optimizer)
-                return self._run_epochs(optimizer)
+            if isinstance(optimizer, Minimizer):
+                return self._minimize(optimizer)
+            return self._run_epochs(optimizer)
         except KeyboardInterrupt:
+            if self._interrupts.is_repeated:
+                raise
             self.engine.check(0.0)
             return INTERRUPTED
 
@@ -84,6 +98,7 @@ class Trainer:
         plan, training = self.plan, self.training
         size = training.n_training if optimizer.full_batch else plan.batch_size
         n_steps = -(-training.n_training // size)
+        self.engine.bind(optimizer, training.optimizer_state)
         if training.n_epochs_to_go is None:
             self._set_out(n_steps)
             training.n_epochs_to_go = plan.max_iter
@@ -92,7 +107,7 @@ class Trainer:
             self._begin_epoch()
             if plan.shuffle and not optimizer.full_batch:
                 training.shuffle()
-            outcome = self._run_epoch(optimizer, size)
+            outcome = self._run_epoch(size)
             if outcome:
                 return outcome
         # A fit that is resumed at its very end may have converged there.
@@ -102,8 +117,8 @@ class Trainer:
     def _set_out(self, steps_per_epoch: int) -> None:
         """Tell the schedule where its run begins and ends; one that is over begins anew."""
         progress = self.training.progress
-        if not self.plan.incremental or progress.step >= progress.total_steps:
-            progress.first_step = progress.step
+        if not self.plan.incremental or progress.batches >= progress.total_steps:
+            progress.first_step = progress.batches
         progress.total_steps = progress.first_step + self.plan.horizon * steps_per_epoch
         progress.steps_per_epoch = steps_per_epoch
 
@@ -111,7 +126,7 @@ class Trainer:
         self.plan.begin_epoch()
         self._is_measured = self._is_due()
         if self._is_measured:
-            self.engine.gauge.forget()
+            self.engine.statistics.forget()
         self._began = time.perf_counter()
 
     def _is_due(self) -> bool:
@@ -122,23 +137,24 @@ class Trainer:
         before = training.progress.samples
         return before // ROWS_MEASURED < (before + training.n_training) // ROWS_MEASURED
 
-    def _run_epoch(self, optimizer: Optimizer, size: int) -> str | None:
+    def _run_epoch(self, size: int) -> str | None:
         """Pass over the rows once; the loss is the mean met, plus the penalty at the end."""
         plan, training, progress = self.plan, self.training, self.training.progress
-        gauge, rate = self.engine.gauge, math.nan
+        statistics, rate = self.engine.statistics, math.nan
         loss_sum = weight_sum = 0.0
         n_left = -(-training.n_training // size)
-        for at in batches(training.order, training.n_training, size):
+        for rows in batches(training.order, training.n_training, size):
             n_left -= 1
-            gauge.is_on = self._is_measured and n_left == 0
+            statistics.is_on = self._is_measured and n_left == 0
             rate = plan.learning_rate(progress)
-            loss, weight = self.engine.step(
-                at, optimizer, training.optimizer_state, rate, progress.step
-            )
+            loss, weight = self.engine.step(rows, rate, progress.step)
             loss_sum += loss
             weight_sum += weight
-            progress.step += weight > 0
-            if plan.averaging and weight > 0:
+            if weight == 0:
+                progress.skipped += 1
+                continue
+            progress.step += 1
+            if plan.averaging:
                 self._average(plan.averaging)
         progress.samples += training.n_training
         penalty = self.engine.penalty()
@@ -199,6 +215,7 @@ class Trainer:
         measured = self.validate() if self.validate else None
         self._interrupts.hold()
         try:
+            self._record_validation(measured)
             exhausted = self._judge(loss, measured)
             self._record(loss, penalty, rate)
         finally:
@@ -211,15 +228,15 @@ class Trainer:
         return CONVERGED if converged else STOPPED if stopped else None
 
     def _record(self, loss: float, penalty: float, rate: float = math.nan) -> None:
-        training, gauge = self.training, self.engine.gauge
+        training, statistics = self.training, self.engine.statistics
         training.loss_curve.append(loss)
         training.penalties.append(penalty)
         training.learning_rates.append(rate)
         if self._is_measured:
-            gradient_norm, ratios = gauge.gradient_norm, gauge.update_ratios
+            gradient_norm, ratios = statistics.gradient_norm, statistics.update_ratios
         else:  # those of the last step that was
             gradient_norm = training.gradient_norms[-1]
-            ratios = training.update_ratios[-len(gauge.update_ratios) :]
+            ratios = training.update_ratios[-len(statistics.update_ratios) :]
         training.gradient_norms.append(gradient_norm)
         training.update_ratios.extend(ratios)
         training.seconds.append(time.perf_counter() - self._began)
@@ -227,30 +244,33 @@ class Trainer:
     def _judge(self, loss: float, measured: tuple[float, float | None] | None) -> bool:
         """Compare an epoch with the best; tell whether patience is at an end."""
         training, plan = self.training, self.plan
-        metric = loss if measured is None else self._validation_metric(*measured)
+        metric = loss
+        if plan.early_stopping and measured is not None:
+            validation_loss, score = measured
+            metric = validation_loss if score is None else -score
         training.progress.epoch += 1
         plan.schedule.after_epoch(metric, training.progress)
         improved = metric <= training.best - plan.tol
         training.n_no_improvement = 0 if improved else training.n_no_improvement + 1
         if metric < training.best:
             training.best = metric
-            if self.validate and training.best_parameters is None:
+            if plan.early_stopping and training.best_parameters is None:
                 training.best_parameters = training.current_parameters.copy()
             elif training.best_parameters is not None:
                 np.copyto(training.best_parameters.vector, training.current_parameters.vector)
         return training.n_no_improvement >= plan.n_iter_no_change
 
-    def _validation_metric(self, loss: float, score: float | None) -> float:
-        self.training.validation_loss_curve.append(loss)
-        if score is None:
-            return loss
-        self.training.validation_scores.append(score)
-        return -score
+    def _record_validation(self, measured: tuple[float, float | None] | None) -> None:
+        if measured is not None:
+            loss, score = measured
+            self.training.validation_loss_curve.append(loss)
+            if score is not None:
+                self.training.validation_scores.append(score)
 
     def _outlasts_plateau(self) -> bool:
         plan, training = self.plan, self.training
         if isinstance(plan.optimizer, Minimizer):
-            return self.validate is None  # it ends by itself
+            return not plan.early_stopping  # it ends by itself
         if not plan.schedule.outlasts_plateau(plan.learning_rate_init, training.progress):
             return False
         if plan.schedule.knows_end:

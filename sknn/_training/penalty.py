@@ -1,4 +1,4 @@
-"""Regularization of the weights: what is added to the gradient, and the bounds on norms."""
+"""Regularization of the weights: the penalty, chunk by chunk, and the bounds on norms."""
 
 import math
 from collections.abc import Sequence
@@ -21,17 +21,17 @@ from sknn._core.typing import Array
 
 @dataclass(frozen=True)
 class Regularization:
-    """The penalty ``alpha (l1_ratio sum(|W|) + (1 - l1_ratio) / 2 sum(W^2))``, and two bounds.
+    """The penalty ``alpha (l1_ratio sum(|W|) + (1 - l1_ratio) / 2 sum(W^2))`` and two bounds.
 
     Attributes
     ----------
     alpha : float
-        The strength of the penalty, not negative. Biases, and the parameters that activations
-        have of their own, are free.
+        The strength of the penalty, not negative. It does not apply to biases or to the parameters
+        of activations.
     l1_ratio : float in [0, 1]
-        The share of the absolute values in it.
+        The share of the absolute values in the penalty.
     max_norm : float or None
-        The largest norm of the weights that come into a hidden unit.
+        The largest norm of the incoming weights of a hidden unit.
     clip_norm : float or None
         The largest norm of a gradient.
     """
@@ -50,27 +50,27 @@ class Regularization:
         return self.alpha * (1 - self.l1_ratio)
 
 
-class Part:
-    """A part of the parameters and of their gradient, small enough for the cache.
+class Chunk:
+    """A chunk of the parameters and of their gradient, small enough for the cache.
 
     Parameters
     ----------
     layout : Layout
-        Tells weights from biases.
-    part : slice
-        Which elements.
+        Distinguishes weights from biases.
+    elements : slice
+        The elements of the flat vectors that belong to the chunk.
     params, grad : ndarray of shape (layout.size,)
-        The vectors that it is a view of.
+        The flat vectors; the chunk is a view of both.
     """
 
-    def __init__(self, layout: Layout, part: slice, params: Array, grad: Array) -> None:
-        self.slice = part
-        self._params, self._grad = params[part], grad[part]
-        penalized = layout.penalized(part)
+    def __init__(self, layout: Layout, elements: slice, params: Array, grad: Array) -> None:
+        self.elements = elements
+        self._params, self._grad = params[elements], grad[elements]
+        penalized = layout.penalized(elements)
         self._weights = [(params[weights], grad[weights]) for weights in penalized]
-        # Bound to their arrays once, as the stages of a network are.
-        self._additions = [each for pair in self._weights for each in additions(*pair)]
-        self._squares = [each for w, _ in self._weights for each in inner_products(w, w)]
+        # Calls that are bound to their arrays once, as the layers of a network are.
+        self._additions = [add for pair in self._weights for add in additions(*pair)]
+        self._squares = [square for w, _ in self._weights for square in inner_products(w, w)]
         self._checks = inner_products(self._params, self._grad)
 
     def add_penalty(self, regularization: Regularization) -> None:
@@ -104,7 +104,10 @@ class Part:
         return np.empty_like(self._params)
 
     def finish_gradient(self, regularization: Regularization) -> bool:
-        """Add the gradient of the penalty; tell whether a parameter or derivative is not finite."""
+        """Add the gradient of the penalty; return whether a parameter or derivative is not finite.
+
+        Afterwards the chunk is ready for its update.
+        """
         self.add_penalty(regularization)
         total = 0.0
         for multiply in self._checks:
@@ -114,7 +117,7 @@ class Part:
 
 
 def clip(grad: Array, clip_norm: float) -> None:
-    """Shorten a gradient of shape (size,) to the norm `clip_norm` if it is longer, in place.
+    """Scale a gradient of shape (size,) down to the norm `clip_norm` if it is longer, in place.
 
     References
     ----------
@@ -139,14 +142,14 @@ def clip(grad: Array, clip_norm: float) -> None:
 
 
 class MaxNorm:
-    """Keeps the weights that come into each unit within a ball.
+    """A bound on the norm of the incoming weights of each unit.
 
     Parameters
     ----------
     layers : sequence of ndarray of shape (fan_in, fan_out)
-        The weights; shortened in place by `apply`.
+        The weights, which `apply` scales in place.
     max_norm : float
-        The ball's radius.
+        The largest norm.
 
     References
     ----------
@@ -169,7 +172,7 @@ class MaxNorm:
         self._layers = [(weights, np.empty_like(weights[0])) for weights in layers]
 
     def apply(self) -> None:
-        """Shorten what is too long."""
+        """Scale the weights of each unit whose norm is too large."""
         for weights, norms in self._layers:
             np.einsum("ij,ij->j", weights, weights, out=norms)
             np.sqrt(norms, out=norms)

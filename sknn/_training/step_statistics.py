@@ -1,4 +1,4 @@
-"""What one step looked like: the norm of its gradient, and how far it moved each layer."""
+"""Statistics of one training step: the norm of its gradient, and how far it moved each layer."""
 
 import math
 from collections.abc import Sequence
@@ -13,20 +13,20 @@ from sknn._core.typing import Array
 EVERYTHING: Final = slice(None)
 
 
-class Gauge:
-    """Measures a step, in memory of its own that the first one makes.
+class StepStatistics:
+    """Measures a training step; the first measured step allocates the memory for it.
 
     Parameters
     ----------
     parameters : Parameters
-        What steps update.
+        The parameters that steps update.
     names : sequence of str
-        The layers' blocks in it.
+        The names of the layers' blocks in the parameters.
 
     Attributes
     ----------
     is_on : bool
-        Whether the next step is to be measured.
+        Whether the next step is measured.
     gradient_norm : float
         The norm of the gradient of the whole objective, before any clipping.
     update_ratios : list of float
@@ -35,14 +35,14 @@ class Gauge:
     Examples
     --------
     >>> import numpy as np
-    >>> from sknn._training.step_statistics import Gauge
+    >>> from sknn._training.step_statistics import StepStatistics
     >>> from sknn._core.parameters import Block, Layout, Parameters
     >>> params = Parameters(Layout([Block("layer_0", (3, 1), 2)]), np.array([3.0, 3.0, 1.0]))
-    >>> gauge = Gauge(params, ["layer_0"])
-    >>> gauge.remember(params.vector, np.array([0.0, 1.0, 0.0]))
+    >>> statistics = StepStatistics(params, ["layer_0"])
+    >>> statistics.remember(params.vector, np.array([0.0, 1.0, 0.0]))
     >>> params.vector += [0.0, 1.0, 9.0]
-    >>> gauge.compare()
-    >>> gauge.gradient_norm, gauge.update_ratios
+    >>> statistics.compare()
+    >>> statistics.gradient_norm, statistics.update_ratios
     (1.0, [0.2])
     """
 
@@ -60,23 +60,23 @@ class Gauge:
         self.forget()
 
     def forget(self) -> None:
-        """Have no measurement."""
+        """Discard the last measurement."""
         self.gradient_norm = math.nan
         self.update_ratios = [math.nan] * len(self._weights)
 
-    def remember(self, params: Array, grad: Array, at: slice = EVERYTHING) -> None:
-        """Take down where a step starts, and its gradient; both of shape (size,).
+    def remember(self, params: Array, grad: Array, elements: slice = EVERYTHING) -> None:
+        """Record the parameters before a step and their gradient, both of shape (size,).
 
-        Parts of the vectors may come one after the other.
+        The elements of the vectors may be recorded chunk by chunk.
         """
         if self._moved is None:
             self._moved = np.empty_like(self._params)
             self._moved_weights = [self._moved[i : i + size] for i, size in self._starts]
-        np.copyto(self._moved[at], params[at])
-        self._squares += dot(grad[at], grad[at])
+        np.copyto(self._moved[elements], params[elements])
+        self._squares += dot(grad[elements], grad[elements])
 
     def compare(self) -> None:
-        """Measure how far the parameters have moved since."""
+        """Measure how far the parameters have moved since they were recorded."""
         if self._moved is None:
             return
         self.gradient_norm, self._squares = math.sqrt(self._squares), 0.0

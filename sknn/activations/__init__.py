@@ -6,6 +6,7 @@ assume nothing else about the number of axes.
 
 from typing import Final
 
+from sknn._core.public import publish
 from sknn.activations._base import Activation, Identity
 from sknn.activations._exponential_units import CELU, ELU, SELU, Exponential
 from sknn.activations._gated import GELU, HardSiLU, Mish, SiLU
@@ -75,3 +76,5 @@ __all__ = [
     "TanhShrink",
     "Threshold",
 ]
+
+publish(globals())

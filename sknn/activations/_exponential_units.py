@@ -35,12 +35,9 @@ class ELU(Activation):
 
     Examples
     --------
-    >>> import numpy as np
     >>> from sknn.activations import ELU
-    >>> a = np.array([[-1e4, 0.0, 2.0]])
-    >>> ELU().forward(a, a, ELU().scratch(a))
-    >>> a
-    array([[-1.,  0.,  2.]])
+    >>> ELU()([-1e4, 0.0, 2.0])
+    array([-1.,  0.,  2.])
     """
 
     alpha: float = 1.0
@@ -52,23 +49,23 @@ class ELU(Activation):
         return np.zeros(z.shape, z.dtype), np.empty_like(z)
 
     def forward(self, z: Array, a: Array, scratch: Any) -> None:
-        zeros, room = scratch
-        np.minimum(z, zeros, out=room)
-        np.expm1(room, out=room)
+        zeros, tail = scratch
+        np.minimum(z, zeros, out=tail)
+        np.expm1(tail, out=tail)
         if self.alpha != 1:
-            np.multiply(room, float(self.alpha), out=room)
+            np.multiply(tail, float(self.alpha), out=tail)
         np.maximum(z, zeros, out=a)
-        np.add(a, room, out=a)
+        np.add(a, tail, out=a)
 
     def backward(self, delta: Array, z: Array, a: Array, scratch: Any) -> None:
-        zeros, room = scratch
+        zeros, positive = scratch
         if self.alpha != 1:
-            np.greater(a, 0, out=room)
-            np.multiply(room, 1 - float(self.alpha), out=room)
+            np.greater(a, 0, out=positive)
+            np.multiply(positive, 1 - float(self.alpha), out=positive)
         np.minimum(a, zeros, out=a)
         np.add(a, float(self.alpha), out=a)
         if self.alpha != 1:
-            np.add(a, room, out=a)
+            np.add(a, positive, out=a)
         np.multiply(delta, a, out=delta)
 
 
@@ -88,12 +85,9 @@ class SELU(Activation):
 
     Examples
     --------
-    >>> import numpy as np
     >>> from sknn.activations import SELU
-    >>> a = np.array([[-1e4, 0.0, 2.0]])
-    >>> SELU().forward(a, a, SELU().scratch(a))
-    >>> a.round(4)
-    array([[-1.7581,  0.    ,  2.1014]])
+    >>> SELU()([-1e4, 0.0, 2.0]).round(4)
+    array([-1.7581,  0.    ,  2.1014])
     """
 
     initializer: ClassVar[str] = "lecun_normal"
@@ -102,21 +96,21 @@ class SELU(Activation):
         return np.zeros(z.shape, z.dtype), np.empty_like(z)
 
     def forward(self, z: Array, a: Array, scratch: Any) -> None:
-        zeros, room = scratch
-        np.minimum(z, zeros, out=room)
-        np.expm1(room, out=room)
-        np.multiply(room, SELU_ALPHA, out=room)
+        zeros, tail = scratch
+        np.minimum(z, zeros, out=tail)
+        np.expm1(tail, out=tail)
+        np.multiply(tail, SELU_ALPHA, out=tail)
         np.maximum(z, zeros, out=a)
-        np.add(a, room, out=a)
+        np.add(a, tail, out=a)
         np.multiply(a, SELU_SCALE, out=a)
 
     def backward(self, delta: Array, z: Array, a: Array, scratch: Any) -> None:
-        zeros, room = scratch
-        np.greater(a, 0, out=room)
-        np.multiply(room, SELU_SCALE * (1 - SELU_ALPHA), out=room)
+        zeros, positive = scratch
+        np.greater(a, 0, out=positive)
+        np.multiply(positive, SELU_SCALE * (1 - SELU_ALPHA), out=positive)
         np.minimum(a, zeros, out=a)
         np.add(a, SELU_SCALE * SELU_ALPHA, out=a)
-        np.add(a, room, out=a)
+        np.add(a, positive, out=a)
         np.multiply(delta, a, out=delta)
 
 
@@ -140,12 +134,9 @@ class CELU(Activation):
 
     Examples
     --------
-    >>> import numpy as np
     >>> from sknn.activations import CELU
-    >>> a = np.array([[-1e4, 0.0, 3.0]])
-    >>> CELU(2.0).forward(a, a, CELU(2.0).scratch(a))
-    >>> a
-    array([[-2.,  0.,  3.]])
+    >>> CELU(2.0)([-1e4, 0.0, 3.0])
+    array([-2.,  0.,  3.])
     """
 
     alpha: float = 1.0
@@ -157,15 +148,15 @@ class CELU(Activation):
         return np.zeros(z.shape, z.dtype), np.empty_like(z)
 
     def forward(self, z: Array, a: Array, scratch: Any) -> None:
-        zeros, room = scratch
-        np.minimum(z, zeros, out=room)
+        zeros, tail = scratch
+        np.minimum(z, zeros, out=tail)
         if self.alpha != 1:
-            np.divide(room, float(self.alpha), out=room)
-        np.expm1(room, out=room)
+            np.divide(tail, float(self.alpha), out=tail)
+        np.expm1(tail, out=tail)
         if self.alpha != 1:
-            np.multiply(room, float(self.alpha), out=room)
+            np.multiply(tail, float(self.alpha), out=tail)
         np.maximum(z, zeros, out=a)
-        np.add(a, room, out=a)
+        np.add(a, tail, out=a)
 
     def backward(self, delta: Array, z: Array, a: Array, scratch: Any) -> None:
         zeros, _ = scratch
@@ -186,12 +177,9 @@ class Exponential(Activation):
 
     Examples
     --------
-    >>> import numpy as np
     >>> from sknn.activations import Exponential
-    >>> a = np.array([[-1e4, 0.0]])
-    >>> Exponential().forward(a, a, None)
-    >>> a
-    array([[0., 1.]])
+    >>> Exponential()([-1e4, 0.0])
+    array([0., 1.])
     """
 
     def forward(self, z: Array, a: Array, scratch: Any) -> None:

@@ -40,12 +40,9 @@ class GELU(Activation):
 
     Examples
     --------
-    >>> import numpy as np
     >>> from sknn.activations import GELU
-    >>> z, a = np.array([[-1.0, 0.0, 1.0]]), np.empty((1, 3))
-    >>> GELU().forward(z, a, GELU().scratch(z))
-    >>> a.round(4)
-    array([[-0.1587,  0.    ,  0.8413]])
+    >>> GELU()([-1.0, 0.0, 1.0]).round(4)
+    array([-0.1587,  0.    ,  0.8413])
     """
 
     approximate: str = "none"
@@ -105,12 +102,9 @@ class SiLU(Activation):
 
     Examples
     --------
-    >>> import numpy as np
     >>> from sknn.activations import SiLU
-    >>> z, a = np.array([[-1e4, 0.0, 1e4]]), np.empty((1, 3))
-    >>> SiLU().forward(z, a, SiLU().scratch(z))
-    >>> a
-    array([[   -0.,     0., 10000.]])
+    >>> SiLU()([-1e4, 0.0, 1e4])
+    array([   -0.,     0., 10000.])
     """
 
     needs_z: ClassVar[bool] = True
@@ -145,12 +139,9 @@ class Mish(Activation):
 
     Examples
     --------
-    >>> import numpy as np
     >>> from sknn.activations import Mish
-    >>> z, a = np.array([[-1e4, 0.0, 1e4]]), np.empty((1, 3))
-    >>> Mish().forward(z, a, Mish().scratch(z))
-    >>> a
-    array([[   -0.,     0., 10000.]])
+    >>> Mish()([-1e4, 0.0, 1e4])
+    array([   -0.,     0., 10000.])
     """
 
     needs_z: ClassVar[bool] = True
@@ -197,12 +188,9 @@ class HardSiLU(Activation):
 
     Examples
     --------
-    >>> import numpy as np
     >>> from sknn.activations import HardSiLU
-    >>> z, a = np.array([[-4.0, 1.5, 4.0]]), np.empty((1, 3))
-    >>> HardSiLU().forward(z, a, HardSiLU().scratch(z))
-    >>> a
-    array([[-0.   ,  1.125,  4.   ]])
+    >>> HardSiLU()([-4.0, 1.5, 4.0])
+    array([-0.   ,  1.125,  4.   ])
     """
 
     needs_z: ClassVar[bool] = True

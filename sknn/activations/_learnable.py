@@ -42,14 +42,9 @@ class PReLU(Activation):
 
     Examples
     --------
-    >>> import numpy as np
     >>> from sknn.activations import PReLU
-    >>> z = np.array([[-1.0, 2.0]])
-    >>> a, scratch = np.empty_like(z), PReLU().scratch(z)
-    >>> scratch.parameters = PReLU().initial_parameters(1)
-    >>> PReLU().forward(z, a, scratch)
-    >>> a
-    array([[-0.25,  2.  ]])
+    >>> PReLU()([-1.0, 2.0])
+    array([-0.25,  2.  ])
     """
 
     negative_slope: float = 0.25

@@ -24,12 +24,9 @@ class ReLU(Activation):
 
     Examples
     --------
-    >>> import numpy as np
     >>> from sknn.activations import ReLU
-    >>> a = np.array([[-1.0, 2.0]])
-    >>> ReLU().forward(a, a, ReLU().scratch(a))
-    >>> a
-    array([[0., 2.]])
+    >>> ReLU()([-1.0, 2.0])
+    array([0., 2.])
     """
 
     initializer: ClassVar[str] = "he_uniform"
@@ -67,12 +64,9 @@ class LeakyReLU(Activation):
 
     Examples
     --------
-    >>> import numpy as np
     >>> from sknn.activations import LeakyReLU
-    >>> a = np.array([[-1.0, 2.0]])
-    >>> LeakyReLU(0.1).forward(a, a, np.empty_like(a))
-    >>> a
-    array([[-0.1,  2. ]])
+    >>> LeakyReLU(0.1)([-1.0, 2.0])
+    array([-0.1,  2. ])
     """
 
     negative_slope: float = 0.01
@@ -108,12 +102,9 @@ class ReLU6(Activation):
 
     Examples
     --------
-    >>> import numpy as np
     >>> from sknn.activations import ReLU6
-    >>> a = np.array([[-1.0, 2.0, 7.0]])
-    >>> ReLU6().forward(a, a, ReLU6().scratch(a))
-    >>> a
-    array([[0., 2., 6.]])
+    >>> ReLU6()([-1.0, 2.0, 7.0])
+    array([0., 2., 6.])
     """
 
     initializer: ClassVar[str] = "he_uniform"
@@ -151,12 +142,9 @@ class Threshold(Activation):
 
     Examples
     --------
-    >>> import numpy as np
     >>> from sknn.activations import Threshold
-    >>> a, rule = np.array([[0.5, 2.0]]), Threshold(1.0, 0.25)
-    >>> rule.forward(a, a, rule.scratch(a))
-    >>> a
-    array([[0.25, 2.  ]])
+    >>> Threshold(1.0, 0.25)([0.5, 2.0])
+    array([0.25, 2.  ])
     """
 
     threshold: float = 0.0

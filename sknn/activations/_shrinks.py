@@ -31,12 +31,9 @@ class HardShrink(Activation):
 
     Examples
     --------
-    >>> import numpy as np
     >>> from sknn.activations import HardShrink
-    >>> a = np.array([[-2.0, 0.25, 1.0]])
-    >>> HardShrink().forward(a, a, HardShrink().scratch(a))
-    >>> a
-    array([[-2.,  0.,  1.]])
+    >>> HardShrink()([-2.0, 0.25, 1.0])
+    array([-2.,  0.,  1.])
     """
 
     threshold: float = 0.5
@@ -75,12 +72,9 @@ class SoftShrink(Activation):
 
     Examples
     --------
-    >>> import numpy as np
     >>> from sknn.activations import SoftShrink
-    >>> a = np.array([[-2.0, 0.25, 1.0]])
-    >>> SoftShrink().forward(a, a, SoftShrink().scratch(a))
-    >>> a
-    array([[-1.5,  0. ,  0.5]])
+    >>> SoftShrink()([-2.0, 0.25, 1.0])
+    array([-1.5,  0. ,  0.5])
     """
 
     threshold: float = 0.5
@@ -112,12 +106,9 @@ class TanhShrink(Activation):
 
     Examples
     --------
-    >>> import numpy as np
     >>> from sknn.activations import TanhShrink
-    >>> a = np.array([[-1e4, 0.0, 1e4]])
-    >>> TanhShrink().forward(a, a, TanhShrink().scratch(a))
-    >>> a
-    array([[-9999.,     0.,  9999.]])
+    >>> TanhShrink()([-1e4, 0.0, 1e4])
+    array([-9999.,     0.,  9999.])
     """
 
     def scratch(self, z: Array) -> Array:

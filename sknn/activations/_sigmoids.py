@@ -20,7 +20,7 @@ def logistic(z: Array, out: Array) -> None:
     np.reciprocal(out, out=out)
 
 
-def soft_tail(tail: Array, slope: Array, room: Array) -> None:
+def soft_tail(tail: Array, slope: Array, scratch: Array) -> None:
     """Turn ``-x``, ``x >= 0``, into ``log(1 + exp(-x))``, and 1 or 0 into a logistic derivative.
 
     Parameters
@@ -29,13 +29,13 @@ def soft_tail(tail: Array, slope: Array, room: Array) -> None:
         ``-x`` on entry, ``log(1 + exp(-x))`` on return.
     slope : ndarray of the same shape
         1 or 0 on entry; ``1 / (1 + exp(-x))`` or ``exp(-x) / (1 + exp(-x))`` on return.
-    room : ndarray of the same shape
-        Memory.
+    scratch : ndarray of the same shape
+        Free memory; overwritten.
     """
     np.exp(tail, out=tail)
     np.maximum(slope, tail, out=slope)
-    np.add(tail, 1, out=room)
-    np.divide(slope, room, out=slope)
+    np.add(tail, 1, out=scratch)
+    np.divide(slope, scratch, out=slope)
     np.log1p(tail, out=tail)
 
 
@@ -48,12 +48,9 @@ class Sigmoid(Activation):
 
     Examples
     --------
-    >>> import numpy as np
     >>> from sknn.activations import Sigmoid
-    >>> a = np.array([[-1e4, 0.0, 1e4]])
-    >>> Sigmoid().forward(a, a, None)
-    >>> a
-    array([[0. , 0.5, 1. ]])
+    >>> Sigmoid()([-1e4, 0.0, 1e4])
+    array([0. , 0.5, 1. ])
     """
 
     def forward(self, z: Array, a: Array, scratch: Any) -> None:
@@ -73,12 +70,9 @@ class Tanh(Activation):
 
     Examples
     --------
-    >>> import numpy as np
     >>> from sknn.activations import Tanh
-    >>> a = np.array([[-1e4, 0.0, 1e4]])
-    >>> Tanh().forward(a, a, None)
-    >>> a
-    array([[-1.,  0.,  1.]])
+    >>> Tanh()([-1e4, 0.0, 1e4])
+    array([-1.,  0.,  1.])
     """
 
     def forward(self, z: Array, a: Array, scratch: Any) -> None:
@@ -103,12 +97,9 @@ class Softsign(Activation):
 
     Examples
     --------
-    >>> import numpy as np
     >>> from sknn.activations import Softsign
-    >>> a = np.array([[-3.0, 0.0, 1.0]])
-    >>> Softsign().forward(a, a, Softsign().scratch(a))
-    >>> a
-    array([[-0.75,  0.  ,  0.5 ]])
+    >>> Softsign()([-3.0, 0.0, 1.0])
+    array([-0.75,  0.  ,  0.5 ])
     """
 
     def scratch(self, z: Array) -> Array:
@@ -135,23 +126,20 @@ class LogSigmoid(Activation):
 
     Examples
     --------
-    >>> import numpy as np
     >>> from sknn.activations import LogSigmoid
-    >>> a = np.array([[-100.0, 0.0]])
-    >>> LogSigmoid().forward(a, a, LogSigmoid().scratch(a))
-    >>> a.round(4)
-    array([[-100.    ,   -0.6931]])
+    >>> LogSigmoid()([-100.0, 0.0]).round(4)
+    array([-100.    ,   -0.6931])
     """
 
     def scratch(self, z: Array) -> tuple[Array, Array, Array, Array]:
         return np.zeros(z.shape, z.dtype), np.empty_like(z), np.empty_like(z), np.empty_like(z)
 
     def forward(self, z: Array, a: Array, scratch: Any) -> None:
-        zeros, tail, slope, room = scratch
+        zeros, tail, slope, denominator = scratch
         np.abs(z, out=tail)
         np.negative(tail, out=tail)
         np.less_equal(z, 0, out=slope)
-        soft_tail(tail, slope, room)
+        soft_tail(tail, slope, denominator)
         np.minimum(z, zeros, out=a)
         np.subtract(a, tail, out=a)
 
@@ -173,12 +161,9 @@ class HardSigmoid(Activation):
 
     Examples
     --------
-    >>> import numpy as np
     >>> from sknn.activations import HardSigmoid
-    >>> a = np.array([[-4.0, 0.0, 1.5]])
-    >>> HardSigmoid().forward(a, a, HardSigmoid().scratch(a))
-    >>> a
-    array([[0.  , 0.5 , 0.75]])
+    >>> HardSigmoid()([-4.0, 0.0, 1.5])
+    array([0.  , 0.5 , 0.75])
     """
 
     def scratch(self, z: Array) -> tuple[Array, Array, Array]:
@@ -221,12 +206,9 @@ class HardTanh(Activation):
 
     Examples
     --------
-    >>> import numpy as np
     >>> from sknn.activations import HardTanh
-    >>> a = np.array([[-4.0, 0.5, 1.5]])
-    >>> HardTanh().forward(a, a, HardTanh().scratch(a))
-    >>> a
-    array([[-1. ,  0.5,  1. ]])
+    >>> HardTanh()([-4.0, 0.5, 1.5])
+    array([-1. ,  0.5,  1. ])
     """
 
     min_value: float = -1.0

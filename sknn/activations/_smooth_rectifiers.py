@@ -32,12 +32,9 @@ class Softplus(Activation):
 
     Examples
     --------
-    >>> import numpy as np
     >>> from sknn.activations import Softplus
-    >>> a = np.array([[-1e4, 0.0, 1e4]])
-    >>> Softplus().forward(a, a, Softplus().scratch(a))
-    >>> a.round(4)
-    array([[0.000e+00, 6.931e-01, 1.000e+04]])
+    >>> Softplus()([-1e4, 0.0, 1e4]).round(4)
+    array([0.000e+00, 6.931e-01, 1.000e+04])
     """
 
     beta: float = 1.0
@@ -48,11 +45,11 @@ class Softplus(Activation):
         return np.zeros(z.shape, z.dtype), np.empty_like(z), np.empty_like(z), np.empty_like(z)
 
     def forward(self, z: Array, a: Array, scratch: Any) -> None:
-        zeros, tail, slope, room = scratch
+        zeros, tail, slope, denominator = scratch
         np.abs(z, out=tail)
         np.multiply(tail, -float(self.beta), out=tail)
         np.greater(z, 0, out=slope)
-        soft_tail(tail, slope, room)
+        soft_tail(tail, slope, denominator)
         if self.beta != 1:
             np.divide(tail, float(self.beta), out=tail)
         np.maximum(z, zeros, out=a)
@@ -82,12 +79,9 @@ class Squareplus(Activation):
 
     Examples
     --------
-    >>> import numpy as np
     >>> from sknn.activations import Squareplus
-    >>> a = np.array([[-1.5, 0.0, 1.5]])
-    >>> Squareplus().forward(a, a, Squareplus().scratch(a))
-    >>> a
-    array([[0.5, 1. , 2. ]])
+    >>> Squareplus()([-1.5, 0.0, 1.5])
+    array([0.5, 1. , 2. ])
     """
 
     b: float = 4.0

@@ -20,6 +20,9 @@ latter is called however the fit ends. At an epoch's end
   weights and of the optimizer's state, so ask for it only when it is needed;
 - what the callback raises ends the fit, and the estimator is as it was before the call.
 
+The estimator that a callback is given is the one in training. The one whose `fit` was called gets
+all of its attributes when the fit has succeeded, and until then is as it was.
+
 An instance may serve several fits at once, in threads or processes (``n_jobs=2``): what belongs to
 a fit is kept by estimator, in a dictionary that `before_fit` fills and `after_fit` empties.
 
@@ -31,6 +34,7 @@ validation, and ``fitted_estimator`` is `fitted_so_far`, which keeps the callbac
 1.9.
 """
 
+from sknn._core.public import publish
 from sknn._training.state import Training
 from sknn.callbacks._base import EpochCallback, fitted_so_far, training_of
 from sknn.callbacks._checkpoint import Checkpoint
@@ -46,3 +50,5 @@ __all__ = [
     "fitted_so_far",
     "training_of",
 ]
+
+publish(globals())

@@ -1,5 +1,6 @@
 """The base of this package's callbacks, and what they may read."""
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 from sknn._training.state import Training
@@ -27,8 +28,13 @@ def training_of(estimator: BaseMLP) -> Training:
     return estimator._training
 
 
-class EpochCallback:
+class EpochCallback(ABC):
     """Base of callbacks that are told of each epoch: subclass it and write `after_epoch`.
+
+    Raises
+    ------
+    TypeError
+        When a callback is made whose class does not define `after_epoch`.
 
     Examples
     --------
@@ -46,7 +52,7 @@ class EpochCallback:
     3
     """
 
-    def before_fit(self, estimator: BaseMLP) -> None:
+    def before_fit(self, estimator: BaseMLP) -> None:  # noqa: B027  # a hook that does nothing
         """Prepare for a fit, whose parameters are not checked yet.
 
         Parameters
@@ -55,6 +61,7 @@ class EpochCallback:
             What is about to be fitted.
         """
 
+    @abstractmethod
     def after_epoch(self, estimator: BaseMLP) -> bool:
         """Do what is to be done after each epoch; return whether to stop.
 
@@ -68,9 +75,8 @@ class EpochCallback:
         stop : bool
             Whether the fit ends here.
         """
-        raise NotImplementedError
 
-    def after_fit(self, estimator: BaseMLP) -> None:
+    def after_fit(self, estimator: BaseMLP) -> None:  # noqa: B027  # a hook that does nothing
         """Clean up; called however the fit ended.
 
         Parameters
@@ -95,7 +101,7 @@ class EpochCallback:
     def teardown(self, estimator: Any, context: Any) -> None:
         self.after_fit(estimator)
 
-    def on_fit_task_begin(self, estimator: Any, context: Any) -> None:
+    def on_fit_task_begin(self, estimator: Any, context: Any) -> None:  # noqa: B027  # a hook that does nothing
         pass
 
     def on_fit_task_end(self, estimator: Any, context: Any) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 from sknn._core.strategy import COUNT, POSITIVE
 from sknn.callbacks._base import EpochCallback, fitted_so_far, training_of
 from sknn.estimators._base import BaseMLP
-from sknn.persistence import check_parameters, check_path, save
+from sknn.persistence import check_parameters, check_path, remove_stale, save
 from sknn.tabular import BaseTabularMLP
 
 
@@ -45,8 +45,8 @@ class Checkpoint(EpochCallback):
     A file holds the weights, the optimizer's state and the order of the rows, and takes as long as
     the disk does. ``optimizer="lbfgs"`` cannot be resumed: set ``warm_start=True`` on its model,
     and call `fit`. That another callback asked to stop is not in the file: set it again too. A
-    process that is killed while it writes leaves its temporary file, with a name that begins with a
-    dot and ends with ``.tmp``.
+    process that is killed while it writes leaves a temporary file beside ``path``; the next fit
+    with the same ``path`` deletes it.
 
     Examples
     --------
@@ -87,12 +87,14 @@ class Checkpoint(EpochCallback):
     def before_fit(self, estimator: BaseMLP) -> None:
         check_path(self.path)
         check_parameters(estimator)
+        remove_stale(self.path)
         self._written[estimator] = time.monotonic()
 
     def after_epoch(self, estimator: BaseMLP) -> bool:
         if self._is_due(estimator):
-            middle = fitted_so_far(estimator)
-            middle._training.n_epochs_to_go = training_of(estimator).n_epochs_to_go
+            middle, training = fitted_so_far(estimator), training_of(estimator)
+            middle._training.n_epochs_to_go = training.n_epochs_to_go
+            middle._training.begun_with = training.begun_with
             save(middle, self.path, training_state=True)
             self._written[estimator] = time.monotonic()
         return False

@@ -1,6 +1,7 @@
 """A fit that ends when it is good enough."""
 
 import math
+from typing import Any
 
 from sknn._core.strategy import Range
 from sknn.callbacks._base import EpochCallback, training_of
@@ -15,10 +16,10 @@ class StopOnTarget(EpochCallback):
     loss : float, default=None
         A training loss, penalty included, that is low enough: of `loss_curve_`.
     validation_loss : float, default=None
-        A validation loss that is low enough. Needs ``early_stopping=True``.
+        A validation loss that is low enough. Needs ``early_stopping=True``, or an ``X_val``.
     validation_score : float, default=None
-        A validation score that is high enough. Needs ``early_stopping=True``, and a `scoring`
-        other than ``"loss"``.
+        A validation score that is high enough. Needs ``early_stopping=True`` or an ``X_val``, and
+        a `scoring` other than ``"loss"``.
 
     Raises
     ------
@@ -58,16 +59,18 @@ class StopOnTarget(EpochCallback):
         self.validation_score = validation_score
 
     def before_fit(self, estimator: BaseMLP) -> None:
-        validates = self.validation_loss is not None or self.validation_score is not None
-        if validates and not estimator.early_stopping:
-            raise ValueError(
-                "StopOnTarget has a target for validation, which early_stopping=False does not "
-                "do: set early_stopping=True, or a target for loss."
-            )
         if self.validation_score is not None and estimator.scoring == "loss":
             raise ValueError(
                 "StopOnTarget has a validation_score, and scoring='loss' computes none: set "
                 "scoring='accuracy', say, or a target for validation_loss."
+            )
+
+    def on_fit_task_begin(self, estimator: Any, context: Any) -> None:
+        validates = self.validation_loss is not None or self.validation_score is not None
+        if validates and not training_of(estimator).validation:
+            raise ValueError(
+                "StopOnTarget has a target for validation, and this fit has none: pass X_val and "
+                "y_val to fit, set early_stopping=True, or set a target for loss."
             )
 
     def after_epoch(self, estimator: BaseMLP) -> bool:

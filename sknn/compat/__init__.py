@@ -1,6 +1,9 @@
 """A change of import: scikit-learn's multi-layer perceptrons on this package's engine."""
 
+from sknn._core.public import publish
 from sknn.compat._convert import convert
 from sknn.compat._estimators import MLPClassifier, MLPRegressor
 
 __all__ = ["MLPClassifier", "MLPRegressor", "convert"]
+
+publish(globals())

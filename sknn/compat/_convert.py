@@ -316,9 +316,9 @@ def _fill_theirs(theirs: Any, core: Any) -> Any:
     theirs.loss_ = core.loss_
     if theirs.solver != "lbfgs":
         theirs.loss_curve_ = list(core.loss_curve_)
-        scores = core.validation_scores_
+        scores = core.validation_scores_ if core.early_stopping else None
         theirs.validation_scores_ = None if scores is None else list(scores)
-        theirs.best_validation_score_ = core.best_validation_score_
+        theirs.best_validation_score_ = core.best_validation_score_ if scores else None
         theirs.best_loss_ = None if core.early_stopping else core.best_loss_
         theirs._no_improvement_count = 0
     return theirs

@@ -90,11 +90,14 @@ class _Engined:
             raise ValueError("partial_fit does not support early_stopping=True")
         if sample_weight is not None:
             check_weights(sample_weight, X)
-        with all_or_nothing(self):
-            super()._fit(X, y, sample_weight, incremental)  # type: ignore[misc]
+
+        def train(draft: Any) -> list[tuple[str, type[Warning]]]:
+            super()._fit(X, y, sample_weight, incremental)  # type: ignore[misc]  # the draft's
+            return vars(draft).pop("_warnings", [])  # type: ignore[no-any-return]
+
         # Out here, a warning that a filter makes an error leaves the model trained; and it comes
         # from scikit-learn's module, as filters expect.
-        for message, category in vars(self).pop("_warnings", []):
+        for message, category in all_or_nothing(self, train):
             warnings.warn(message, category, stacklevel=2)
         return self
 
@@ -119,9 +122,7 @@ class _Engined:
         link = architecture.link
         out = np.empty((X.shape[0], architecture.layer_sizes[-1]), parameters.vector.dtype)
         for rows, raw_prediction in raw_predictions(architecture, parameters, _by_rows(X)):
-            z = np.ascontiguousarray(raw_prediction)
-            link.forward(z, z, link.scratch(z))
-            out[rows] = z.T
+            out[rows] = link(raw_prediction).T
         return out
 
     def _fit_lbfgs(self: Any, X: Any, y: Array, sample_weight: Any, *rest: Any) -> None:
@@ -267,6 +268,7 @@ class _Engined:
             shuffle=self.shuffle,
             tol=self.tol,
             n_iter_no_change=self.n_iter_no_change + 1,  # training stops when it is exceeded
+            early_stopping=self.early_stopping,
             averaging=None,
             report=lambda training: self._report(solver, training),
         )

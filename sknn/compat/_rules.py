@@ -15,10 +15,11 @@ from sknn._training.engine import Engine
 from sknn._training.penalty import Regularization
 from sknn.activations import Sigmoid
 from sknn.losses import LogLoss, SquaredError
-from sknn.optimizers import Adam, Optimizer
-from sknn.optimizers._base import ElementwiseOptimizer, accumulate
+from sknn.optimizers import Adam
+from sknn.optimizers._elementwise import ElementwiseOptimizer, accumulate
 from sknn.schedules import Adaptive, InvScaling, Progress
 
+SIGMOID: Final = Sigmoid()
 # The least and the largest probability of which scikit-learn takes the logarithm.
 BOUNDS: Final = {
     dtype: (np.array(np.finfo(dtype).eps, dtype), np.array(1 - np.finfo(dtype).eps, dtype))
@@ -48,8 +49,9 @@ class Velocity(ElementwiseOptimizer):
     ranges: ClassVar[Mapping[str, Range]] = {"momentum": Range(0, 1)}
     n_slots: ClassVar[int] = 1
 
-    def rule(self, params: Array, grad: Array, scratch: Array, *rest: Any) -> None:
-        velocity, learning_rate = rest
+    def rule(
+        self, params: Array, grad: Array, scratch: Array, velocity: Array, learning_rate: float
+    ) -> None:
         scale(-learning_rate, grad)
         accumulate(velocity, self.momentum, grad)
         if self.nesterov:
@@ -63,7 +65,7 @@ class InvScalingBySamples(InvScaling):
     """``learning_rate_init / (samples + 1)^power_t``, from a run's second epoch on."""
 
     def __call__(self, learning_rate_init: float, progress: Progress) -> float:
-        if progress.step - progress.first_step < progress.steps_per_epoch:
+        if progress.batches - progress.first_step < progress.steps_per_epoch:
             return learning_rate_init
         return float(learning_rate_init / (progress.samples + 1) ** self.power_t)
 
@@ -98,7 +100,7 @@ class ClippedLogLoss(LogLoss):
         flat[at] = row
 
     def _sigmoid(self, z: Array, y: Array, value: Array, gradient: Array, scratch: Any) -> None:
-        Sigmoid().forward(z, gradient, None)
+        SIGMOID.forward(z, gradient, None)
         # What is true has the probability |1 - y - p|: p if y is 1, and 1 - p if it is 0.
         np.subtract(1, y, out=z)
         np.subtract(z, gradient, out=z)
@@ -140,18 +142,16 @@ class BatchwiseEngine(Engine):
         super().__init__(*args)
         self._alpha, self._weight = self.regularization.alpha, 0.0
 
-    def step(
-        self, at: Array | slice, optimizer: Optimizer, state: Any, learning_rate: float, count: int
-    ) -> tuple[float, float]:
-        weight, size = self.rows.weight, n_rows(at)
-        total = size if weight is None else float(np.add.reduce(weight[at]))
+    def step(self, rows: Array | slice, learning_rate: float, count: int) -> tuple[float, float]:
+        weight, size = self.rows.weight, n_rows(rows)
+        total = size if weight is None else float(np.add.reduce(weight[rows]))
         if total == 0:
             return 0.0, 0.0
         if total != self._weight:
             self._weight, self.regularization = total, Regularization(self._alpha / total)
         penalty = super().penalty()
-        self.gauge.is_on = False  # scikit-learn's estimators have no history
-        loss, _ = super().step(at, optimizer, state, learning_rate, count)
+        self.statistics.is_on = False  # scikit-learn's estimators have no history
+        loss, _ = super().step(rows, learning_rate, count)
         return size * (loss / total + penalty), size
 
     def penalty(self) -> float:

@@ -1,50 +1,58 @@
 """A call that fails changes nothing."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 
+from sknn._training.interrupts import Interrupts
+from sknn.estimators._attributes import view
 
-@contextmanager
-def all_or_nothing(estimator: BaseEstimator) -> Iterator[None]:
-    """Put an estimator's attributes, and random states, back as they were if the body fails.
+T = TypeVar("T")
 
-    Attributes are put back, not copied: the body must not change what they hold. But lists of
-    theirs, and of the training state, may grow: they are cut to their length.
+
+def all_or_nothing(estimator: BaseEstimator, train: Callable[[Any], T]) -> T:
+    """Train a draft of an estimator, then give the estimator all of its attributes at once.
+
+    Nothing is written to the estimator before that, and so nothing is to be undone if training
+    fails, or if another thread reads the estimator meanwhile. A random state that others share is
+    restored if training fails.
+
+    Parameters
+    ----------
+    estimator : BaseEstimator
+        What is to be trained.
+    train : callable
+        Gets the draft, another estimator that holds the same attributes, and returns the result. It
+        must not change what the attributes hold. Ctrl-C interrupts it, and nothing else.
 
     Examples
     --------
     >>> from sknn import MLPClassifier
     >>> from sknn.estimators._atomic import all_or_nothing
     >>> model = MLPClassifier()
+    >>> def train(draft):
+    ...     draft.classes_ = [0, 1]
+    ...     raise KeyboardInterrupt
     >>> try:
-    ...     with all_or_nothing(model):
-    ...         model.classes_ = [0, 1]
-    ...         raise KeyboardInterrupt
+    ...     all_or_nothing(model, train)
     ... except KeyboardInterrupt:
     ...     hasattr(model, "classes_")
     False
     """
-    before = dict(vars(estimator))
-    state = before.get("_training")
-    training = vars(state) if state is not None else {}
-    held = [each for each in (*before.values(), *training.values()) if isinstance(each, list)]
-    lengths = [len(each) for each in held]
-    random_states = users_random_state(estimator), training.get("random_state")
-    drawn = [(each, each.get_state()) for each in random_states if each is not None]
-    try:
-        yield
-    except BaseException:
-        vars(estimator).clear()
-        vars(estimator).update(before)
-        for each, length in zip(held, lengths, strict=True):
-            del each[length:]
-        for random_state, state in drawn:
-            random_state.set_state(state)
-        raise
+    draft, random_state = view(estimator), users_random_state(estimator)
+    drawn = None if random_state is None else random_state.get_state()
+    with Interrupts() as interrupts:
+        try:
+            result = interrupts.run(train, draft)
+        except BaseException:
+            if random_state is not None and drawn is not None:
+                random_state.set_state(drawn)
+            raise
+        estimator.__dict__ = vars(draft)
+    return result
 
 
 def users_random_state(estimator: BaseEstimator) -> np.random.RandomState | None:

@@ -2,6 +2,7 @@
 
 import copy
 import math
+from collections.abc import Iterable
 from typing import Any, Final, TypeVar
 
 import numpy as np
@@ -28,9 +29,26 @@ def view(estimator: E) -> E:
     return twin
 
 
+def training_to_keep(estimator: Any) -> Training:
+    """Return a copy of the training state of a fitted estimator, for a file to keep.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    if estimator._training is None:
+        raise ValueError(
+            "training_state=True, and this model has no training state: it was loaded from a file "
+            "without one."
+        )
+    training: Training = estimator._training
+    return copy.copy(training)  # as it is now, whatever another thread makes of it
+
+
 def fitted_attributes(estimator: BaseEstimator, training: Training) -> dict[str, Any]:
     """Return the attributes that say where training stands."""
-    curve, validated = training.loss_curve, estimator.early_stopping
+    curve, validated = training.loss_curve, estimator.early_stopping or training.validation
     scores = training.validation_scores if validated and estimator.scoring != "loss" else None
     return {
         "_training": training,
@@ -41,14 +59,19 @@ def fitted_attributes(estimator: BaseEstimator, training: Training) -> dict[str,
         "loss_": curve[-1] if curve else math.nan,
         "validation_loss_curve_": training.validation_loss_curve if validated else None,
         "validation_scores_": scores,
-        "best_validation_score_": max(scores) if scores else None,
+        "best_validation_score_": _best(scores) if scores else None,
     }
+
+
+def _best(scores: Iterable[float]) -> float:
+    """Return the largest score; scores that do not decide on stopping may be NaN."""
+    return max((score for score in scores if not math.isnan(score)), default=math.nan)
 
 
 def attributes_so_far(estimator: BaseEstimator) -> dict[str, Any]:
     """Return what `fitted_attributes` would be if training ended now, for keeps."""
     training = copy.deepcopy(estimator._training)
-    training.n_epochs_to_go = None  # it has ended
+    training.end_fit()
     return fitted_attributes(estimator, training)
 
 
@@ -66,7 +89,7 @@ def fitted_so_far(estimator: Any) -> Any:
         Independent of the fit, which goes on.
     """
     fitted = copy.copy(estimator)  # with a training state of its own
-    fitted._training.n_epochs_to_go = None  # it has ended
+    fitted._training.end_fit()
     vars(fitted).update(fitted_attributes(fitted, fitted._training))
     for name in OF_CALLBACKS:
         vars(fitted).pop(name, None)
@@ -76,10 +99,10 @@ def fitted_so_far(estimator: Any) -> Any:
 def history(training: Training, n_layers: int) -> dict[str, Array]:
     """Return what training recorded, an array a quantity, all of one length.
 
-    Validation covers the last epochs, those that it decided on; before them are NaNs.
+    Validation covers the last epochs, those with a validation; before them are NaNs.
     """
     n_epochs = len(training.loss_curve)
-    ratios = np.array(training.update_ratios).reshape(-1, n_layers).T
+    ratios = np.array(list(training.update_ratios)).reshape(-1, n_layers).T
     curves: dict[str, Any] = {
         "loss": training.loss_curve,
         "penalty": training.penalties,
@@ -94,5 +117,5 @@ def history(training: Training, n_layers: int) -> dict[str, Array]:
     for name, curve in curves.items():
         if len(curve) or not name.startswith("validation"):
             told[name] = np.full(n_epochs, np.nan)
-            told[name][n_epochs - len(curve) :] = curve
+            told[name][n_epochs - len(curve) :] = list(curve)
     return told

@@ -37,12 +37,18 @@ from sknn.estimators._planning import (
     draw_seed,
     make_plan,
     new_training,
-    objective,
 )
 from sknn.estimators._progress import Printer
-from sknn.estimators._resuming import ResumeMixin, check_same_criterion, check_same_data
-from sknn.estimators._scoring import make_validate, name_scoring
-from sknn.estimators._warnings import Ending, warn
+from sknn.estimators._resuming import (
+    ResumeMixin,
+    change_max_iter,
+    check_same_criterion,
+    check_same_data,
+    check_same_parameters,
+    parameters_of,
+)
+from sknn.estimators._scoring import prepare_validation
+from sknn.estimators._warnings import Ending, compose_warning, warn
 from sknn.estimators._watching import Watch
 from sknn.losses import Loss
 from sknn.optimizers import ElementwiseOptimizer, Optimizer
@@ -51,13 +57,18 @@ Self = TypeVar("Self", bound="BaseMLP")
 
 
 def has_partial_fit(estimator: "BaseMLP") -> bool:
-    """Tell whether the optimizer takes steps; say so in an AttributeError if it does not."""
-    if not is_minimizer(estimator.optimizer):
-        return True
-    raise AttributeError(
-        f"optimizer={estimator.optimizer!r} has no partial_fit: it runs by itself. Go on with fit "
-        "and warm_start=True, or set optimizer='adam'."
-    )
+    """Tell whether training may go on with a part of the data; if not, raise an AttributeError."""
+    if is_minimizer(estimator.optimizer):
+        raise AttributeError(
+            f"optimizer={estimator.optimizer!r} has no partial_fit: it runs by itself. Go on with "
+            "fit and warm_start=True, or set optimizer='adam'."
+        )
+    if estimator.early_stopping is True:
+        raise AttributeError(
+            "early_stopping=True has no partial_fit: that sees a part of the data, and cannot set "
+            "rows of all of it aside. Set early_stopping=False."
+        )
+    return True
 
 
 class BaseMLP(
@@ -136,7 +147,6 @@ class BaseMLP(
 
     # ---------------------------------------------------------------- fit
 
-    @with_callbacks  # type: ignore[untyped-decorator]
     def fit(
         self: Self,
         X: Any,
@@ -158,9 +168,11 @@ class BaseMLP(
         sample_weight : array-like of shape (n_samples,), default=None
             Weights, not negative: a weight of 2 counts as the row twice.
         X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
-            A validation set for ``early_stopping=True``; `validation_fraction` is not used then.
+            A validation set. With ``early_stopping=True`` it decides when to stop, in place of
+            `validation_fraction` of the rows; without, its loss and score are only recorded.
+            Scale it as X: a Pipeline does so with ``transform_input=["X_val"]``.
         y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
-            Its targets.
+            Its targets, on the scale of y: ``TransformedTargetRegressor`` does not transform them.
         sample_weight_val : array-like of shape (n_val,), default=None
             Its weights.
 
@@ -174,8 +186,7 @@ class BaseMLP(
         ValueError
             On a wrong parameter, wrong data, or training that diverges. Nothing has changed then.
         """
-        ending = self._whole_fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
-        warn(self, ending)
+        self._whole_fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
         return self
 
     def _whole_fit(
@@ -185,26 +196,41 @@ class BaseMLP(
         sample_weight: Any,
         validation: tuple[Any, Any, Any],
         resuming: bool = False,
-    ) -> Ending:
-        """Do what `fit` says, or what is left of it to do; return how training ended."""
+    ) -> None:
+        """Do what `fit` says, or what is left of it to do."""
+        # After the model is there, so that it stays if a filter makes the warning an error.
+        warn(
+            all_or_nothing(
+                self,
+                lambda draft: draft._watched_fit(X, y, sample_weight, validation, resuming),
+            )
+        )
+
+    @with_callbacks  # type: ignore[untyped-decorator]
+    def _watched_fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        validation: tuple[Any, Any, Any],
+        resuming: bool,
+    ) -> Warning | None:
+        """Fit while callbacks watch; return the warning that is due."""
         watch = Watch(self, X, y, sample_weight)
-        with all_or_nothing(self):
-            ending = self._fit(X, y, sample_weight, validation, watch, resuming=resuming)
-            watch.end_fit()
-        return ending
+        ending = self._fit(X, y, sample_weight, validation, watch, resuming=resuming)
+        watch.end_fit()
+        return compose_warning(self, ending)
 
     def _partial_fit(self: Self, X: Any, y: Any, sample_weight: Any, classes: Any = None) -> Self:
         """Do what `partial_fit` says; the subclasses differ in its arguments."""
-        if self.early_stopping:
-            raise ValueError(
-                "partial_fit does not support early_stopping=True: it sees a part of the data, and "
-                "cannot set rows of all of it aside. Set early_stopping=False."
-            )
-        with all_or_nothing(self):
-            ending = self._fit(X, y, sample_weight, (None, None, None), None, classes)
+
+        def train(draft: BaseMLP) -> Warning | None:
+            ending = draft._fit(X, y, sample_weight, (None, None, None), None, classes)
             if ending.outcome == INTERRUPTED:  # so that a loop of calls ends with it
                 raise KeyboardInterrupt
-        warn(self, ending)
+            return compose_warning(draft, ending)
+
+        warn(all_or_nothing(self, train))
         return self
 
     def _fit(
@@ -221,7 +247,7 @@ class BaseMLP(
         incremental = watch is None
         loss = self._loss = read_loss(self.loss, self.targets, type(self).__name__)
         settings = read_settings(self, loss)
-        data.check_validation_arguments(self.early_stopping, *validation)
+        data.check_validation_arguments(*validation)
         given = None if validation[0] is None else validation
         going_on = resuming or incremental or self.warm_start
         continuing = going_on and self.__sklearn_is_fitted__()
@@ -236,12 +262,19 @@ class BaseMLP(
             self._start_targets(y, classes)
         check_target(loss, self._target)
         data.check_input_dropout(settings.dropouts[0], X)
-        rows = self._rows(X, y, weight, "")
+        rows, y = data.replace_extremes(self._rows(X, y, weight, ""), y)
+        parameters = {}
+        if not incremental:
+            parameters = parameters_of(self, settings, len(rows), given is not None)
+        if resuming:
+            check_same_parameters(self._training.begun_with, parameters)
         with np.errstate(over="ignore", invalid="ignore"):  # the first step finds what overflows
             training = self._training_state(settings, rows, continuing, incremental, resuming)
-        validate, held = self._validation(settings, rows, y, given, training)
+        validate, held = prepare_validation(self, settings, rows, y, given, training)
         if resuming:
             check_same_criterion(self._training, training)
+        elif not incremental:
+            training.begun_with = parameters
         return self._train(settings, rows, training, validate, watch, held if given else None)
 
     def _train(
@@ -259,7 +292,7 @@ class BaseMLP(
         if training.n_epochs_to_go is None:
             self._n_epochs_before = training.progress.epoch
         most = None if watch is None else training.n_epochs_to_go or self.max_iter
-        printer = Printer(self.verbose, most, training)
+        printer = Printer(self, most, training)
         plan = make_plan(self, settings, training, watch, printer.report)
         regularization = settings.regularization
         engine = Engine(
@@ -318,9 +351,10 @@ class BaseMLP(
         self.n_layers_, self.n_outputs_ = len(sizes), sizes[-1]
         self.out_activation_ = registered_name(link, ACTIVATIONS)
         if continuing:
-            training = self._training.fork(share_curves=incremental)
+            training = self._training.fork()
             if resuming:
                 check_same_data(training, rows)
+                change_max_iter(training, self, settings.schedule)
             else:
                 training.go_on_with(len(rows), 0 if incremental else rows.checksum())
                 training.outlast_patience(self.n_iter_no_change)
@@ -339,44 +373,6 @@ class BaseMLP(
         elif isinstance(optimizer, ElementwiseOptimizer):
             optimizer.take_over(training.optimizer_state, self.optimizer_)
         return training
-
-    def _validation(
-        self, settings: Settings, rows: Rows, y: Array, given: Any, training: Training
-    ) -> tuple[Validate | None, Rows | None]:
-        """Return what validates, if something is to, and on which rows; say what decides."""
-        if given is not None or not self.early_stopping:
-            training.train_on_all_rows()
-        measured = objective(self._architecture, settings)
-        if not self.early_stopping:
-            training.decide_by((None, *measured))
-            return None, None
-        held, y_val = self._held_rows(rows, y, given, training)
-        data.check_total_weight(held.weight, "sample_weight in validation")
-        on = self.validation_fraction if given is None else held.checksum()
-        training.decide_by((name_scoring(self.scoring), on, *measured))
-        self._parameters = training.current_parameters
-        return make_validate(self, held, y_val, settings.loss), held
-
-    def _held_rows(
-        self, rows: Rows, y: Array, given: Any, training: Training
-    ) -> tuple[Rows, Array]:
-        """Return the validation set, and its targets as a scorer wants them."""
-        if given is not None:
-            X_val, y_val, weight = given
-            X_val, y_val, weight = data.check_validation_set(
-                self, X_val, y_val, weight, rows.X.dtype
-            )
-            return self._rows(X_val, y_val, weight, "_val"), y_val
-        fraction = self.validation_fraction
-        if training.validation_rows is None or training.criterion[1:2] != (fraction,):
-            training.order, training.validation_rows = data.split_rows(
-                len(rows), fraction, self._codes(rows.y), training.random_state
-            )
-        at = training.validation_rows
-        if rows.weight is None:
-            return Rows(rows.X[at], rows.y[at], None), y[at]
-        data.check_total_weight(rows.weight[training.order], "sample_weight in training")
-        return Rows(rows.X[at], rows.y[at], rows.weight[at]), y[at]
 
     def _publish(self, training: Training, settings: Settings, n_iter: int) -> None:
         """Set the fitted attributes."""

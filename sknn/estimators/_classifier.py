@@ -73,8 +73,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # no types
         Whether an average of the weights over the steps predicts, and is what validation sees: a
         name in `sknn.averaging.AVERAGINGS` or an instance. Refused with ``"lbfgs"``.
     batch_size : int or "auto", default="auto"
-        Rows of a step, at most all. ``"auto"`` is ``min(200, n_samples)``.
-        Ignored by ``"gd"`` and ``"lbfgs"``.
+        Rows of a step; more than there are is clipped, with a warning. ``"auto"`` is
+        ``min(200, n_samples)``. Ignored by ``"gd"`` and ``"lbfgs"``.
     max_iter : int, default=200
         The most epochs (iterations, for ``"lbfgs"``) of a call to `fit`.
     shuffle : bool, default=True
@@ -88,12 +88,13 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # no types
         Epochs without improvement that end training; ``float("inf")`` for never.
     early_stopping : bool, default=False
         Whether a validation set decides when to stop, and the best weights stay. Otherwise
-        the training loss decides, and the last weights stay.
+        the training loss decides, and the last weights stay; a validation set that `fit` is
+        given is then only recorded.
     validation_fraction : float in (0, 1), default=0.1
         The share of the rows set aside with ``early_stopping=True``, class by class, unless
-        `fit` is given a validation set.
+        `fit` is given a validation set. Few rows give up to twice that: two, and one a class.
     scoring : "loss", str, callable or None, default="loss"
-        What validation goes by: the loss, a scorer's name, a function
+        What validation measures: the loss, a scorer's name, a function
         ``scorer(estimator, X, y)``, or None for `score`. Rows count by their weights, with the
         classes' in them, where the scorer takes weights.
     class_weight : dict, "balanced" or None, default=None
@@ -134,9 +135,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # no types
         ``"validation_loss"`` and ``"validation_score"`` where there are, ``"learning_rate"`` and
         ``"gradient_norm"`` of the last step, ``"update_ratio_0"`` and so on, which say how far that
         step moved the weights of each layer for their size, and ``"seconds"``.
-    validation_loss_curve_ : list of float, or None without early stopping
+    validation_loss_curve_ : list of float, or None without a validation set
         For each epoch the loss on the validation set, without penalty.
-    validation_scores_ : list of float, or None if validation goes by the loss
+    validation_scores_ : list of float, or None likewise and with ``scoring="loss"``
         For each epoch the score on the validation set.
     best_validation_score_ : float, or None likewise
         The largest of them.
@@ -260,9 +261,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # no types
         Raises
         ------
         ValueError
-            As `fit`, and with ``early_stopping=True`` or ``class_weight="balanced"``.
+            As `fit`, and with ``class_weight="balanced"``.
         AttributeError
-            If the optimizer is ``"lbfgs"``.
+            If the optimizer is ``"lbfgs"``, or with ``early_stopping=True``.
         """
         if isinstance(self.class_weight, str):
             raise ValueError(
@@ -351,11 +352,16 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # no types
         Returns
         -------
         probabilities : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
-            Rows sum to 1 over the classes; labels are independent of each other.
+            Rows sum to 1 over the classes. Labels are independent of each other, and their
+            probabilities lie strictly between 0 and 1, as the sigmoid does before it is rounded.
         """
         check_is_fitted(self)
+        if self._target == MULTILABEL:
+            return self._predict(
+                X, lambda raw: labels.opened(self._apply_link(raw)), self.n_outputs_
+            )
         if self._target == BINARY:
-            return self._predict(X, lambda raw: self._apply_link(_both_classes(raw)), 2)
+            return self._predict(X, lambda raw: self._apply_link(labels.both_classes(raw)), 2)
         return self._predict(X, self._apply_link, self.n_outputs_)
 
     @available_if(has_probabilities)  # type: ignore[untyped-decorator]
@@ -376,18 +382,10 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # no types
         if self._target == MULTICLASS:
             return self._predict(X, lambda raw: log_softmax(raw.T, axis=1), self.n_outputs_)
         if self._target == BINARY:
-            return self._predict(X, lambda raw: log_expit(_both_classes(raw).T), 2)
+            return self._predict(X, lambda raw: log_expit(labels.both_classes(raw).T), 2)
         return self._predict(X, lambda raw: log_expit(raw.T), self.n_outputs_)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
-
-
-def _both_classes(raw_prediction: Array) -> Array:
-    """Return raw predictions of both classes, of shape (2, n_rows).
-
-    ``sigmoid(-z)`` is exact where ``1 - sigmoid(z)`` would round to zero.
-    """
-    return np.concatenate([-raw_prediction, raw_prediction])

@@ -16,9 +16,12 @@ from sklearn.utils.validation import (
 )
 
 from sknn._core.typing import Array
+from sknn._training.data import Rows
 from sknn.dropout import Dropout
 
 FLOATS = (np.float64, np.float32)
+# How many times the largest value of the rows with weight, or 1, rows without weight may reach.
+_EXTREME = 10.0
 
 
 def check_inputs(estimator: BaseEstimator, X: Any, dtype: np.dtype[Any]) -> Any:
@@ -187,10 +190,35 @@ def _dense_targets(y: Any) -> Array:
     return single
 
 
-def check_validation_arguments(
-    early_stopping: bool, X_val: Any, y_val: Any, sample_weight_val: Any
-) -> None:
-    """Raise a ValueError unless X_val and y_val come together, and with early stopping."""
+def replace_extremes(rows: Rows, y: Array) -> tuple[Rows, Array]:
+    """Replace extreme values in rows without weight by those of a row with weight; also in y.
+
+    Zero times what overflows is NaN. As long as nothing overflows, such a row adds exactly zero to
+    losses and gradients, whatever stands in it.
+    """
+    if rows.weight is None or rows.weight.all():
+        return rows, y
+    X, targets, counts = rows.X, rows.y, rows.weight > 0
+    index = _without_extremes(X, counts)
+    X = X if index is None else X[index]
+    index = _without_extremes(targets, counts) if targets.dtype.kind == "f" else None
+    if index is not None:
+        targets, y = targets[index], y[index]
+    return Rows(X, targets, rows.weight), y
+
+
+def _without_extremes(values: Any, counts: Array) -> Array | None:
+    """Return the rows to take, one that counts in place of each far larger one that does not."""
+    high, low = values.max(axis=1), values.min(axis=1)
+    if sparse.issparse(values):
+        high, low = high.toarray().ravel(), low.toarray().ravel()
+    sizes = np.maximum(high, -low)
+    extreme = ~counts & (sizes > _EXTREME * max(sizes[counts].max(), 1))
+    return np.where(extreme, counts.argmax(), np.arange(len(counts))) if extreme.any() else None
+
+
+def check_validation_arguments(X_val: Any, y_val: Any, sample_weight_val: Any) -> None:
+    """Raise a ValueError unless X_val and y_val come together."""
     for one, name, other, other_name in (
         (X_val, "X_val", y_val, "y_val"),
         (y_val, "y_val", X_val, "X_val"),
@@ -198,11 +226,6 @@ def check_validation_arguments(
     ):
         if one is not None and other is None:
             raise ValueError(f"{name} is provided, but {other_name} was not provided.")
-    if X_val is not None and not early_stopping:
-        raise ValueError(
-            "X_val and y_val are passed to fit while early_stopping=False. Set early_stopping=True "
-            "to use them, or leave them out."
-        )
 
 
 def split_rows(
@@ -215,7 +238,8 @@ def split_rows(
     n_samples : int
         How many rows there are.
     fraction : float in (0, 1)
-        The share to validate on, rounded up.
+        The share to validate on, rounded up; if need be up to twice as much, for two rows and one
+        of each class.
     codes : ndarray of shape (n_samples,) or None
         Classes whose shares are kept, if each has two rows or more.
     random_state : RandomState
@@ -234,12 +258,14 @@ def split_rows(
             stratify, n_classes = None, 1
     n_validation = math.ceil(fraction * n_samples)
     needed = max(2, n_classes)
+    if n_validation < needed <= 2 * fraction * n_samples:
+        n_validation = needed
     if n_validation < needed or n_samples - n_validation < n_classes:
         raise ValueError(
             f"The validation set is too small: validation_fraction={fraction} of {n_samples} rows "
             f"is {n_validation}, and at least {needed} are needed on it"
-            f"{f' and {n_classes} to train on' if n_classes > 1 else ''}. Change "
-            "validation_fraction, give more rows, or pass X_val and y_val to fit."
+            f"{f' and {n_classes} to train on' if n_classes > 1 else ''} (n_samples = {n_samples})."
+            " Change validation_fraction, give more rows, or pass X_val and y_val to fit."
         )
     training, validation = train_test_split(
         np.arange(n_samples), test_size=n_validation, stratify=stratify, random_state=random_state

@@ -3,7 +3,8 @@
 import copy
 import math
 from collections.abc import Callable
-from typing import Any, TypeVar
+from contextvars import ContextVar
+from typing import Any, TypeVar, overload
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -12,11 +13,40 @@ from sklearn.exceptions import NotFittedError
 from sknn._core.parameters import Parameters
 from sknn._core.typing import Array
 from sknn._network.network import Architecture, raw_predictions
+from sknn._training.curve import Curve
 from sknn._training.state import Training
 from sknn.estimators import _data as data
-from sknn.estimators._attributes import history, view
+from sknn.estimators._attributes import OF_CALLBACKS, history, training_to_keep, view
 
 Self = TypeVar("Self", bound="FittedNetwork")
+
+# Whether a network that `sknn.save` finds inside another estimator keeps its training state; None
+# for pickles and copies, which keep all.
+keeps_training: ContextVar[bool | None] = ContextVar("keeps_training", default=None)
+
+
+class CurveAttribute:
+    """A fitted attribute that is kept as a curve, which goes on growing, and read as a list."""
+
+    def __set_name__(self, owner: type[Any], name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, instance: None, owner: type[Any]) -> "CurveAttribute": ...
+    @overload
+    def __get__(self, instance: object, owner: type[Any]) -> list[float] | None: ...
+    def __get__(self, instance: Any, owner: type[Any]) -> "CurveAttribute | list[float] | None":
+        if instance is None:
+            return self
+        try:
+            curve = vars(instance)[self._name]
+        except KeyError:
+            message = f"{owner.__name__!r} object has no attribute {self._name!r}"
+            raise AttributeError(message) from None
+        return None if curve is None else list(curve)
+
+    def __set__(self, instance: Any, curve: Any) -> None:
+        vars(instance)[self._name] = curve
 
 
 class FittedNetwork(BaseEstimator):  # type: ignore[misc]  # no types there
@@ -25,17 +55,31 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]  # no types there
     _architecture: Architecture
     _parameters: Parameters
     _training: Training
-    loss_curve_: list[float]
+
+    loss_curve_ = CurveAttribute()
+    validation_loss_curve_ = CurveAttribute()
+    validation_scores_ = CurveAttribute()
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_training")
+
+    def __getstate__(self) -> dict[str, Any]:
+        held = super().__getstate__()
+        state = {name: list(v) if isinstance(v, Curve) else v for name, v in held.items()}
+        keeps = keeps_training.get()
+        if keeps is None:
+            return state
+        state = {name: each for name, each in state.items() if name not in OF_CALLBACKS}
+        if self.__sklearn_is_fitted__():
+            state["_training"] = training_to_keep(self) if keeps else None
+        return state
 
     def __copy__(self: Self) -> Self:
         """Return a shallow copy that trains on by itself: training goes on in place."""
         twin = view(self)
         copied: dict[int, Any] = {}
-        copy.deepcopy(self.__dict__.get("_training"), copied)
-        for name, value in self.__dict__.items():  # curves and weights of the state among them
+        copy.deepcopy(twin.__dict__.get("_training"), copied)
+        for name, value in twin.__dict__.items():  # weights of the state among them
             if name != "random_state":  # a parameter, which copies share
                 twin.__dict__[name] = copied.get(id(value), value)
         return twin
@@ -62,7 +106,7 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]  # no types there
     @property
     def best_loss_(self) -> float:
         """The smallest of `loss_curve_`; NaN if that is empty."""
-        return min(self.loss_curve_, default=math.nan)
+        return min(self.loss_curve_ or (), default=math.nan)
 
     @property
     def coefs_(self) -> list[Array]:

@@ -1,15 +1,21 @@
-"""A hidden layer of a fitted network as a transformer."""
+"""A hidden layer of a network as a transformer."""
 
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils.validation import check_is_fitted
+from sklearn.base import (
+    BaseEstimator,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    clone,
+)
+from sklearn.exceptions import NotFittedError
 
 from sknn._core.strategy import Range
 from sknn._core.typing import Array
 from sknn._network.network import hidden_outputs
 from sknn.estimators import _data as data
+from sknn.estimators._parameters import read_hidden_layer_sizes
 
 
 class HiddenLayer(
@@ -17,20 +23,23 @@ class HiddenLayer(
     TransformerMixin,  # type: ignore[misc]
     BaseEstimator,  # type: ignore[misc]
 ):
-    """The activations of a hidden layer of a fitted network, as a step of a Pipeline.
+    """The activations of a hidden layer of a network, as a step of a Pipeline.
 
-    The network is frozen: `fit` checks X and trains nothing, and ``clone`` keeps the network.
-    So a grid search over a Pipeline searches `layer` and the steps that follow.
+    A network that is fitted is frozen: `fit` checks X and trains nothing, and ``clone`` keeps the
+    network. So a grid search over a Pipeline searches `layer` and the steps that follow. Of a
+    network that is not fitted, `fit` trains a clone, and a grid search also reaches its parameters.
 
     Parameters
     ----------
     estimator : MLPClassifier or MLPRegressor
-        Fitted.
+        Fitted or not; not changed.
     layer : int, default=-1
         Which hidden layer, counted from 0; -1 is the last.
 
     Attributes
     ----------
+    estimator_ : MLPClassifier or MLPRegressor
+        The fitted network whose activations `transform` returns.
     n_features_in_ : int
         Features of the data that the network was fitted to.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -47,21 +56,30 @@ class HiddenLayer(
     >>> probe = make_pipeline(model.to_transformer(), LogisticRegression()).fit(X, y)
     >>> probe[0].transform(X).shape, bool(probe.score(X, y) > 0.9)
     ((150, 5), True)
+
+    Trained as a step of the Pipeline:
+
+    >>> network = MLPClassifier((20, 5), optimizer="lbfgs", random_state=0)
+    >>> steps = make_pipeline(network.to_transformer(), LogisticRegression()).fit(X, y)
+    >>> steps[0].estimator_.n_iter_ > 1, bool(steps.score(X, y) > 0.9)
+    (True, True)
     """
+
+    _trained: Any = None
 
     def __init__(self, estimator: Any, layer: int = -1) -> None:
         self.estimator = estimator
         self.layer = layer
 
     def fit(self, X: Any, y: Any = None) -> "HiddenLayer":
-        """Check X, and train nothing.
+        """Train the network, unless it is fitted: then only check X.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Inputs.
-        y : None
-            Ignored.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+            Targets of the network; ignored if it is fitted.
 
         Returns
         -------
@@ -74,7 +92,10 @@ class HiddenLayer(
             If the network has no such layer, or X is not like the data it was fitted to.
         """
         self._index()
-        data.check_inputs(self.estimator, X, self._dtype)
+        if self._is_frozen:
+            data.check_inputs(self.estimator, X, self._dtype)
+        else:
+            self._trained = clone(self.estimator).fit(X, y)
         return self
 
     def transform(self, X: Any) -> Array:
@@ -95,20 +116,21 @@ class HiddenLayer(
         ValueError
             If X is wrong, or so large that an activation is not finite.
         """
-        index = self._index()
-        X = data.check_inputs(self.estimator, X, self._dtype)
+        index, network = self._index(), self.estimator_
+        X = data.check_inputs(network, X, self._dtype)
         out = np.empty((X.shape[0], self._n_features_out), self._dtype)
-        network = self.estimator._architecture, self.estimator._parameters
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            for rows, hidden, _ in hidden_outputs(*network, X):
+            for rows, hidden, _ in hidden_outputs(network._architecture, network._parameters, X):
                 out[rows] = hidden[index].T
                 data.check_predicted(out[rows], X, rows, "activations")
         return out
 
     def _index(self) -> int:
         """Return the number of the layer, counted from 0."""
-        check_is_fitted(self.estimator)
-        n_hidden = self.estimator._architecture.n_hidden
+        if self._is_frozen:  # its parameters may be others by now
+            n_hidden = self.estimator._architecture.n_hidden
+        else:
+            n_hidden = len(read_hidden_layer_sizes(self.estimator.hidden_layer_sizes))
         if not n_hidden:
             raise ValueError("This network has no hidden layer whose activations to return.")
         Range(-n_hidden, n_hidden - 1, integer=True).check("layer", self.layer)
@@ -116,50 +138,64 @@ class HiddenLayer(
         return index
 
     @property
+    def _is_frozen(self) -> bool:
+        return bool(getattr(self.estimator, "__sklearn_is_fitted__", bool)())
+
+    @property
+    def estimator_(self) -> Any:
+        if self._is_frozen:
+            return self.estimator
+        if self._trained is None:
+            raise NotFittedError("This HiddenLayer has no trained network yet: call fit first.")
+        return self._trained
+
+    @property
     def _dtype(self) -> np.dtype[Any]:
-        dtype: np.dtype[Any] = self.estimator._parameters.vector.dtype
+        dtype: np.dtype[Any] = self.estimator_._parameters.vector.dtype
         return dtype
 
     @property
     def _n_features_out(self) -> int:
-        return int(self.estimator._architecture.layer_sizes[1 + self._index()])
+        return int(self.estimator_._architecture.layer_sizes[1 + self._index()])
 
     @property
     def n_features_in_(self) -> int:
-        return int(self.estimator.n_features_in_)
+        return int(self.estimator_.n_features_in_)
 
     @property
     def feature_names_in_(self) -> Array:
-        names: Array = self.estimator.feature_names_in_
+        names: Array = self.estimator_.feature_names_in_
         return names
 
     def __sklearn_is_fitted__(self) -> bool:
-        return bool(self.estimator.__sklearn_is_fitted__())
+        return self._trained is not None or self._is_frozen
 
     def __sklearn_clone__(self) -> "HiddenLayer":
-        clone: HiddenLayer = super().__sklearn_clone__()
-        clone.estimator = self.estimator
-        return clone
+        twin: HiddenLayer = super().__sklearn_clone__()
+        if self._is_frozen:
+            twin.estimator = self.estimator
+        return twin
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Return the parameters, without those of the frozen network.
+        """Return the parameters, without those of a frozen network.
 
         Parameters
         ----------
         deep : bool, default=True
-            Ignored.
+            Whether to return those of a network that is not fitted, too.
 
         Returns
         -------
         params : dict of str to object
             The parameters by name.
         """
-        params: dict[str, Any] = super().get_params(deep=False)
+        deep = deep and not self._is_frozen
+        params: dict[str, Any] = super().get_params(deep=deep)
         return params
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         tags.transformer_tags.preserves_dtype = []  # it is the network's
-        tags.requires_fit = False
+        tags.requires_fit = tags.target_tags.required = not self._is_frozen
         return tags

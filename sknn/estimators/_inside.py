@@ -4,7 +4,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
 from sknn._core.parameters import Parameters
@@ -76,13 +76,13 @@ class Inside:
 
     def _apply_link(self, raw_prediction: Array) -> Array:
         """Return predictions of shape (n_rows, n_outputs)."""
-        out = np.empty_like(raw_prediction)
-        link = self._architecture.link
-        link.forward(raw_prediction, out, link.scratch(out))
-        return out.T
+        prediction: Array = self._architecture.link(raw_prediction)
+        return prediction.T
 
     def to_transformer(self, layer: int = -1) -> HiddenLayer:
         """Return a hidden layer of this network, as it is now, as a step of a Pipeline.
+
+        Before `fit` it is a step that trains a network of these parameters.
 
         Parameters
         ----------
@@ -100,9 +100,9 @@ class Inside:
         ValueError
             If there is no such layer.
         """
-        check_is_fitted(self)
         # Training goes on with a copy of the weights, so a view keeps the present ones.
-        transformer = HiddenLayer(view(self), layer)
+        network = view(self) if self.__sklearn_is_fitted__() else clone(self)  # type: ignore[attr-defined]
+        transformer = HiddenLayer(network, layer)
         transformer._index()
         return transformer
 

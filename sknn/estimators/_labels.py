@@ -1,4 +1,4 @@
-"""Labels of classes: their kind, their codes, and the weights of their rows.
+"""Labels of classes: their kind, their codes, the weights of their rows, their probabilities.
 
 A target is ``"binary"`` (two classes, one output), ``"multiclass"`` (one output a class; a single
 class is one of these, with a softmax over one output) or ``"multilabel"`` (one output a label).
@@ -101,6 +101,22 @@ def weigh(class_weight: Any, y: Array, weight: Array | None, target: str, classe
     return of_rows if weight is None else of_rows * weight
 
 
+def both_classes(raw_prediction: Array) -> Array:
+    """Return raw predictions of both classes, of shape (2, n_rows).
+
+    ``sigmoid(-z)`` is exact where ``1 - sigmoid(z)`` would round to zero.
+    """
+    return np.concatenate([-raw_prediction, raw_prediction])
+
+
+def opened(probabilities: Array) -> Array:
+    """Move what was rounded to 0 or 1 to the nearest number between them, in place."""
+    zero, one = probabilities.dtype.type(0), probabilities.dtype.type(1)
+    low, high = np.nextafter(zero, one), np.nextafter(one, zero)
+    opened: Array = np.clip(probabilities, low, high, out=probabilities)
+    return opened
+
+
 def _balanced(y: Array, weight: Array | None, classes: Array) -> Array:
     if weight is not None:  # a class without weight, or with next to none, needs none
         counted = weight > _NEXT_TO_NONE * weight.max()
@@ -114,15 +130,32 @@ def _balanced(y: Array, weight: Array | None, classes: Array) -> Array:
 
 
 def _from_dict(class_weight: dict[Any, float], classes: Array) -> Array:
-    strange = [key for key in class_weight if key not in classes]
+    places = {key: _place(key, classes) for key in class_weight}
+    strange = [key for key, place in places.items() if place is None]
     if strange:
         raise ValueError(f"class_weight has keys {strange} that are not among {classes}.")
-    weights = [class_weight.get(label, 1.0) for label in classes.tolist()]
+    if len(set(places.values())) < len(places):
+        raise ValueError(f"class_weight must have one key for a class, got {class_weight!r}.")
+    weights = [1.0] * len(classes)
+    for key, place in places.items():
+        weights[place] = class_weight[key]
     if any(weight not in NOT_NEGATIVE for weight in weights) or not any(weights):
         raise ValueError(
             f"class_weight must hold weights of 0 or more, not all 0, got {class_weight!r}."
         )
     return np.array(weights, float)
+
+
+def _place(key: Any, classes: Array) -> Any:
+    """Return the index of a class, or None.
+
+    Keys are compared and not looked up: equal dates of different types have different hashes.
+    """
+    try:
+        same = np.flatnonzero(classes == key) if np.ndim(key) == 0 else np.empty(0, int)
+    except (TypeError, OverflowError):  # neither equal nor different, such as pandas.NA
+        return None
+    return same[0] if same.size else None
 
 
 def _kind(y: Array) -> str:

@@ -1,4 +1,4 @@
-"""Why training diverged."""
+"""Why training diverged, and how messages show numbers."""
 
 import numpy as np
 from scipy import sparse
@@ -62,3 +62,15 @@ def explain_divergence(
         f"Training diverged in epoch {error.epoch}: {error.what} is not finite. Likeliest cause: "
         f"{cause} The estimator is as it was before the call."
     )
+
+
+def short(number: float) -> str:
+    """Return a number to two digits or so.
+
+    Examples
+    --------
+    >>> from sknn.estimators._messages import short
+    >>> short(0.0123), short(1234.5), short(12345678.9)
+    ('0.012', '1,234', '1.2e+07')
+    """
+    return f"{number:,.0f}" if 100 <= number < 1e6 else f"{number:.2g}"

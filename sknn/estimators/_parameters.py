@@ -89,7 +89,7 @@ def read_settings(estimator: BaseEstimator, loss: Loss) -> Settings:
     ValueError
         Names the parameter, what it got and what is allowed.
     """
-    sizes = _hidden_layer_sizes(estimator.hidden_layer_sizes)
+    sizes = read_hidden_layer_sizes(estimator.hidden_layer_sizes)
     optimizer = read_optimizer(estimator.optimizer)
     dropouts = _dropouts(estimator, len(sizes))
     _check_plain_parameters(estimator)
@@ -226,7 +226,8 @@ def _averaging(value: object) -> Averaging | None:
     return None if value is None else _checked("averaging", value)
 
 
-def _hidden_layer_sizes(value: Any) -> tuple[int, ...]:
+def read_hidden_layer_sizes(value: Any) -> tuple[int, ...]:
+    """Return the units of each hidden layer."""
     is_sequence = isinstance(value, (Sequence, np.ndarray)) and np.ndim(value) > 0
     sizes = list(value) if is_sequence else [value]
     if isinstance(value, str) or any(size not in COUNT for size in sizes):

@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from typing import Any, Final
 
+import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 
+from sknn._core.typing import Array
 from sknn._network.network import Architecture, calibrate
 from sknn._training.configuration import Plan
 from sknn._training.data import Rows
@@ -24,6 +26,14 @@ def read_batch_size(value: Any, n_samples: int) -> int:
     return min(200 if isinstance(value, str) else int(value), n_samples)
 
 
+def first_rate(estimator: BaseEstimator, settings: Settings) -> float:
+    """Return the rate that training begins with; a minimizer has none."""
+    optimizer, rate = settings.optimizer, estimator.learning_rate_init
+    if isinstance(optimizer, Minimizer):
+        return 0.0
+    return float(optimizer.default_learning_rate(settings.loss) if isinstance(rate, str) else rate)
+
+
 def make_plan(
     estimator: BaseEstimator,
     settings: Settings,
@@ -32,23 +42,19 @@ def make_plan(
     report: Callable[[Training], None],
 ) -> Plan:
     """Return how a fit, or without a watch a part of one that is an epoch, goes about it."""
-    optimizer, n_rows = settings.optimizer, training.n_training
-    rate, incremental = estimator.learning_rate_init, watch is None
-    if isinstance(optimizer, Minimizer):
-        rate = 0.0
-    elif isinstance(rate, str):
-        rate = optimizer.default_learning_rate(settings.loss)
+    incremental = watch is None
     plan = Plan(
-        optimizer=optimizer,
+        optimizer=settings.optimizer,
         schedule=settings.schedule,
-        learning_rate_init=float(rate),
-        batch_size=read_batch_size(estimator.batch_size, n_rows),
+        learning_rate_init=first_rate(estimator, settings),
+        batch_size=read_batch_size(estimator.batch_size, training.n_training),
         max_iter=1 if incremental else int(estimator.max_iter),
         horizon=int(estimator.max_iter),
         incremental=incremental,
         shuffle=bool(estimator.shuffle),
         tol=float(estimator.tol),
         n_iter_no_change=float(estimator.n_iter_no_change),
+        early_stopping=bool(estimator.early_stopping) and not incremental,
         averaging=settings.averaging,
         report=report,
     )
@@ -68,9 +74,16 @@ def new_training(
     if is_auto:
         bias = parameters[architecture.layer_names[-1]][-1]
         bias[...] = settings.loss.baseline(rows.y.T, rows.weight, bias.size)
-    some = slice(None, None, -(-len(rows) // CALIBRATION_ROWS))
-    calibrate(architecture, parameters, settings.init, rows.X[some])
+    calibrate(architecture, parameters, settings.init, rows.X[calibration_rows(rows)])
     return Training(parameters, None, random_state, 0, len(rows))
+
+
+def calibration_rows(rows: Rows) -> Array | slice:
+    """Return the index of up to `CALIBRATION_ROWS` rows that have a weight, evenly spaced."""
+    if rows.weight is None or rows.weight.all():
+        return slice(None, None, -(-len(rows) // CALIBRATION_ROWS))
+    weighty = np.flatnonzero(rows.weight)
+    return weighty[:: -(-weighty.size // CALIBRATION_ROWS)]
 
 
 def check_training_state(estimator: BaseEstimator) -> None:

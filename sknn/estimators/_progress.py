@@ -1,9 +1,13 @@
 """What ``verbose`` prints while training goes on."""
 
+import multiprocessing
 import shutil
 import sys
+import threading
 import time
 from typing import Final, TextIO
+
+from sklearn.base import BaseEstimator
 
 from sknn._training.loop import CONVERGED, INTERRUPTED, MAX_ITER, STOPPED
 from sknn._training.state import Training
@@ -28,23 +32,33 @@ class Printer:
     it is a line for the first epoch, for each twentieth of ``max_iter``, and for the last. With 2
     or more it is a line an epoch. `fit` adds a line about how it ended.
 
+    In a worker process or thread other fits may print at the same time. There each line begins with
+    the worker's name, the first one tells which estimator is fitted, and no line renews itself.
+    Every line is written at once. Without an output, as under ``pythonw``, nothing is printed.
+
     Parameters
     ----------
-    verbose : int
-        How much to print.
+    estimator : BaseEstimator
+        What is fitted; its ``verbose`` says how much to print.
     max_iter : int or None
         The most epochs of the call; None for `partial_fit`, which prints a line whenever it may.
     training : Training
         Where it begins.
     """
 
-    def __init__(self, verbose: int, max_iter: int | None, training: Training) -> None:
-        self._verbose, self._max_iter = verbose, max_iter
-        self._first = training.progress.epoch
-        self._out: TextIO = sys.stdout
-        self._renews = verbose == 1 and max_iter is not None and self._out.isatty()
+    def __init__(self, estimator: BaseEstimator, max_iter: int | None, training: Training) -> None:
+        self._out: TextIO | None = sys.stdout
+        self._verbose = 0 if self._out is None else estimator.verbose
+        self._max_iter, self._first = max_iter, training.progress.epoch
         self._began = time.monotonic()
         self._shown, self._shown_at, self._length = self._first, -_PAUSE, 0
+        worker = _worker()
+        self._prefix = f"[{worker}] " if worker else ""
+        self._renews = False
+        if self._out is not None and self._verbose and max_iter is not None:
+            self._renews = self._verbose == 1 and not worker and self._out.isatty()
+            if worker:
+                self._print(" ".join(BaseEstimator.__repr__(estimator).split()))
 
     def report(self, training: Training) -> None:
         """Print a line about the epoch just done, if one is due."""
@@ -54,7 +68,7 @@ class Printer:
                 if time.monotonic() - self._shown_at >= _PAUSE:
                     self._renew(training)
             elif self._is_due(done):
-                self._print(training)
+                self._show(training)
 
     def close(self, training: Training, outcome: str | None) -> None:
         """Print the last epoch, if it has not been, and how the call ended; None for an error."""
@@ -62,28 +76,36 @@ class Printer:
             return
         done = training.progress.epoch - self._first
         if done and self._shown != training.progress.epoch:
-            self._renew(training) if self._renews else self._print(training)
+            self._renew(training) if self._renews else self._show(training)
         if self._renews and self._length:
-            self._out.write("\n")
+            self._write("\n")
         spent = _duration(time.monotonic() - self._began)
         epochs = "1 epoch" if done == 1 else f"{done} epochs"
-        print(f"{epochs} in {spent}: {_ENDS[outcome]}.", file=self._out)
+        self._print(f"{epochs} in {spent}: {_ENDS[outcome]}.")
 
     def _is_due(self, done: int) -> bool:
         if self._verbose > 1 or self._max_iter is None:
             return True
         return done == 1 or done % -(-self._max_iter // _PARTS) == 0
 
-    def _print(self, training: Training) -> None:
-        print(self._line(training), file=self._out)
+    def _show(self, training: Training) -> None:
+        self._print(self._line(training))
         self._shown = training.progress.epoch
 
     def _renew(self, training: Training) -> None:
         line = self._line(training)[: shutil.get_terminal_size().columns - 1]
-        self._out.write("\r" + line.ljust(self._length))
-        self._out.flush()
+        self._write("\r" + line.ljust(self._length))
         self._length, self._shown = len(line), training.progress.epoch
         self._shown_at = time.monotonic()
+
+    def _print(self, line: str) -> None:
+        # At once, with its end: another process may write to the same output.
+        self._write(f"{self._prefix}{line}\n")
+
+    def _write(self, text: str) -> None:
+        assert self._out is not None
+        self._out.write(text)
+        self._out.flush()
 
     def _line(self, training: Training) -> str:
         epoch = training.progress.epoch
@@ -100,6 +122,22 @@ class Printer:
             left = (time.monotonic() - self._began) / done * (self._max_iter - done)
             told.append(f"at most {_duration(left)} left")
         return ", ".join(told)
+
+
+def _worker() -> str:
+    """Return the name of the worker process or thread that this is; nothing in the main one.
+
+    Examples
+    --------
+    >>> from sknn.estimators._progress import _worker
+    >>> _worker()
+    ''
+    """
+    process, thread = multiprocessing.current_process(), threading.current_thread()
+    names = [process.name] if multiprocessing.parent_process() is not None else []
+    if thread is not threading.main_thread():
+        names.append(thread.name)
+    return ", ".join(names)
 
 
 def _rounded(number: float) -> int:

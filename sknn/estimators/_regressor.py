@@ -72,8 +72,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # no types t
         Whether an average of the weights over the steps predicts, and is what validation sees: a
         name in `sknn.averaging.AVERAGINGS` or an instance. Refused with ``"lbfgs"``.
     batch_size : int or "auto", default="auto"
-        Rows of a step, at most all. ``"auto"`` is ``min(200, n_samples)``.
-        Ignored by ``"gd"`` and ``"lbfgs"``.
+        Rows of a step; more than there are is clipped, with a warning. ``"auto"`` is
+        ``min(200, n_samples)``. Ignored by ``"gd"`` and ``"lbfgs"``.
     max_iter : int, default=200
         The most epochs (iterations, for ``"lbfgs"``) of a call to `fit`.
     shuffle : bool, default=True
@@ -87,12 +87,13 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # no types t
         Epochs without improvement that end training; ``float("inf")`` for never.
     early_stopping : bool, default=False
         Whether a validation set decides when to stop, and the best weights stay. Otherwise
-        the training loss decides, and the last weights stay.
+        the training loss decides, and the last weights stay; a validation set that `fit` is
+        given is then only recorded.
     validation_fraction : float in (0, 1), default=0.1
-        The share of the rows set aside with ``early_stopping=True``, unless
-        `fit` is given a validation set.
+        The share of the rows set aside with ``early_stopping=True``, unless `fit` is given a
+        validation set. Few rows give up to twice that: two.
     scoring : "loss", str, callable or None, default="loss"
-        What validation goes by: the loss, a scorer's name, a function
+        What validation measures: the loss, a scorer's name, a function
         ``scorer(estimator, X, y)``, or None for `score`.
     dtype : None, "float32" or "float64", default=None
         What to train and predict in; None keeps X's float32 or float64 (float64 for others).
@@ -127,9 +128,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # no types t
         ``"validation_loss"`` and ``"validation_score"`` where there are, ``"learning_rate"`` and
         ``"gradient_norm"`` of the last step, ``"update_ratio_0"`` and so on, which say how far that
         step moved the weights of each layer for their size, and ``"seconds"``.
-    validation_loss_curve_ : list of float, or None without early stopping
+    validation_loss_curve_ : list of float, or None without a validation set
         For each epoch the loss on the validation set, without penalty.
-    validation_scores_ : list of float, or None if validation goes by the loss
+    validation_scores_ : list of float, or None likewise and with ``scoring="loss"``
         For each epoch the score on the validation set.
     best_validation_score_ : float, or None likewise
         The largest of them.
@@ -250,9 +251,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # no types t
         Raises
         ------
         ValueError
-            As `fit`, and with ``early_stopping=True``.
+            As `fit`.
         AttributeError
-            If the optimizer is ``"lbfgs"``.
+            If the optimizer is ``"lbfgs"``, or with ``early_stopping=True``.
         """
         return self._partial_fit(X, y, sample_weight)
 
@@ -290,7 +291,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # no types t
             Of the network's dtype; a column a level with `Quantile` of several.
         """
         check_is_fitted(self)
-        if self._single and not self._loss.expands:
+        if self._single and not self._loss.predicts_columns:
             return self._predict(X, lambda raw: self._apply_link(raw)[:, 0])
         return self._predict(X, self._apply_link, self.n_outputs_)
 
@@ -313,7 +314,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # no types t
             several levels it is the mean over them of ``sklearn.metrics.d2_pinball_score``.
         """
         check_is_fitted(self)
-        if not isinstance(self._loss, Quantile) or not self._loss.expands:
+        if not isinstance(self._loss, Quantile) or not self._loss.predicts_columns:
             return float(super().score(X, y, sample_weight))
         pairs = zip(self.predict(X).T, self._loss.levels, strict=True)
         scores = [

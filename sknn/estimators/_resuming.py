@@ -2,11 +2,13 @@
 
 from typing import Any, TypeVar
 
+from sknn._core.strategy import Strategy, resolve
 from sknn._training.data import Rows
 from sknn._training.state import Training
-from sknn.estimators._callbacks import with_callbacks
-from sknn.estimators._parameters import is_minimizer
-from sknn.estimators._warnings import warn
+from sknn.estimators._parameters import Settings, is_minimizer
+from sknn.estimators._planning import first_rate, read_batch_size
+from sknn.estimators._scoring import name_scoring
+from sknn.schedules import SCHEDULES, Schedule, Warmup
 
 Self = TypeVar("Self", bound="ResumeMixin")
 
@@ -17,7 +19,6 @@ class ResumeMixin:
     _training: Training
     optimizer: Any
 
-    @with_callbacks  # type: ignore[untyped-decorator]
     def resume(
         self: Self,
         X: Any,
@@ -33,6 +34,10 @@ class ResumeMixin:
         ``sknn.load`` of a file that `sknn.callbacks.Checkpoint` wrote is a model in the middle of
         its fit. With the same data it becomes the model of a fit that was never interrupted, to
         the last bit. Callbacks are not in the file: set them again.
+
+        Before, `set_params` may change `verbose`, and `max_iter`: the model becomes that of a fit
+        that had begun with the other `max_iter`. All other parameters that the bits depend on must
+        be those that the fit began with.
 
         Parameters
         ----------
@@ -57,15 +62,15 @@ class ResumeMixin:
         Raises
         ------
         ValueError
-            If no fit was interrupted, or the data differ from those that it had. Nothing has
-            changed then.
+            If no fit was interrupted, or its data or parameters were others, which are named; if
+            `max_iter` is below the epochs done, or is another and `learning_rate` plans for the
+            end, as ``"cosine"`` does. Nothing has changed then.
         """
         check_resumable(self)
         validation = (X_val, y_val, sample_weight_val)
-        ending = self._whole_fit(  # type: ignore[attr-defined]
+        self._whole_fit(  # type: ignore[attr-defined]
             X, y, sample_weight, validation, resuming=True
         )
-        warn(self, ending)
         return self
 
 
@@ -82,6 +87,128 @@ def check_resumable(estimator: Any) -> None:
             "There is no fit to resume: resume goes on with a model that Checkpoint wrote in the "
             "middle of a fit. Call fit, with warm_start=True if it is to go on from the weights."
         )
+
+
+def parameters_of(
+    estimator: Any, settings: Settings, n_samples: int, has_validation_set: bool
+) -> dict[str, Any]:
+    """Return the parameters that the bits of a fit depend on, as a model file can keep them.
+
+    Different spellings of one thing, such as a name and an instance, have the same value. Left out
+    are `dtype`, which is that of the weights, and what is read only where a fit begins.
+    """
+    regularization, early_stopping = settings.regularization, bool(estimator.early_stopping)
+    inputs, *hidden = map(_text, settings.dropouts)
+    parameters = {
+        "hidden_layer_sizes": settings.hidden_layer_sizes,
+        "activation": list(map(_text, settings.activations)),
+        "optimizer": _text(settings.optimizer),
+        "learning_rate": _text(settings.schedule),
+        "learning_rate_init": first_rate(estimator, settings),
+        "dropout": hidden,
+        "input_dropout": inputs,
+        "loss": _text(settings.loss),
+        "alpha": regularization.alpha,
+        "l1_ratio": regularization.l1_ratio,
+        "max_norm": regularization.max_norm,
+        "clip_norm": regularization.clip_norm,
+        "averaging": _text(settings.averaging),
+        "batch_size": read_batch_size(estimator.batch_size, n_samples),
+        "max_iter": int(estimator.max_iter),
+        "shuffle": bool(estimator.shuffle),
+        "tol": float(estimator.tol),
+        "n_iter_no_change": float(estimator.n_iter_no_change),
+        "early_stopping": early_stopping,
+        "class_weight": _text(getattr(estimator, "class_weight", None)),
+    }
+    if early_stopping and not has_validation_set:
+        parameters["validation_fraction"] = float(estimator.validation_fraction)
+    if early_stopping or has_validation_set:
+        parameters["scoring"] = name_scoring(estimator.scoring)
+    return parameters
+
+
+def _text(value: Any) -> str:
+    """Return a strategy with all its parameters, or a dict whatever its order, as text.
+
+    Examples
+    --------
+    >>> from sknn.estimators._resuming import _text
+    >>> from sknn.schedules import Step, Warmup
+    >>> _text(Warmup(Step()))
+    'Warmup(schedule=Step(step_size=30, factor=0.1), n_epochs=5, start_factor=0.1)'
+    >>> _text({1: 2, 0: 1})
+    '{0: 1.0, 1: 2.0}'
+    """
+    if isinstance(value, Strategy):
+        given = ", ".join(f"{name}={_text(each)}" for name, each in vars(value).items())
+        return f"{type(value).__name__}({given})"
+    if isinstance(value, dict):
+        pairs = sorted(f"{key!r}: {float(each)!r}" for key, each in value.items())
+        return f"{{{', '.join(pairs)}}}"
+    return repr(value)
+
+
+def check_same_parameters(begun_with: dict[str, Any], now: dict[str, Any]) -> None:
+    """Raise a ValueError that names the parameters that a fit did not begin with."""
+    told = [
+        f"{name}={now[name]} (it began with {value})"
+        for name, value in begun_with.items()
+        if name != "max_iter" and name in now and now[name] != value
+    ]
+    if told:
+        raise ValueError(
+            "resume needs the parameters that the interrupted fit began with, and these differ: "
+            f"{', '.join(told)}. Set them back, or set warm_start=True and call fit to go on with "
+            "other parameters."
+        )
+
+
+def change_max_iter(training: Training, estimator: Any, schedule: Schedule) -> None:
+    """Let a fit under way end as one that had begun with the present max_iter.
+
+    Parameters
+    ----------
+    training : Training
+        Updated.
+    estimator : BaseMLP
+        Its `max_iter` is that which the fit is to have.
+    schedule : Schedule
+        Its `learning_rate`.
+
+    Raises
+    ------
+    ValueError
+        If more epochs are done, or if the schedule may have read how many there would be.
+    """
+    assert training.n_epochs_to_go is not None
+    n_done, max_iter = training.progress.epoch - estimator._n_epochs_before, estimator.max_iter
+    before = training.begun_with.get("max_iter", n_done + training.n_epochs_to_go)
+    if max_iter == before:
+        return
+    advice = f"Set max_iter={before}, or set warm_start=True and call fit."
+    if _may_plan(schedule):
+        raise ValueError(
+            f"max_iter={max_iter} differs from {before}, with which the interrupted fit "
+            f"began, and learning_rate={schedule!r} may plan its rates by it. {advice}"
+        )
+    if max_iter < n_done:
+        raise ValueError(
+            f"max_iter={max_iter} is below the {n_done} epochs that the interrupted fit has "
+            f"done. {advice}"
+        )
+    progress = training.progress
+    progress.total_steps += (max_iter - before) * progress.steps_per_epoch
+    if training.n_no_improvement < estimator.n_iter_no_change:  # else it has converged
+        training.n_epochs_to_go = int(max_iter) - n_done
+    training.begun_with["max_iter"] = int(max_iter)
+
+
+def _may_plan(schedule: Schedule) -> bool:
+    """Tell whether a schedule plans for its end, or is a user's own, of which that is not known."""
+    if isinstance(schedule, Warmup):
+        schedule = resolve("schedule", schedule.schedule, SCHEDULES, (Schedule,))
+    return schedule.knows_end or type(schedule) not in SCHEDULES.values()
 
 
 def check_same_data(training: Training, rows: Rows) -> None:
@@ -102,7 +229,7 @@ def _difference(training: Training, rows: Rows) -> str:
 
 def check_same_criterion(before: Training, now: Training) -> None:
     """Raise a ValueError unless what decides on stopping is what decided before."""
-    if before.criterion != now.criterion:
+    if (before.criterion, before.validation) != (now.criterion, now.validation):
         raise ValueError(
             "resume needs the validation set, the loss, the scoring and the penalty of the "
             "interrupted fit, and at least one of them differs. To go on with others, set "

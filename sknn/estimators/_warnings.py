@@ -13,6 +13,7 @@ from sknn import exceptions
 from sknn._training.diagnosis import Diagnosis
 from sknn._training.loop import INTERRUPTED, MAX_ITER
 from sknn._training.state import Training
+from sknn.estimators._messages import short
 from sknn.optimizers import Minimizer
 
 # Scales that differ by more than this, from each other or from 1, are far apart.
@@ -23,6 +24,8 @@ _TINY: Final = 0.01
 _OFF_CENTRE: Final = 20.0
 # How many times as much, or as little, a validation set varies that was not scaled as X was.
 _ANOTHER_SCALE: Final = 10.0
+# How many times their spread the medians of y, and of a y_val of its scale, may be apart.
+_ANOTHER_PLACE: Final = 10.0
 # The standard deviation of a target whose squared error a `tol` of 1e-4 still resolves.
 _SMALL_TARGET: Final = 0.03
 # The shares of a layer's units that are dead, and of its activations that are saturated.
@@ -68,21 +71,25 @@ class _Finding:
     advice: str
 
 
-def warn(estimator: BaseEstimator, ending: Ending, stacklevel: int = 4) -> None:
-    """Issue the warning that helps most, if any is due; what else was found is named in it."""
-    name = type(estimator).__name__
+def compose_warning(estimator: BaseEstimator, ending: Ending) -> Warning | None:
+    """Return the warning that helps most, if any is due; it names what else was found."""
     if ending.outcome == INTERRUPTED:
         finding = _interrupted(estimator)
     elif ending.diagnosis is None:
-        return
+        return None
     else:
         findings = [found for look in _LOOKS if (found := look(estimator, ending))]
         if not findings:
-            return
+            return None
         finding, *others = findings
         finding.problem = ". It also ".join(each.problem for each in (finding, *others))
-    text = f"{name} {finding.problem}. {finding.advice}"
-    warnings.warn(text, finding.category, stacklevel=stacklevel)
+    return finding.category(f"{type(estimator).__name__} {finding.problem}. {finding.advice}")
+
+
+def warn(warning: Warning | None, stacklevel: int = 4) -> None:
+    """Issue the warning, if there is one."""
+    if warning is not None:
+        warnings.warn(warning, stacklevel=stacklevel)
 
 
 def _interrupted(estimator: BaseEstimator) -> _Finding:
@@ -90,7 +97,8 @@ def _interrupted(estimator: BaseEstimator) -> _Finding:
     return _Finding(
         exceptions.InterruptedWarning,
         f"was interrupted after {estimator.n_iter_} whole epochs (iterations) of this call",
-        f"{kept} were kept; fit with warm_start=True goes on from here.",
+        f"{kept} were kept; fit with warm_start=True goes on from here. To leave a loop of fits, "
+        "press Ctrl-C twice within two seconds.",
     )
 
 
@@ -105,7 +113,7 @@ def _features(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
     problem = _unscaled(_of(ending))
     if problem is None:
         return None
-    scaler = "MaxAbsScaler" if _of(ending).is_sparse else "StandardScaler"
+    scaler = _scaler(_of(ending))
     return _Finding(
         exceptions.FeatureScaleWarning,
         problem,
@@ -120,17 +128,17 @@ def _unscaled(found: Diagnosis) -> str | None:
     smallest, largest = found.feature_scales
     if largest > _FAR * min(smallest, 1.0):
         return (
-            f"got features of sizes from {_size(smallest)} to {_size(largest)} (root mean square), "
+            f"got features of sizes from {short(smallest)} to {short(largest)} (root mean square), "
             "too far from each other or from 1 for one learning rate"
         )
     if largest < _TINY:
         return (
-            f"got features of sizes up to {_size(largest)} (root mean square), too small to move "
+            f"got features of sizes up to {short(largest)} (root mean square), too small to move "
             "the units"
         )
     if found.feature_offset > _OFF_CENTRE:
         return (
-            f"got a feature whose mean is {_size(found.feature_offset)} times its standard "
+            f"got a feature whose mean is {short(found.feature_offset)} times its standard "
             "deviation, so that what varies in it is hardly seen"
         )
     return None
@@ -142,10 +150,26 @@ def _validation_features(estimator: BaseEstimator, ending: Ending) -> _Finding |
         return None
     return _Finding(
         exceptions.FeatureScaleWarning,
-        f"got an X_val whose features vary {_size(scale)} times as much as those of X (median), "
+        f"got an X_val whose features vary {short(scale)} times as much as those of X (median), "
         "and so was validated on data of another scale",
         "Pass scaler.transform(X_val); in a Pipeline set transform_input=['X_val'], with metadata "
         "routing on.",
+    )
+
+
+def _validation_target(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
+    scale, offset = _of(ending).validation_target
+    if not 1 / _ANOTHER_SCALE <= scale <= _ANOTHER_SCALE:
+        problem = f"varies {short(scale)} times as much as y"
+    elif offset > _ANOTHER_PLACE:
+        problem = f"has a median that differs from that of y by {short(offset)} times its spread"
+    else:
+        return None
+    return _Finding(
+        exceptions.TargetScaleWarning,
+        f"got a y_val that {problem}, and so was validated on targets of another scale",
+        "Transform y_val as y is transformed; TransformedTargetRegressor does not: fit its "
+        "transformer to y, and pass transformer.transform(y_val.reshape(-1, 1)).ravel().",
     )
 
 
@@ -158,7 +182,7 @@ def _target(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
     far = scales[0] if scales[0] < _SMALL_TARGET else scales[-1]
     return _Finding(
         exceptions.TargetScaleWarning,
-        f"got targets y with a standard deviation of {_size(far)}, for which neither tol nor the "
+        f"got targets y with a standard deviation of {short(far)}, for which neither tol nor the "
         "default rates are made",
         f"Scale y:\n\n"
         f"    from sklearn.compose import TransformedTargetRegressor\n"
@@ -188,16 +212,16 @@ def _explosion(found: Diagnosis, training: Training) -> str | None:
     measured = len(training.penalties)  # a model converted from scikit-learn's has a longer curve
     curve = np.subtract(training.loss_curve[-measured:], training.penalties)
     if 0 < found.baseline < math.inf and curve.max() > _ABSURD * found.baseline:
-        at, times = int(curve.argmax()), _size(float(curve.max()) / found.baseline)
+        at, times = int(curve.argmax()), short(float(curve.max()) / found.baseline)
         return (
-            f"had a loss of {_size(curve.max())} in epoch {at + 1}, {times} times that of a "
-            f"constant prediction, with a gradient of norm {_size(training.gradient_norms[at])}: "
+            f"had a loss of {short(curve.max())} in epoch {at + 1}, {times} times that of a "
+            f"constant prediction, with a gradient of norm {short(training.gradient_norms[at])}: "
             "signals explode on their way through the layers"
         )
     ratios = _ratios(found)
     if ratios and max(ratios) > _EXPLODED:
         return (
-            f"has an exploding gradient: that of {_layer(ratios, max)} is {_size(max(ratios))} "
+            f"has an exploding gradient: that of {_layer(ratios, max)} is {short(max(ratios))} "
             "times the output layer's"
         )
     return None
@@ -232,14 +256,16 @@ def _dead(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
             ways.insert(0, f"use {name}='auto'")
     return _Finding(
         exceptions.DeadUnitsWarning,
-        f"has dead units: {shares[worst]:.0%} of those in hidden layer {worst + 1} are constant on "
-        f"all of {_of(ending).n_rows} rows, and get no gradient",
+        f"has dead units: {shares[worst]:.0%} of those in hidden layer {worst + 1} have a "
+        f"derivative of zero on all of {_of(ending).n_rows} rows, and get no gradient",
         f"To avoid it, {', '.join(ways)}, or use activation='leaky_relu'.",
     )
 
 
 def _saturated(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
-    shares = _of(ending).saturated
+    # Half of the units of a healthy ReLU layer are saturated.
+    pairs = zip(_of(ending).saturated, _of(ending).squashing, strict=True)
+    shares = [share if squashes else math.nan for share, squashes in pairs]
     # The last of several layers may be saturated because the network is sure of its predictions.
     counted = shares[: max(1, len(shares) - 1)]
     if _of(ending).n_rows < _ENOUGH or not any(share >= _SATURATED for share in counted):
@@ -274,9 +300,10 @@ def _unconverged(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
     if ending.outcome != MAX_ITER:
         return None
     training, n_iter = ending.training, estimator.n_iter_
-    curve = training.validation_loss_curve or training.loss_curve
+    validated = estimator.early_stopping and training.validation_loss_curve
+    curve = training.validation_loss_curve if validated else training.loss_curve
     curve = curve[-n_iter:] if n_iter else curve[-1:]
-    name = "validation loss" if training.validation_loss_curve else "loss"
+    name = "validation loss" if validated else "loss"
     change, n_epochs = _change(curve)
     if not math.isnan(change) and not _still_moves(curve, change, n_epochs):
         return None
@@ -310,9 +337,15 @@ def _more_or_less(estimator: BaseEstimator, ending: Ending, change: float) -> st
 
 
 def _or_scale(found: Diagnosis) -> str:
-    smallest, largest = found.feature_scales
-    is_scaled = smallest > 0.3 and largest < 3 and found.feature_offset < 1
-    return "" if is_scaled else ", or scale X with StandardScaler"
+    if found.is_scaled:
+        return ""
+    if found.shared_maximum:  # pixels: a scaler would blow up those that are rarely not zero
+        return f", or divide X by {found.shared_maximum:g}"
+    return f", or scale X with {_scaler(found)}"
+
+
+def _scaler(found: Diagnosis) -> str:
+    return "MaxAbsScaler" if found.is_sparse else "StandardScaler"
 
 
 def _change(curve: list[float]) -> tuple[float, int]:
@@ -325,6 +358,19 @@ def _still_moves(curve: list[float], change: float, n_epochs: int) -> bool:
     fallen = curve[0] - min(curve)
     fast = abs(change) > _AN_EPOCH * n_epochs * abs(curve[-1])
     return fallen <= 0 or abs(change) > (_SOMETHING if fast else _MUCH) * fallen
+
+
+def _batch_size(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
+    n_rows, optimizer = ending.training.n_training, estimator.optimizer_
+    ignored = isinstance(optimizer, Minimizer) or optimizer.full_batch
+    if ignored or isinstance(estimator.batch_size, str) or estimator.batch_size <= n_rows:
+        return None
+    return _Finding(
+        exceptions.BatchSizeWarning,
+        f"got batch_size={estimator.batch_size}, larger than the {n_rows} rows to train on, and "
+        f"clipped it to {n_rows}",
+        f"Set batch_size='auto' or {n_rows}, or optimizer='gd' for steps that take all rows.",
+    )
 
 
 def _of(ending: Ending) -> Diagnosis:
@@ -340,18 +386,6 @@ def _runs_by_itself(estimator: BaseEstimator) -> bool:
     return isinstance(estimator.optimizer_, Minimizer)
 
 
-def _size(number: float) -> str:
-    """Return a number to two digits or so.
-
-    Examples
-    --------
-    >>> from sknn.estimators._warnings import _size
-    >>> _size(0.0123), _size(1234.5), _size(12345678.9)
-    ('0.012', '1,234', '1.2e+07')
-    """
-    return f"{number:,.0f}" if 100 <= number < 1e6 else f"{number:.2g}"
-
-
 def _ratios(found: Diagnosis) -> list[float]:
     """Return the hidden layers' gradients over the output layer's; none if that is zero."""
     *hidden, output = found.gradients
@@ -364,6 +398,6 @@ def _layer(ratios: list[float], choose: Callable[[Any], float]) -> str:
 
 # Causes before their symptoms.
 _LOOKS: Final = (
-    *(_features, _validation_features, _target, _exploding, _identical, _dead, _saturated),
-    *(_vanishing, _unconverged),
+    *(_features, _validation_features, _validation_target, _target, _exploding, _identical),
+    *(_dead, _saturated, _vanishing, _unconverged, _batch_size),
 )

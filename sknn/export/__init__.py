@@ -1,5 +1,5 @@
 """Models in the formats of other runtimes."""
 
-from sknn.export._onnx import to_onnx
+from sknn.export._to_onnx import to_onnx
 
 __all__ = ["to_onnx"]

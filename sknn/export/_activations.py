@@ -6,8 +6,36 @@ from typing import Any, Final
 
 import numpy as np
 
-from sknn import activations as of
 from sknn._core.typing import Array
+from sknn.activations import (
+    CELU,
+    ELU,
+    GELU,
+    SELU,
+    Activation,
+    Exponential,
+    HardShrink,
+    HardSigmoid,
+    HardSiLU,
+    HardTanh,
+    Identity,
+    LeakyReLU,
+    LogSigmoid,
+    Mish,
+    PReLU,
+    ReLU,
+    ReLU6,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Softplus,
+    SoftShrink,
+    Softsign,
+    Squareplus,
+    Tanh,
+    TanhShrink,
+    Threshold,
+)
 from sknn.activations._exponential_units import SELU_ALPHA, SELU_SCALE
 from sknn.export._graph import Graph
 from sknn.losses import Increasing
@@ -16,7 +44,7 @@ from sknn.losses import Increasing
 Writer = Callable[[Graph, Any, str], str]
 
 
-def activate(graph: Graph, activation: of.Activation, z: str, parameters: Array | None) -> str:
+def activate(graph: Graph, activation: Activation, z: str, parameters: Array | None) -> str:
     """Add an activation to a graph, and return the name of its output.
 
     Parameters
@@ -35,7 +63,7 @@ def activate(graph: Graph, activation: of.Activation, z: str, parameters: Array 
     ValueError
         If it is not one of the library's.
     """
-    if type(activation) is of.PReLU:
+    if type(activation) is PReLU:
         return graph.add("PRelu", z, graph.constant(np.asarray(parameters, np.float32)))
     if type(activation) not in WRITERS:
         raise ValueError(
@@ -53,58 +81,70 @@ def _gate(name: str, **attributes: Any) -> Writer:
     return lambda graph, activation, z: graph.add("Mul", z, graph.add(name, z, **attributes))
 
 
-def _hard_tanh(graph: Graph, activation: of.HardTanh, z: str) -> str:
+def _hard_tanh(graph: Graph, activation: HardTanh, z: str) -> str:
     low, high = graph.number(activation.min_value), graph.number(activation.max_value)
     return graph.add("Clip", z, low, high)
 
 
-def _log_sigmoid(graph: Graph, activation: of.LogSigmoid, z: str) -> str:
+def _log_sigmoid(graph: Graph, activation: LogSigmoid, z: str) -> str:
     return graph.add("Neg", graph.add("Softplus", graph.add("Neg", z)))
 
 
-def _threshold(graph: Graph, activation: of.Threshold, z: str) -> str:
+def _leaky_relu(graph: Graph, activation: LeakyReLU, z: str) -> str:
+    return graph.add("LeakyRelu", z, alpha=activation.negative_slope)
+
+
+def _relu6(graph: Graph, activation: ReLU6, z: str) -> str:
+    return graph.add("Clip", z, graph.number(0), graph.number(6))
+
+
+def _threshold(graph: Graph, activation: Threshold, z: str) -> str:
     above = graph.add("Greater", z, graph.number(activation.threshold))
     return graph.add("Where", above, z, graph.number(activation.value))
 
 
-def _softplus(graph: Graph, activation: of.Softplus, z: str) -> str:
+def _softplus(graph: Graph, activation: Softplus, z: str) -> str:
     beta = graph.number(activation.beta)
     return graph.add("Div", graph.add("Softplus", graph.add("Mul", z, beta)), beta)
 
 
-def _squareplus(graph: Graph, activation: of.Squareplus, z: str) -> str:
+def _squareplus(graph: Graph, activation: Squareplus, z: str) -> str:
     squared = graph.add("Add", graph.add("Mul", z, z), graph.number(activation.b))
     whole = graph.add("Add", graph.add("Sqrt", squared), graph.add("Abs", z))
     bend = graph.add("Div", graph.number(activation.b / 2), whole)
     return graph.add("Add", graph.add("Relu", z), bend)
 
 
-def _celu(graph: Graph, activation: of.CELU, z: str) -> str:
+def _elu(graph: Graph, activation: ELU, z: str) -> str:
+    return graph.add("Elu", z, alpha=activation.alpha)
+
+
+def _celu(graph: Graph, activation: CELU, z: str) -> str:
     return graph.add("Celu", z, alpha=activation.alpha)
 
 
-def _gelu(graph: Graph, activation: of.GELU, z: str) -> str:
+def _gelu(graph: Graph, activation: GELU, z: str) -> str:
     if activation.approximate == "none":
-        at = graph.add("Mul", z, graph.number(math.sqrt(0.5)))
-        curve = graph.add("Erf", at)
+        argument = graph.add("Mul", z, graph.number(math.sqrt(0.5)))
+        curve = graph.add("Erf", argument)
     else:
         cube = graph.add("Mul", graph.add("Mul", graph.add("Mul", z, z), z), graph.number(0.044715))
-        at = graph.add("Mul", graph.add("Add", z, cube), graph.number(math.sqrt(2 / math.pi)))
-        curve = graph.add("Tanh", at)
+        argument = graph.add("Mul", graph.add("Add", z, cube), graph.number(math.sqrt(2 / math.pi)))
+        curve = graph.add("Tanh", argument)
     gate = graph.add("Mul", graph.add("Add", curve, graph.number(1)), graph.number(0.5))
     return graph.add("Mul", z, gate)
 
 
-def _mish(graph: Graph, activation: of.Mish, z: str) -> str:
+def _mish(graph: Graph, activation: Mish, z: str) -> str:
     return graph.add("Mul", z, graph.add("Tanh", graph.add("Softplus", z)))
 
 
-def _shrink(graph: Graph, activation: of.HardShrink | of.SoftShrink, z: str) -> str:
-    bias = activation.threshold if isinstance(activation, of.SoftShrink) else 0.0
+def _shrink(graph: Graph, activation: HardShrink | SoftShrink, z: str) -> str:
+    bias = activation.threshold if isinstance(activation, SoftShrink) else 0.0
     return graph.add("Shrink", z, lambd=float(activation.threshold), bias=float(bias))
 
 
-def _tanh_shrink(graph: Graph, activation: of.TanhShrink, z: str) -> str:
+def _tanh_shrink(graph: Graph, activation: TanhShrink, z: str) -> str:
     return graph.add("Sub", z, graph.add("Tanh", z))
 
 
@@ -118,31 +158,31 @@ def _increasing(graph: Graph, activation: Increasing, z: str) -> str:
 
 
 # Names are those of ONNX where it has the function; ``Clip`` and others take numbers as inputs.
-WRITERS: Final[dict[type[of.Activation], Writer]] = {
-    of.Identity: _operator("Identity"),
-    of.Sigmoid: _operator("Sigmoid"),
-    of.Tanh: _operator("Tanh"),
-    of.Softsign: _operator("Softsign"),
-    of.LogSigmoid: _log_sigmoid,
-    of.HardSigmoid: _operator("HardSigmoid", alpha=1 / 6, beta=0.5),
-    of.HardTanh: _hard_tanh,
-    of.ReLU: _operator("Relu"),
-    of.LeakyReLU: lambda graph, each, z: graph.add("LeakyRelu", z, alpha=each.negative_slope),
-    of.ReLU6: lambda graph, each, z: graph.add("Clip", z, graph.number(0), graph.number(6)),
-    of.Threshold: _threshold,
-    of.Softplus: _softplus,
-    of.Squareplus: _squareplus,
-    of.ELU: lambda graph, each, z: graph.add("Elu", z, alpha=each.alpha),
-    of.SELU: _operator("Selu", alpha=SELU_ALPHA, gamma=SELU_SCALE),
-    of.CELU: _celu,
-    of.Exponential: _operator("Exp"),
-    of.GELU: _gelu,
-    of.SiLU: _gate("Sigmoid"),
-    of.Mish: _mish,
-    of.HardSiLU: _gate("HardSigmoid", alpha=1 / 6, beta=0.5),
-    of.HardShrink: _shrink,
-    of.SoftShrink: _shrink,
-    of.TanhShrink: _tanh_shrink,
-    of.Softmax: _operator("Softmax", axis=1),
+WRITERS: Final[dict[type[Activation], Writer]] = {
+    Identity: _operator("Identity"),
+    Sigmoid: _operator("Sigmoid"),
+    Tanh: _operator("Tanh"),
+    Softsign: _operator("Softsign"),
+    LogSigmoid: _log_sigmoid,
+    HardSigmoid: _operator("HardSigmoid", alpha=1 / 6, beta=0.5),
+    HardTanh: _hard_tanh,
+    ReLU: _operator("Relu"),
+    LeakyReLU: _leaky_relu,
+    ReLU6: _relu6,
+    Threshold: _threshold,
+    Softplus: _softplus,
+    Squareplus: _squareplus,
+    ELU: _elu,
+    SELU: _operator("Selu", alpha=SELU_ALPHA, gamma=SELU_SCALE),
+    CELU: _celu,
+    Exponential: _operator("Exp"),
+    GELU: _gelu,
+    SiLU: _gate("Sigmoid"),
+    Mish: _mish,
+    HardSiLU: _gate("HardSigmoid", alpha=1 / 6, beta=0.5),
+    HardShrink: _shrink,
+    SoftShrink: _shrink,
+    TanhShrink: _tanh_shrink,
+    Softmax: _operator("Softmax", axis=1),
     Increasing: _increasing,
 }

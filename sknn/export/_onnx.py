@@ -1,4 +1,4 @@
-"""ONNX: the network and what `predict` does on top of it, as one graph."""
+"""A network, and what `predict` does on top of it, as one graph of ONNX."""
 
 from typing import Any, Final
 
@@ -19,57 +19,12 @@ IR_VERSION: Final = 8
 INPUT: Final = "X"
 
 
-def to_onnx(model: Any) -> Any:
-    """Return a fitted model as an ONNX model, which other languages and devices run.
-
-    It computes in float32, whatever the network's dtype. Its input ``X`` is of shape
-    (n_samples, n_features), its outputs are
-
-    - of a classifier: ``label``, as `predict` returns it, and ``probabilities``, as
-      `predict_proba`; with a loss that gives none, such as ``"hinge"``, ``decision_function``
-      in their place. Integer classes are int64, the others of their own type;
-    - of a regressor: ``prediction``, as `predict` returns it.
-
-    Parameters
-    ----------
-    model : MLPClassifier or MLPRegressor
-        Fitted.
-
-    Returns
-    -------
-    onnx_model : onnx.ModelProto
-        ``onnx.save(onnx_model, path)`` writes it to a file.
-
-    Raises
-    ------
-    ValueError
-        If the model has an activation that is not the library's, weights that are infinite in
-        float32, or classes that ONNX cannot hold.
-    NotFittedError
-        If the model is not fitted.
-    ImportError
-        If the package onnx is not installed.
-
-    Notes
-    -----
-    Operators are those of opset 18, which ONNX Runtime reads since version 1.14.
-
-    Examples
-    --------
-    >>> from sknn import MLPRegressor
-    >>> from sknn.export import to_onnx
-    >>> model = MLPRegressor(max_iter=500, tol=0.01).fit([[0.0], [1.0]], [0.0, 1.0])
-    >>> [output.name for output in to_onnx(model).graph.output]
-    ['prediction']
-    """
-    onnx = _import_onnx()
-    if not isinstance(model, BaseMLP):
-        raise ValueError(
-            "model must be a sknn.MLPClassifier or sknn.MLPRegressor, got a "
-            f"{type(model).__module__}.{type(model).__name__}. Of a Pipeline export the network "
-            "itself, pipeline[-1]; scikit-learn's MLPs and those of sknn.compat go through "
-            "sknn.compat.convert first."
-        )
+def network_to_onnx(model: BaseMLP) -> Any:
+    """Return a fitted network as an ONNX model."""
+    try:
+        import onnx
+    except ImportError as error:
+        raise ImportError("to_onnx needs the package onnx: pip install onnx.") from error
     check_is_fitted(model)
     graph = Graph(onnx)
     raw = _add_network(graph, model)
@@ -87,14 +42,6 @@ def to_onnx(model: Any) -> Any:
     return made
 
 
-def _import_onnx() -> Any:
-    try:
-        import onnx
-    except ImportError as error:
-        raise ImportError("to_onnx needs the package onnx: pip install onnx.") from error
-    return onnx
-
-
 def _add_network(graph: Graph, model: BaseMLP) -> str:
     """Add all layers; return the name of the raw prediction, of shape (n_samples, n_outputs)."""
     architecture, parameters, a = model._architecture, model._parameters, INPUT
@@ -104,10 +51,10 @@ def _add_network(graph: Graph, model: BaseMLP) -> str:
         biases = graph.constant(block[-1], f"intercepts_{i}")
         a = graph.add("Gemm", a, weights, biases)
         if i < architecture.n_hidden:
-            of_activation = architecture.activation_name(i)
-            is_learned = of_activation in parameters.layout.slices
-            own = _as_float32(parameters[of_activation]) if is_learned else None
-            a = activate(graph, architecture.activations[i], a, own)
+            block_name = architecture.activation_name(i)
+            is_learned = block_name in parameters.layout.slices
+            learned = _as_float32(parameters[block_name]) if is_learned else None
+            a = activate(graph, architecture.activations[i], a, learned)
     return a
 
 
@@ -123,7 +70,7 @@ def _add_prediction(graph: Graph, model: BaseMLP, raw: str) -> list[Any]:
     """Add what turns raw predictions into predictions; return the outputs' descriptions."""
     link = model._architecture.link
     if model._target == REGRESSION:
-        single = model._single and not model._loss.expands
+        single = model._single and not model._loss.predicts_columns
         prediction = activate(graph, link, raw, None)
         if single:
             graph.add("Squeeze", prediction, graph.integers(1), output="prediction")
@@ -165,18 +112,18 @@ def _add_label(graph: Graph, model: BaseMLP, raw: str) -> Any:
         code = graph.add("Cast", graph.add("Greater", column, graph.number(0)), to=int64)
     else:
         code = graph.add("ArgMax", raw, axis=1, keepdims=0)
-    classes = _portable_classes(model.classes_)
+    classes = portable_classes(model.classes_)
     graph.add("Gather", graph.constant(classes, "classes"), code, axis=0, output="label")
     kind = onnx.helper.np_dtype_to_tensor_dtype(classes.dtype)
     return onnx.helper.make_tensor_value_info("label", kind, ["n_samples"])
 
 
-def _portable_classes(classes: Array) -> Array:
+def portable_classes(classes: Array) -> Array:
     """Return classes in a dtype that ONNX has: int64, bool, floats, or objects for strings."""
     if np.can_cast(classes.dtype, np.int64) and classes.dtype.kind != "b":
         return classes.astype(np.int64)
     if classes.dtype.kind in "bf" and classes.dtype.itemsize <= 8:
         return classes
-    if all(isinstance(each, str) for each in classes.tolist()):
+    if all(isinstance(label, str) for label in classes.tolist()):
         return classes.astype(object)
     raise ValueError(f"classes of dtype {classes.dtype} cannot be exported, got {classes}.")

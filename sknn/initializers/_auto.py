@@ -1,24 +1,14 @@
-"""The initializers by name, and the one that goes by each layer's activation."""
+"""The initializer that goes by each layer's activation."""
 
 from dataclasses import dataclass
-from typing import Final
 
 from numpy.random import RandomState
 
+from sknn import initializers
 from sknn._core.typing import Array
 from sknn.activations import Activation
 from sknn.initializers._base import Initializer, Shape
-from sknn.initializers._data_dependent import LSUV
-from sknn.initializers._distributions import Constant, Normal, TruncatedNormal, Uniform, Zeros
-from sknn.initializers._scaling import (
-    HeNormal,
-    HeUniform,
-    LeCunNormal,
-    LeCunUniform,
-    XavierNormal,
-    XavierUniform,
-)
-from sknn.initializers._structured import Identity, Orthogonal, Sparse
+from sknn.initializers._distributions import Zeros
 
 
 @dataclass(repr=False, eq=False)
@@ -41,27 +31,7 @@ class Auto(Initializer):
     """
 
     def for_layer(self, activation: Activation, is_output: bool) -> Initializer:
-        return Zeros() if is_output else INITIALIZERS[activation.initializer]()
+        return Zeros() if is_output else initializers.INITIALIZERS[activation.initializer]()
 
     def sample(self, shape: Shape, fan_in: int, fan_out: int, random_state: RandomState) -> Array:
         raise TypeError("Auto draws nothing itself: call for_layer(...).sample(...).")
-
-
-INITIALIZERS: Final[dict[str, type[Initializer]]] = {
-    "auto": Auto,
-    "zeros": Zeros,
-    "constant": Constant,
-    "normal": Normal,
-    "uniform": Uniform,
-    "truncated_normal": TruncatedNormal,
-    "xavier_uniform": XavierUniform,
-    "xavier_normal": XavierNormal,
-    "he_uniform": HeUniform,
-    "he_normal": HeNormal,
-    "lecun_uniform": LeCunUniform,
-    "lecun_normal": LeCunNormal,
-    "orthogonal": Orthogonal,
-    "identity": Identity,
-    "sparse": Sparse,
-    "lsuv": LSUV,
-}

@@ -4,6 +4,7 @@ Weights are drawn in float64 and then cast, so float32 and float64 networks with
 start from the same numbers.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -17,9 +18,10 @@ Shape: TypeAlias = tuple[int, ...]
 
 
 @dataclass(repr=False, eq=False)
-class Initializer(Strategy):
+class Initializer(Strategy, ABC):
     """Base of the initializers: subclass it and write `sample`."""
 
+    @abstractmethod
     def sample(self, shape: Shape, fan_in: int, fan_out: int, random_state: RandomState) -> Array:
         """Draw initial values.
 
@@ -37,7 +39,6 @@ class Initializer(Strategy):
         values : float64 ndarray of the given shape
             A new array.
         """
-        raise NotImplementedError
 
     def for_layer(self, activation: Activation, is_output: bool) -> "Initializer":
         """Return the initializer of a layer: itself, but for `Auto`.

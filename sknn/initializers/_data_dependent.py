@@ -19,8 +19,8 @@ class LSUV(Initializer):
     """Layer-sequential unit variance: orthonormal weights, rescaled until the data say 1.
 
     From the first layer to the last, ``W /= sqrt(var(z))`` over units and rows, until
-    ``|var(z) - 1| < tol``. The rows are up to 256 of the training set, evenly spaced. A layer on
-    which data has no variance stays as it was drawn.
+    ``|var(z) - 1| < tol``. The rows are up to 256 of the training set, evenly spaced among those of
+    a weight above 0. A layer on which data has no variance stays as it was drawn.
 
     Use it in deep networks of activations that have no rule of their own, or on inputs that are
     not standardized.

@@ -7,6 +7,7 @@ numbers as attributes, and ``figure_`` and ``ax_`` (``axes_`` where it has sever
 ``compute_from_...`` that takes the same data, draws nothing and needs no matplotlib.
 """
 
+from sknn._core.public import publish
 from sknn._core.table import Table
 from sknn.inspection._activation_display import ActivationDisplay
 from sknn.inspection._gradient_display import GradientDisplay
@@ -29,3 +30,5 @@ __all__ = [
     "initialization_report",
     "learning_rate_range_test",
 ]
+
+publish(globals())

@@ -1,5 +1,6 @@
 """The distribution of activations in each layer."""
 
+import math
 from typing import Any, Self
 
 import numpy as np
@@ -209,7 +210,8 @@ class ActivationDisplay(Display):
 
 
 def _note(std: float, saturated: float, dead: float) -> str:
-    return f"{std:.1g}, {saturated:.0%}, {dead:.0%}"
+    shares = ("-" if math.isnan(share) else f"{share:.0%}" for share in (saturated, dead))
+    return ", ".join([f"{std:.1g}", *shares])
 
 
 def _ridges(ax: Any, layers: list[Array]) -> None:

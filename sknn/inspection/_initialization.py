@@ -36,9 +36,12 @@ def initialization_report(estimator: Any, X: Any, y: Any = None, *, init: Any = 
     table : Table
         One row for each initializer and hidden layer: ``network`` (the initializer), ``layer``,
         ``activation``, ``mean`` of the activations, ``std`` over the rows (root mean square over
-        the units), ``saturated`` (the share of activations whose derivative is below 0.01) and
-        ``dead`` (the share of units that are so for every row). Half of the units of a healthy
-        ReLU layer are saturated, none is dead.
+        the units), ``saturated`` (the share of activations whose derivative is at most 5 % of the
+        largest that the activation has, or of 1 if that is larger) and ``dead`` (the share of
+        units whose derivative is zero for every row). Half of the activations of a healthy ReLU
+        layer are saturated, none of its units is dead. An activation whose derivative has no
+        zeros and no limit of zero, such as leaky ReLU, does not saturate. Both are NaN for
+        `sknn.activations.Softmax`, which has no elementwise derivative.
 
     Raises
     ------
@@ -58,8 +61,8 @@ def initialization_report(estimator: Any, X: Any, y: Any = None, *, init: Any = 
     >>> model = MLPClassifier((100, 100), activation="tanh", random_state=0)
     >>> initialization_report(model, load_digits().data / 16, init=["normal", "xavier_normal"])
     network        layer    activation     mean    std  saturated  dead
-    normal         layer_0  Tanh()      -0.0629  0.576      0.452     0
-    normal         layer_1  Tanh()      -0.0511  0.722      0.739  0.01
+    normal         layer_0  Tanh()      -0.0629  0.576      0.585     0
+    normal         layer_1  Tanh()      -0.0511  0.722      0.808     0
     xavier_normal  layer_0  Tanh()      -0.0334  0.204          0     0
     xavier_normal  layer_1  Tanh()      -0.0445  0.183          0     0
     """

@@ -25,8 +25,8 @@ class LossCurveDisplay(Display):
     Parameters
     ----------
     curves : dict of str to dict of str to ndarray of shape (n_epochs,)
-        Of each model, by its name, each quantity that it recorded: ``loss``, and, with early
-        stopping, ``validation_loss`` and ``validation_score``.
+        Of each model, by its name, each quantity that it recorded: ``loss``, and, with a
+        validation set, ``validation_loss`` and ``validation_score``.
 
     Attributes
     ----------

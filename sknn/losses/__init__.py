@@ -7,6 +7,7 @@ summed over the outputs; weights and means are the network's business.
 
 from typing import Final
 
+from sknn._core.public import publish
 from sknn.losses._base import BINARY, MULTICLASS, MULTILABEL, REGRESSION, Loss
 from sknn.losses._classification import LogLoss
 from sknn.losses._likelihood import Gamma, Poisson, Tweedie
@@ -48,3 +49,5 @@ LOSSES: Final[dict[str, type[Loss]]] = {
     "gamma": Gamma,
     "tweedie": Tweedie,
 }
+
+publish(globals())

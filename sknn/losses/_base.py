@@ -1,5 +1,6 @@
 """What every loss is, and the kinds of target."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
@@ -17,7 +18,7 @@ REGRESSION: Final = "regression"
 
 
 @dataclass(repr=False, eq=False)
-class Loss(Strategy):
+class Loss(Strategy, ABC):
     """Base of the losses: subclass it and write `targets`, `value` and `gradient`.
 
     Attributes
@@ -46,9 +47,18 @@ class Loss(Strategy):
         return REGRESSION in self.targets
 
     @property
+    def predicts_columns(self) -> bool:
+        """Whether `predict` returns a column for each output, even where y is a vector.
+
+        `Quantile` with a sequence of levels does: its one target has an output for each level.
+        """
+        return self.expands
+
+    @property
     def expands(self) -> bool:
-        """Whether one target has several outputs, which are predicted as columns."""
-        return False
+        """The former name of `predicts_columns`; a subclass may define either."""
+        is_renamed = type(self).predicts_columns is not Loss.predicts_columns
+        return is_renamed and self.predicts_columns
 
     def n_outputs(self, n_targets: int) -> int:
         """Return how many outputs the network has for so many columns of targets.
@@ -114,6 +124,7 @@ class Loss(Strategy):
             return Identity()
         return Softmax() if target == MULTICLASS else Sigmoid()
 
+    @abstractmethod
     def value(self, raw_prediction: Array, y_true: Array) -> Array:
         """Return the loss of each sample.
 
@@ -129,8 +140,8 @@ class Loss(Strategy):
         value : ndarray of shape (n_samples,)
             A new array, summed over the outputs.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def gradient(self, raw_prediction: Array, y_true: Array) -> Array:
         """Return the derivative of the losses by the raw predictions.
 
@@ -144,7 +155,6 @@ class Loss(Strategy):
         gradient : ndarray of shape (n_outputs, n_samples)
             A new array.
         """
-        raise NotImplementedError
 
     def scratch(self, raw_prediction: Array) -> Any:
         """Return memory for `value_and_gradient`, made once for each batch size.
@@ -230,6 +240,11 @@ class FusedLoss(Loss):
 
     def gradient(self, raw_prediction: Array, y_true: Array) -> Array:
         return self._both(raw_prediction, y_true)[1]
+
+    @abstractmethod
+    def value_and_gradient(
+        self, raw_prediction: Array, y_true: Array, value: Array, gradient: Array, scratch: Any
+    ) -> None: ...
 
     def _both(self, raw_prediction: Array, y_true: Array) -> tuple[Array, Array]:
         raw_prediction = raw_prediction.copy()

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import numpy as np
 
@@ -10,6 +10,8 @@ from sknn._core.strategy import BELOW_ONE, Range
 from sknn._core.typing import Array
 from sknn.activations import Sigmoid
 from sknn.losses._base import BINARY, MULTICLASS, MULTILABEL, FusedLoss
+
+SIGMOID: Final = Sigmoid()
 
 
 @dataclass
@@ -22,8 +24,8 @@ class ClassScratch:
         Of the predictions' dtype.
     ones : ndarray of shape (n_outputs,)
         To sum over the outputs.
-    at : ndarray of shape (n_samples,)
-        Flat positions.
+    positions : ndarray of shape (n_samples,)
+        Of each sample's class in the flat arrays.
     samples : ndarray of shape (n_samples,)
         0, 1, 2, ...
     n_samples, one : ndarray of shape ()
@@ -32,15 +34,15 @@ class ClassScratch:
 
     row: Array
     ones: Array
-    at: Array
+    positions: Array
     samples: Array
     n_samples: Array
     one: Array
 
     def own_class(self, y: Array) -> Array:
         """Return where the flat arrays hold each sample's own class: ``y_i n_samples + i``."""
-        np.multiply(y, self.n_samples, out=self.at)
-        return np.add(self.at, self.samples, out=self.at)
+        np.multiply(y, self.n_samples, out=self.positions)
+        return np.add(self.positions, self.samples, out=self.positions)
 
 
 @dataclass(repr=False, eq=False)
@@ -113,13 +115,13 @@ class LogLoss(FusedLoss):
         np.log(row, out=value)
         np.reciprocal(row, out=row)
         np.multiply(gradient, row, out=gradient)  # half the time of a division
-        at = scratch.own_class(y)
-        z.reshape(-1).take(at, out=row, mode="clip")
+        positions = scratch.own_class(y)
+        z.reshape(-1).take(positions, out=row, mode="clip")
         np.subtract(value, row, out=value)
         flat = gradient.reshape(-1)
-        flat.take(at, out=row, mode="clip")
+        flat.take(positions, out=row, mode="clip")
         np.subtract(row, scratch.one, out=row)
-        flat[at] = row
+        flat[positions] = row
         if self.label_smoothing:
             self._smooth_softmax(z, value, gradient, scratch)
 
@@ -139,7 +141,7 @@ class LogLoss(FusedLoss):
         np.log1p(gradient, out=gradient)
         ones.dot(gradient, out=row)
         np.add(value, row, out=value)
-        Sigmoid().forward(z, gradient, None)
+        SIGMOID.forward(z, gradient, None)
         np.subtract(gradient, y, out=gradient)
         if self.label_smoothing:
             self._smooth_sigmoid(z, y, value, gradient, scratch)
@@ -148,14 +150,15 @@ class LogLoss(FusedLoss):
         self, z: Array, value: Array, gradient: Array, scratch: ClassScratch
     ) -> None:
         # The loss grows by s (z_y - mean_j z_j), its gradient by s ([j = y] - 1 / n_classes).
-        row, at, smoothing = scratch.row, scratch.at, self.label_smoothing
+        row, positions = scratch.row, scratch.positions
+        smoothing = self.label_smoothing
         share = smoothing / len(z)
         flat = gradient.reshape(-1)
-        flat.take(at, out=row, mode="clip")
+        flat.take(positions, out=row, mode="clip")
         np.add(row, smoothing, out=row)
-        flat[at] = row
+        flat[positions] = row
         np.subtract(gradient, share, out=gradient)
-        z.reshape(-1).take(at, out=row, mode="clip")
+        z.reshape(-1).take(positions, out=row, mode="clip")
         np.multiply(row, smoothing, out=row)
         np.add(value, row, out=value)
         scratch.ones.dot(z, out=row)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import numpy as np
 
@@ -11,6 +11,8 @@ from sknn._core.typing import Array
 from sknn.activations import Activation, Identity
 from sknn.losses._base import BINARY, MULTICLASS, MULTILABEL, FusedLoss
 from sknn.losses._classification import ClassScratch, LogLoss
+
+LOG_LOSS: Final = LogLoss()
 
 
 @dataclass
@@ -56,8 +58,8 @@ class Focal(FusedLoss):
     bounded_gradient: ClassVar[bool] = True
 
     def scratch(self, raw_prediction: Array) -> _FocalScratch:
-        rooms = (np.empty_like(raw_prediction) for _ in range(3))
-        return _FocalScratch(LogLoss().scratch(raw_prediction), *rooms)
+        arrays = (np.empty_like(raw_prediction) for _ in range(3))
+        return _FocalScratch(LOG_LOSS.scratch(raw_prediction), *arrays)
 
     def value_and_gradient(
         self, raw_prediction: Array, y_true: Array, value: Array, gradient: Array, scratch: Any
@@ -66,7 +68,7 @@ class Focal(FusedLoss):
         form(raw_prediction, y_true, value, gradient, scratch)
 
     def _softmax(self, z: Array, y: Array, value: Array, gradient: Array, scratch: Any) -> None:
-        LogLoss().value_and_gradient(z, y, value, gradient, scratch.log_loss)
+        LOG_LOSS.value_and_gradient(z, y, value, gradient, scratch.log_loss)
         weight = scratch.weight[0]
         np.copyto(scratch.surprise[0], value)
         self._discount(scratch.surprise[0], value, weight, scratch.miss[0])
@@ -150,7 +152,7 @@ class Hinge(FusedLoss):
         return Identity()
 
     def scratch(self, raw_prediction: Array) -> _HingeScratch:
-        shared = LogLoss().scratch(raw_prediction)
+        shared = LOG_LOSS.scratch(raw_prediction)
         return _HingeScratch(**vars(shared), count=np.empty_like(shared.row))
 
     def value_and_gradient(
@@ -174,10 +176,10 @@ class Hinge(FusedLoss):
     def _classes(
         self, z: Array, y: Array, value: Array, gradient: Array, scratch: _HingeScratch
     ) -> None:
-        row, own = scratch.row, scratch.own_class(y)
+        row, positions = scratch.row, scratch.own_class(y)
         flat = z.reshape(-1)
-        flat.take(own, out=row, mode="clip")
-        flat[own] = -np.inf
+        flat.take(positions, out=row, mode="clip")
+        flat[positions] = -np.inf
         np.maximum.reduce(z, axis=0, out=value)
         np.equal(z, value, out=gradient)
         scratch.ones.dot(gradient, out=scratch.count)
@@ -188,4 +190,4 @@ class Hinge(FusedLoss):
         np.divide(row, scratch.count, out=scratch.count)
         np.multiply(gradient, scratch.count, out=gradient)
         np.negative(row, out=row)
-        gradient.reshape(-1)[own] = row
+        gradient.reshape(-1)[positions] = row

@@ -39,12 +39,8 @@ class Increasing(Activation):
 
     Examples
     --------
-    >>> import numpy as np
     >>> from sknn.losses import Increasing
-    >>> z = np.array([[1.0], [-100.0], [0.0]])
-    >>> a = np.empty_like(z)
-    >>> Increasing().forward(z, a, Increasing().scratch(z))
-    >>> a.ravel().round(4)
+    >>> Increasing()([1.0, -100.0, 0.0]).round(4)
     array([1.    , 1.    , 1.6931])
     """
 
@@ -98,50 +94,50 @@ class Quantile(FusedLoss):
     bounded_gradient: ClassVar[bool] = True
 
     @property
-    def expands(self) -> bool:
+    def predicts_columns(self) -> bool:
         return not isinstance(self.quantile, Real)
 
     @property
     def levels(self) -> list[float]:
         """The levels, in order."""
-        given = self.quantile if self.expands else [self.quantile]
-        return [float(level) for level in given]
+        levels = self.quantile if self.predicts_columns else [self.quantile]
+        return [float(level) for level in levels]
 
     def check(self, name: str) -> None:
-        if not self.expands:
+        if not self.predicts_columns:
             super().check(name)
             return
-        given = self.quantile
-        is_sequence = isinstance(given, (Sequence, np.ndarray)) and not isinstance(given, str)
-        levels = list(given) if is_sequence else []
+        is_sequence = isinstance(self.quantile, (Sequence, np.ndarray))
+        is_sequence = is_sequence and not isinstance(self.quantile, str)
+        levels = list(self.quantile) if is_sequence else []
         increasing = all(a < b for a, b in pairwise(levels))
         if not levels or any(level not in LEVEL for level in levels) or not increasing:
             raise ValueError(
                 f"{name}__quantile must be {LEVEL}, or an increasing sequence of them, got "
-                f"{given!r}."
+                f"{self.quantile!r}."
             )
 
     def check_targets(self, y: Array, name: str) -> None:
-        if self.expands and y.shape[1] > 1:
+        if self.predicts_columns and y.shape[1] > 1:
             raise ValueError(
                 f"{name} has {y.shape[1]} columns, and several levels, {self!r}, need one. Wrap "
                 "the regressor in MultiOutputRegressor, or give one level."
             )
 
     def n_outputs(self, n_targets: int) -> int:
-        return len(self.levels) if self.expands else n_targets
+        return len(self.levels) if self.predicts_columns else n_targets
 
     def link(self, target: str) -> Activation:
-        return Increasing() if self.expands else Identity()
+        return Increasing() if self.predicts_columns else Identity()
 
     def baseline(self, y_true: Array, weight: Array | None, n_outputs: int) -> Array:
         constants = [
             constant_of_each_output(partial(weighted_quantile, level=level), y_true, weight)
             for level in self.levels
         ]
-        if not self.expands:
+        if not self.predicts_columns:
             return constants[0]
-        firsts = [each[0] for each in constants]
+        firsts = [constant[0] for constant in constants]
         steps = np.maximum(np.diff(firsts), _SMALLEST_GAP)
         return np.concatenate([firsts[:1], steps + np.log(-np.expm1(-steps))])
 
@@ -153,13 +149,13 @@ class Quantile(FusedLoss):
     def value_and_gradient(
         self, raw_prediction: Array, y_true: Array, value: Array, gradient: Array, scratch: Any
     ) -> None:
-        of_link, prediction, levels = scratch
+        link_scratch, prediction, levels = scratch
         link = self.link(REGRESSION)
-        link.forward(raw_prediction, prediction, of_link)
+        link.forward(raw_prediction, prediction, link_scratch)
         # With e = p - y, l = max(e, 0) - q e and dl/dp = [e >= 0] - q.
         np.subtract(prediction, y_true, out=prediction)
         np.greater_equal(prediction, 0, out=gradient)
         np.subtract(gradient, levels, out=gradient)
         np.multiply(prediction, gradient, out=prediction)
         np.add.reduce(prediction, axis=0, out=value)
-        link.backward(gradient, raw_prediction, prediction, of_link)
+        link.backward(gradient, raw_prediction, prediction, link_scratch)

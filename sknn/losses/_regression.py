@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import numpy as np
 from scipy.optimize import brentq
@@ -17,6 +17,9 @@ from sknn.losses._base import (
     weighted_mean,
     weighted_quantile,
 )
+
+# Brent's method takes at most the square of bisection's 40 or so.
+_MOST_ITERATIONS: Final = 2000
 
 
 def _weighted_median(y: Array, weight: Array | None) -> float:
@@ -32,16 +35,23 @@ class _Convex(FusedLoss):
     def _constant(self, y: Array, weight: Array | None) -> float:
         y = y.astype(np.float64)
         weights = np.ones(y.size) if weight is None else weight.astype(np.float64)
-
-        def slope(constant: float) -> float:
-            gradient = self.gradient(np.full((1, y.size), constant), y[np.newaxis])
-            return float(gradient[0] @ weights)
-
         low, high = float(y.min()), float(y.max())
         if low == high:
             return low
-        tolerance = max(1e-12 * (high - low), np.finfo(np.float64).tiny)
-        return float(brentq(slope, low, high, xtol=tolerance))
+        # Powers of two bring constants and slopes near 1, because the root finder multiplies them
+        # and would meet zeros or infinities elsewhere; they change no bit.
+        ends = self.gradient(np.array([[low, high]]), np.array([[high, low]]))
+        slope_exponent = math.frexp(float(np.abs(ends).max()))[1]
+        exponent = math.frexp(max(-low, high))[1]
+
+        def slope(constant: float) -> float:
+            constants = np.full((1, y.size), math.ldexp(constant, exponent))
+            gradient = self.gradient(constants, y[np.newaxis])[0]
+            return float(np.ldexp(gradient, -slope_exponent) @ weights)
+
+        low, high = math.ldexp(low, -exponent), math.ldexp(high, -exponent)
+        constant = brentq(slope, low, high, xtol=1e-12 * (high - low), maxiter=_MOST_ITERATIONS)
+        return math.ldexp(float(constant), exponent)
 
 
 @dataclass(repr=False, eq=False)

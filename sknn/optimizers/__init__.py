@@ -2,11 +2,13 @@
 
 from typing import Final
 
+from sknn._core.public import publish
 from sknn.optimizers._adam import Adam
 from sknn.optimizers._adam_family import Adamax, AdamW, AMSGrad, NAdam, RAdam
 from sknn.optimizers._adan import Adan
 from sknn.optimizers._adaptive import AdaDelta, Adagrad, RMSProp
-from sknn.optimizers._base import ElementwiseOptimizer, Minimizer, Optimizer, State
+from sknn.optimizers._base import Minimizer, Optimizer, State
+from sknn.optimizers._elementwise import ElementwiseOptimizer
 from sknn.optimizers._lbfgs import LBFGS
 from sknn.optimizers._muon import Muon
 from sknn.optimizers._sgd import GD, SGD, Momentum, Nesterov
@@ -58,3 +60,5 @@ __all__ = [
     "Rprop",
     "State",
 ]
+
+publish(globals())

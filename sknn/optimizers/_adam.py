@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from sknn._core.blas import axpy
 from sknn._core.strategy import BELOW_ONE, POSITIVE, Range
 from sknn._core.typing import Array
 from sknn.losses import Loss
-from sknn.optimizers._base import ElementwiseOptimizer, accumulate
+from sknn.optimizers._elementwise import ElementwiseOptimizer, accumulate
 
 
 @dataclass(repr=False, eq=False, kw_only=True)
@@ -72,8 +72,16 @@ class Adam(ElementwiseOptimizer):
         second = math.sqrt((1 - self.beta_2) / (1 - self.beta_2**step))
         return learning_rate * first / second, self.epsilon / second
 
-    def rule(self, params: Array, grad: Array, scratch: Array, *rest: Any) -> None:
-        m, v, rate, epsilon = rest
+    def rule(
+        self,
+        params: Array,
+        grad: Array,
+        scratch: Array,
+        m: Array,
+        v: Array,
+        rate: float,
+        epsilon: float,
+    ) -> None:
         accumulate(m, self.beta_1, grad)
         np.square(grad, out=grad)
         accumulate(v, self.beta_2, grad)

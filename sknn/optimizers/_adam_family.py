@@ -3,16 +3,18 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from sknn._core.blas import axpy, scale
+from sknn._core.parameters import Layout
 from sknn._core.strategy import NOT_NEGATIVE, Range
 from sknn._core.typing import Array
 from sknn.losses import Loss
 from sknn.optimizers._adam import Adam
-from sknn.optimizers._base import ElementwiseOptimizer, State, accumulate
+from sknn.optimizers._base import State
+from sknn.optimizers._elementwise import ElementwiseOptimizer, accumulate
 
 
 @dataclass(repr=False, eq=False, kw_only=True)
@@ -90,8 +92,17 @@ class AMSGrad(Adam):
     n_slots: ClassVar[int] = 3
     betas: ClassVar[tuple[str, ...]] = ("beta_1", "beta_2", "beta_2")
 
-    def rule(self, params: Array, grad: Array, scratch: Array, *rest: Any) -> None:
-        m, v, largest, rate, epsilon = rest
+    def rule(  # type: ignore[override]  # one slot more than Adam
+        self,
+        params: Array,
+        grad: Array,
+        scratch: Array,
+        m: Array,
+        v: Array,
+        largest: Array,
+        rate: float,
+        epsilon: float,
+    ) -> None:
         accumulate(m, self.beta_1, grad)
         np.square(grad, out=grad)
         accumulate(v, self.beta_2, grad)
@@ -150,8 +161,9 @@ class Adamax(ElementwiseOptimizer):
         # The state holds m / (1 - beta_1).
         return (learning_rate * (1 - self.beta_1) / (1 - self.beta_1**step),)
 
-    def rule(self, params: Array, grad: Array, scratch: Array, *rest: Any) -> None:
-        m, largest, rate = rest
+    def rule(
+        self, params: Array, grad: Array, scratch: Array, m: Array, largest: Array, rate: float
+    ) -> None:
         accumulate(m, self.beta_1, grad)
         np.abs(grad, out=grad)
         np.add(grad, self.epsilon, out=grad)
@@ -159,6 +171,19 @@ class Adamax(ElementwiseOptimizer):
         np.maximum(largest, grad, out=largest)
         np.divide(m, largest, out=grad)
         axpy(-rate, grad, params)
+
+
+@dataclass
+class NAdamState(State):
+    """The state that NAdam carries from step to step.
+
+    Attributes
+    ----------
+    product : float
+        The product of the momenta of all steps so far.
+    """
+
+    product: float = 1.0
 
 
 @dataclass(repr=False, eq=False, kw_only=True)
@@ -209,7 +234,10 @@ class NAdam(ElementwiseOptimizer):
     def default_learning_rate(self, loss: Loss) -> float:
         return 0.005 if loss.is_regression else 0.002
 
-    def begin_update(self, state: State, learning_rate: float) -> tuple[float, ...]:
+    def init(self, params: Array, layout: Layout | None = None) -> NAdamState:
+        return NAdamState(**vars(super().init(params, layout)))
+
+    def begin_update(self, state: NAdamState, learning_rate: float) -> tuple[float, ...]:
         state.step += 1
         momentum, following = self._momentum(state.step), self._momentum(state.step + 1)
         state.product *= momentum
@@ -224,8 +252,17 @@ class NAdam(ElementwiseOptimizer):
     def _momentum(self, step: int) -> float:
         return float(self.beta_1 * (1 - 0.5 * 0.96 ** (step * self.momentum_decay)))
 
-    def rule(self, params: Array, grad: Array, scratch: Array, *rest: Any) -> None:
-        m, v, rate_of_m, rate_of_grad, epsilon = rest
+    def rule(
+        self,
+        params: Array,
+        grad: Array,
+        scratch: Array,
+        m: Array,
+        v: Array,
+        rate_of_m: float,
+        rate_of_grad: float,
+        epsilon: float,
+    ) -> None:
         accumulate(m, self.beta_1, grad)
         np.square(grad, out=scratch)
         accumulate(v, self.beta_2, scratch)
@@ -288,10 +325,18 @@ class RAdam(Adam):
         root = math.sqrt(1 - self.beta_2)
         return first * rectified * math.sqrt(1 - power) / root, self.epsilon / root
 
-    def rule(self, params: Array, grad: Array, scratch: Array, *rest: Any) -> None:
-        m, v, rate, epsilon = rest
+    def rule(
+        self,
+        params: Array,
+        grad: Array,
+        scratch: Array,
+        m: Array,
+        v: Array,
+        rate: float,
+        epsilon: float,
+    ) -> None:
         if epsilon:
-            super().rule(params, grad, scratch, *rest)
+            super().rule(params, grad, scratch, m, v, rate, epsilon)
             return
         accumulate(m, self.beta_1, grad)
         np.square(grad, out=grad)

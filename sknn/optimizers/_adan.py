@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from sknn._core.blas import axpy
 from sknn._core.strategy import BELOW_ONE, NOT_NEGATIVE, POSITIVE, Range
 from sknn._core.typing import Array
 from sknn.losses import Loss
-from sknn.optimizers._base import ElementwiseOptimizer, accumulate
+from sknn.optimizers._elementwise import ElementwiseOptimizer, accumulate
 
 
 @dataclass(repr=False, eq=False, kw_only=True)
@@ -85,8 +85,20 @@ class Adan(ElementwiseOptimizer):
         rates = learning_rate * m / root, learning_rate * self.beta_2 * d / root
         return float(step == 1), *rates, self.epsilon / root
 
-    def rule(self, params: Array, grad: Array, scratch: Array, *rest: Any) -> None:
-        m, d, n, before, is_first, rate_of_m, rate_of_d, epsilon = rest
+    def rule(
+        self,
+        params: Array,
+        grad: Array,
+        scratch: Array,
+        m: Array,
+        d: Array,
+        n: Array,
+        before: Array,
+        is_first: float,
+        rate_of_m: float,
+        rate_of_d: float,
+        epsilon: float,
+    ) -> None:
         if is_first:
             np.copyto(before, grad)
         np.subtract(grad, before, out=scratch)

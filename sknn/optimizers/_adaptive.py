@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from sknn._core.blas import axpy, scale
 from sknn._core.strategy import BELOW_ONE, POSITIVE, Range
 from sknn._core.typing import Array
 from sknn.losses import Loss
-from sknn.optimizers._base import ElementwiseOptimizer, accumulate
+from sknn.optimizers._elementwise import ElementwiseOptimizer, accumulate
 
 
 @dataclass(repr=False, eq=False, kw_only=True)
@@ -50,8 +50,9 @@ class Adagrad(ElementwiseOptimizer):
     def default_learning_rate(self, loss: Loss) -> float:
         return 0.1 if loss.is_regression else 0.03
 
-    def rule(self, params: Array, grad: Array, scratch: Array, *rest: Any) -> None:
-        total, learning_rate = rest
+    def rule(
+        self, params: Array, grad: Array, scratch: Array, total: Array, learning_rate: float
+    ) -> None:
         np.square(grad, out=scratch)
         np.add(total, scratch, out=total)
         np.sqrt(total, out=scratch)
@@ -108,8 +109,9 @@ class RMSProp(ElementwiseOptimizer):
         scale = math.sqrt(1 - self.rho)
         return learning_rate / scale, self.epsilon / scale
 
-    def rule(self, params: Array, grad: Array, scratch: Array, *rest: Any) -> None:
-        mean, rate, epsilon = rest
+    def rule(
+        self, params: Array, grad: Array, scratch: Array, mean: Array, rate: float, epsilon: float
+    ) -> None:
         np.square(grad, out=scratch)
         accumulate(mean, self.rho, scratch)
         np.sqrt(mean, out=scratch)
@@ -158,8 +160,15 @@ class AdaDelta(ElementwiseOptimizer):
     def default_learning_rate(self, loss: Loss) -> float:
         return 1.0
 
-    def rule(self, params: Array, grad: Array, scratch: Array, *rest: Any) -> None:
-        mean, size, learning_rate = rest
+    def rule(
+        self,
+        params: Array,
+        grad: Array,
+        scratch: Array,
+        mean: Array,
+        size: Array,
+        learning_rate: float,
+    ) -> None:
         np.square(grad, out=scratch)
         scale(1 - self.rho, scratch)
         accumulate(mean, self.rho, scratch)

@@ -8,35 +8,36 @@ from typing import Any, ClassVar, Final
 import numpy as np
 
 from sknn._core.blas import axpy, dot, scale
+from sknn._core.chunks import chunks
 from sknn._core.parameters import Layout
 from sknn._core.strategy import BELOW_ONE, NOT_NEGATIVE, Range
 from sknn._core.subnormal import TINY
 from sknn._core.typing import Array
-from sknn.optimizers import _base
 from sknn.optimizers._adam import Adam
-from sknn.optimizers._base import State, accumulate, keep_mean, parts
+from sknn.optimizers._base import State
+from sknn.optimizers._elementwise import accumulate, keep_mean
 
 NEWTON_SCHULZ: Final = (3.4445, -4.7750, 2.0315)
 N_ITERATIONS: Final = 5  # odd, so that the result is where the gradient was
 SMALLEST_NORM: Final = 1e-7
-# Entries of a matrix of norm 1 from which on they count: their squares are no subnormal numbers.
-FELT: Final[dict[str, Any]] = {dtype: np.sqrt(tiny) for dtype, tiny in TINY.items()}
+# The smallest entries of a matrix of norm 1 that count: their squares are no subnormal numbers.
+SMALLEST_ENTRY: Final[dict[str, Any]] = {dtype: np.sqrt(tiny) for dtype, tiny in TINY.items()}
 
 
 @dataclass
 class MuonState(State):
-    """What Muon carries from step to step.
+    """The state that Muon carries from step to step.
 
-    In a hidden layer's weights the first slot holds the momentum; the second is scratch.
+    For the weights of a hidden layer the first slot holds the momentum; the second is scratch.
 
     Attributes
     ----------
     matrices : list of (slice, tuple of int)
         Where the hidden layers' weights are, and their shapes.
     others : list of slice
-        All other elements, in slices of at most `PART`.
+        All other elements, in slices of at most `CHUNK_SIZE`.
     products : tuple of two ndarrays
-        Memory for the products of a matrix with itself.
+        Scratch for the products of a matrix with itself.
     """
 
     matrices: list[tuple[slice, tuple[int, ...]]] = field(default_factory=list)
@@ -107,32 +108,37 @@ class Muon(Adam):
         decayed = state.decayed if layout else {start: [] for start in state.decayed}
         size = max((min(shape) ** 2 for _, shape in matrices), default=0)
         products = tuple(np.empty(size, params.dtype) for _ in range(2))
-        others = _others((at for at, _ in matrices), params.size)
+        others = _others((weights for weights, _ in matrices), params.size)
         return MuonState(
-            state.step, state.slots, state.scratch, decayed, 1.0, matrices, others, products
+            state.step, state.slots, state.scratch, decayed, matrices, others, products
         )
 
     def take_over(self, state: MuonState, before: "Muon") -> None:
         for slot, beta in zip(state.slots, self.betas, strict=True):
-            for part in state.others:
-                keep_mean(slot[part], getattr(before, beta), getattr(self, beta))
-        for at, _ in state.matrices:
-            keep_mean(state.slots[0][at], before.momentum, self.momentum)
+            for elements in state.others:
+                keep_mean(slot[elements], getattr(before, beta), getattr(self, beta))
+        for weights, _ in state.matrices:
+            keep_mean(state.slots[0][weights], before.momentum, self.momentum)
 
     def update(self, params: Array, grad: Array, state: MuonState, learning_rate: float) -> None:
         coefficients = self.begin_update(state, learning_rate)
-        for part in parts(params.size):
-            self.decay_part(part, params, state, learning_rate)
-        for part in state.others:
-            self.rule(*self.operands(part, params, grad, state), *coefficients)
-        momentum, free = state.slots
-        for at, shape in state.matrices:
+        self._decay(params, state, learning_rate)
+        for elements in state.others:
+            self.rule(*self.operands(elements, params, grad, state), *coefficients)
+        momentum, scratch = state.slots
+        for weights, shape in state.matrices:
             # The state holds B / (1 - momentum), and U / (1 - momentum) is made orthogonal.
-            accumulate(momentum[at], self.momentum, grad[at])
-            axpy(self.momentum, momentum[at], grad[at])
+            accumulate(momentum[weights], self.momentum, grad[weights])
+            axpy(self.momentum, momentum[weights], grad[weights])
             smallest = SMALLEST_NORM / (1 - self.momentum)
-            step = _orthogonalize(grad[at], free[at], shape, state.products, smallest)
-            axpy(-0.2 * learning_rate * math.sqrt(max(shape)), step, params[at])
+            step = _orthogonalize(grad[weights], scratch[weights], shape, state.products, smallest)
+            axpy(-0.2 * learning_rate * math.sqrt(max(shape)), step, params[weights])
+
+    def _decay(self, params: Array, state: MuonState, learning_rate: float) -> None:
+        if self.weight_decay:
+            for slices in state.decayed.values():
+                for weights in slices:
+                    scale(1 - learning_rate * self.weight_decay, params[weights])
 
 
 def _hidden_weights(layout: Layout) -> list[tuple[slice, tuple[int, ...]]]:
@@ -146,20 +152,17 @@ def _hidden_weights(layout: Layout) -> list[tuple[slice, tuple[int, ...]]]:
 
 
 def _others(matrices: Iterable[slice], size: int) -> list[slice]:
-    """Return what lies between the matrices, in slices of at most `PART`."""
+    """Return the elements between the matrices, in slices of at most `CHUNK_SIZE`."""
     others, start = [], 0
     for matrix in (*matrices, slice(size, size)):
-        others += [
-            slice(first, min(first + _base.PART, matrix.start))
-            for first in range(start, matrix.start, _base.PART)
-        ]
+        others += chunks(matrix.start, start)
         start = matrix.stop
     return others
 
 
 def _orthogonalize(
     source: Array,
-    free: Array,
+    scratch: Array,
     shape: tuple[int, ...],
     products: tuple[Array, ...],
     smallest_norm: float,
@@ -173,12 +176,12 @@ def _orthogonalize(
         flat_factor.reshape(n, n),
         slice(0, None, n + 1),
     )
-    np.multiply(source, 1 / max(math.sqrt(dot(source, source)), smallest_norm), out=free)
-    # What is too small to be felt would make subnormal numbers of the products, and them slow.
-    np.abs(free, out=source)
-    np.greater_equal(source, FELT[free.dtype.char], out=source)  # 1 or 0
-    np.multiply(free, source, out=free)
-    x, y = free.reshape(shape), source.reshape(shape)
+    np.multiply(source, 1 / max(math.sqrt(dot(source, source)), smallest_norm), out=scratch)
+    # Smaller entries would make the products subnormal numbers, which are slow.
+    np.abs(scratch, out=source)
+    np.greater_equal(source, SMALLEST_ENTRY[scratch.dtype.char], out=source)  # 1 or 0
+    np.multiply(scratch, source, out=scratch)
+    x, y = scratch.reshape(shape), source.reshape(shape)
     is_wide = shape[0] < shape[1]
     for _ in range(N_ITERATIONS):
         left, right = (x, x.T) if is_wide else (x.T, x)

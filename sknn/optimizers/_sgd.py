@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from sknn._core.blas import axpy
 from sknn._core.strategy import BELOW_ONE, Range
 from sknn._core.typing import Array
 from sknn.losses import Loss
-from sknn.optimizers._base import ElementwiseOptimizer, accumulate
+from sknn.optimizers._elementwise import ElementwiseOptimizer, accumulate
 
 
 @dataclass(repr=False, eq=False)
@@ -35,8 +35,7 @@ class SGD(ElementwiseOptimizer):
     def default_learning_rate(self, loss: Loss) -> float:
         return 0.1 if loss.bounded_gradient else 0.001
 
-    def rule(self, params: Array, grad: Array, scratch: Array, *rest: Any) -> None:
-        (learning_rate,) = rest
+    def rule(self, params: Array, grad: Array, scratch: Array, learning_rate: float) -> None:
         axpy(-learning_rate, grad, params)
 
 
@@ -111,8 +110,9 @@ class Momentum(ElementwiseOptimizer):
     def default_learning_rate(self, loss: Loss) -> float:
         return 0.03 if loss.bounded_gradient else 0.0003
 
-    def rule(self, params: Array, grad: Array, scratch: Array, *rest: Any) -> None:
-        velocity, learning_rate = rest
+    def rule(
+        self, params: Array, grad: Array, scratch: Array, velocity: Array, learning_rate: float
+    ) -> None:
         accumulate(velocity, self.momentum, grad)
         axpy(-learning_rate, velocity, params)
 
@@ -148,8 +148,9 @@ class Nesterov(Momentum):
     array([0.85])
     """
 
-    def rule(self, params: Array, grad: Array, scratch: Array, *rest: Any) -> None:
-        velocity, learning_rate = rest
+    def rule(
+        self, params: Array, grad: Array, scratch: Array, velocity: Array, learning_rate: float
+    ) -> None:
         accumulate(velocity, self.momentum, grad)
         axpy(self.momentum, velocity, grad)
         axpy(-learning_rate, grad, params)

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from sknn._core.blas import axpy, scale
 from sknn._core.strategy import BELOW_ONE, NOT_NEGATIVE, POSITIVE, Range
 from sknn._core.typing import Array
 from sknn.losses import Loss
-from sknn.optimizers._base import ElementwiseOptimizer, accumulate
+from sknn.optimizers._elementwise import ElementwiseOptimizer, accumulate
 
 
 @dataclass(repr=False, eq=False, kw_only=True)
@@ -62,8 +62,9 @@ class Lion(ElementwiseOptimizer):
     def default_learning_rate(self, loss: Loss) -> float:
         return 0.001 if loss.is_regression else 0.0003
 
-    def rule(self, params: Array, grad: Array, scratch: Array, *rest: Any) -> None:
-        m, learning_rate = rest
+    def rule(
+        self, params: Array, grad: Array, scratch: Array, m: Array, learning_rate: float
+    ) -> None:
         # The state holds m / (1 - beta_2).
         np.multiply(m, self.beta_1 * (1 - self.beta_2), out=scratch)
         axpy(1 - self.beta_1, grad, scratch)
@@ -134,8 +135,15 @@ class Rprop(ElementwiseOptimizer):
     def coefficients(self, step: int, learning_rate: float) -> tuple[float, ...]:
         return (learning_rate if step == 1 else 0.0,)
 
-    def rule(self, params: Array, grad: Array, scratch: Array, *rest: Any) -> None:
-        before, size, first_size = rest
+    def rule(
+        self,
+        params: Array,
+        grad: Array,
+        scratch: Array,
+        before: Array,
+        size: Array,
+        first_size: float,
+    ) -> None:
         if first_size:
             size.fill(first_size)
         np.multiply(before, grad, out=scratch)

@@ -1,6 +1,12 @@
-"""Models in files without pickle: arrays and JSON, no code."""
+"""Models in files without pickle: arrays and JSON, no code.
 
-from sknn.persistence._file import check_path
+`sknn.save` and `sknn.load` are the functions. ``TRUSTED_TYPES`` are the names of all types that a
+fitted model of this package may hold, as ``skops.io.load`` takes them for its argument ``trusted``
+and ``mlflow.sklearn.save_model`` for ``skops_trusted_types``.
+"""
+
+from sknn.persistence._catalogue import TRUSTED_TYPES
 from sknn.persistence._model import check_parameters, load, save
+from sknn.persistence._sealed import check_path, remove_stale
 
-__all__ = ["check_parameters", "check_path", "load", "save"]
+__all__ = ["TRUSTED_TYPES", "check_parameters", "check_path", "load", "remove_stale", "save"]

@@ -3,17 +3,19 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from sknn._training.state import Training
+from sklearn.model_selection import KFold
+
+from sknn import compat, model_state
 from sknn.activations import ACTIVATIONS
 from sknn.averaging import AVERAGINGS
-from sknn.compat._rules import InvScalingBySamples
 from sknn.dropout import AlphaDropout, Dropout
-from sknn.estimators import MLPClassifier, MLPRegressor
+from sknn.estimators import HiddenLayer, MLPClassifier, MLPRegressor
 from sknn.initializers import INITIALIZERS
 from sknn.losses import LOSSES, Increasing
-from sknn.optimizers import OPTIMIZERS, State
-from sknn.optimizers._muon import MuonState
-from sknn.schedules import SCHEDULES, Progress
+from sknn.optimizers import OPTIMIZERS
+from sknn.preprocessing import PiecewiseLinearEncoder
+from sknn.schedules import SCHEDULES
+from sknn.tabular import TabularMLPClassifier, TabularMLPRegressor
 
 _FAMILIES: Final[dict[str, Mapping[str, type[Any]]]] = {
     "activation": {**ACTIVATIONS, "increasing": Increasing},
@@ -23,12 +25,14 @@ _FAMILIES: Final[dict[str, Mapping[str, type[Any]]]] = {
     "initializer": INITIALIZERS,
     "loss": LOSSES,
     "optimizer": OPTIMIZERS,
-    "schedule": {**SCHEDULES, "inv_scaling_by_samples": InvScalingBySamples},
+    "schedule": {**SCHEDULES, "inv_scaling_by_samples": model_state.InvScalingBySamples},
     "state": {
-        "muon": MuonState,
-        "optimizer": State,
-        "progress": Progress,
-        "training": Training,
+        "muon": model_state.MuonState,
+        "nadam": model_state.NAdamState,
+        "optimizer": model_state.State,
+        "plateau": model_state.PlateauState,
+        "progress": model_state.Progress,
+        "training": model_state.Training,
     },
 }
 
@@ -38,6 +42,25 @@ CLASSES: Final[dict[str, type[Any]]] = {
     for name, member in members.items()
 }
 NAMES: Final = {member: name for name, member in CLASSES.items()}
+
+
+def _path(cls: type[Any]) -> str:
+    return f"{cls.__module__}.{cls.__qualname__}"
+
+
+# As skops names them.
+TRUSTED_TYPES: Final[tuple[str, ...]] = tuple(
+    sorted(
+        _path(cls)
+        for cls in {
+            *CLASSES.values(),
+            *(getattr(model_state, name) for name in model_state.__all__),
+            *(HiddenLayer, PiecewiseLinearEncoder, TabularMLPClassifier, TabularMLPRegressor),
+            *(compat.MLPClassifier, compat.MLPRegressor),
+            KFold,  # by which tabular estimators encode categories
+        }
+    )
+)
 
 
 def name_class(cls: type[Any]) -> str:

@@ -17,6 +17,8 @@ from sknn._core.strategy import Strategy
 from sknn._core.typing import Array
 from sknn.optimizers import State
 from sknn.persistence._catalogue import name_class
+from sknn.persistence._migration import migrate
+from sknn.persistence._sealed import ContentError
 
 # Kinds of dtype that a file holds: all but objects, and records of several fields.
 _KINDS: Final = "?bBiufcmMSU"
@@ -24,6 +26,9 @@ _BIT_GENERATORS: Final = ("MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")
 _TYPES: Final[dict[str, Any]] = {"float": float, "float32": np.float32, "float64": np.float64}
 # A list of floats that is longer is an array in the file.
 _LONG: Final = 8
+# Of a generator's state, the position in its buffer, and the buffer's length: it reads there
+# without looking, so that another position would be memory of something else.
+_POSITIONS: Final = {"pos": 624, "buffer_pos": 4}
 # An optimizer's memory, whose values mean nothing between steps.
 _MEMORY: Final = ("scratch", "products")
 
@@ -171,20 +176,24 @@ class Decoder:
     ----------
     layout : Layout or None
         Of the network's parameters; set before any of them is decoded.
+    native : bool
+        Whether arrays get this machine's byte order; labels keep the one that they were given in.
     """
 
     def __init__(self, arrays: Mapping[str, Array], classes: Mapping[str, type[Any]]) -> None:
         self.arrays, self.classes = arrays, classes
         self.layout: Layout | None = None
+        self.native = False
+        self._n_scratch = 0
         self._shared: dict[int, Any] = {}
         self._readers: dict[str, Callable[[Any], Any]] = {
             "again": lambda number: self._shared[number],
-            "array": lambda name: self.arrays[name],
+            "array": self._array,
             "dict": lambda pairs: {self.decode(key): self.decode(each) for key, each in pairs},
             "dtype": self._dtype,
             "float": float,
             "floats": lambda name: self.arrays[name].tolist(),
-            "memory": lambda of: np.zeros(of[1:], self._dtype(of[0])),
+            "memory": lambda of: self._memory(*of),
             "object": lambda of: self._object(*of),
             "objects": lambda of: self._objects(*of),
             "parameters": self._parameters,
@@ -211,6 +220,16 @@ class Decoder:
         ((kind, content),) = node.items()
         return self._readers[kind](content)
 
+    def _array(self, name: str) -> Array:
+        return in_native_order(self.arrays[name]) if self.native else self.arrays[name]
+
+    def _memory(self, name: str, *shape: int) -> Array:
+        """Return memory of an optimizer, which never has more than four times the parameters'."""
+        self._n_scratch += math.prod(shape)
+        if self.layout is None or self._n_scratch > 4 * self.layout.size or min(shape) < 0:
+            raise ValueError(f"an optimizer's memory of shape {shape} is more than it has")
+        return np.zeros(shape, self._dtype(name).newbyteorder("="))
+
     def _dtype(self, name: str) -> np.dtype[Any]:
         dtype = np.dtype(name)
         if dtype.kind not in _KINDS:
@@ -224,7 +243,8 @@ class Decoder:
         return self.classes[name]
 
     def _object(self, name: str, held: Mapping[str, Any]) -> Any:
-        cls, values = self.class_named(name), {key: self.decode(each) for key, each in held.items()}
+        name, values = migrate(name, {key: self.decode(each) for key, each in held.items()})
+        cls = self.class_named(name)
         late = [each.name for each in fields(cls) if not each.init] if is_dataclass(cls) else []
         made = cls(**{key: each for key, each in values.items() if key not in late})
         for key in late:
@@ -238,7 +258,7 @@ class Decoder:
         return array.reshape(shape)
 
     def _parameters(self, name: str) -> Parameters:
-        vector = self.arrays[name]
+        vector = in_native_order(self.arrays[name])
         if self.layout is None or vector.shape != (self.layout.size,):
             raise ValueError(f"parameters are of shape {vector.shape}, which is not the network's")
         return Parameters(self.layout, vector)
@@ -247,6 +267,10 @@ class Decoder:
         state = self.decode(node)
         if state["bit_generator"] not in _BIT_GENERATORS:
             raise ValueError(f"there is no bit generator {state['bit_generator']!r}")
+        for key, n in _POSITIONS.items():
+            at = {**state, **state["state"]}.get(key, 0)
+            if type(at) is not int or not 0 <= at <= n:
+                raise ValueError(f"a random state has the position {at!r} in its buffer of {n}")
         random_state = np.random.RandomState(getattr(np.random, state["bit_generator"])())
         random_state.set_state(state)
         return random_state
@@ -256,16 +280,23 @@ class Decoder:
         return self._shared[number]
 
 
-class UnknownClassError(ValueError):
+def in_native_order(array: Array) -> Array:
+    """Return an array in this machine's byte order, itself if it is."""
+    return array.astype(array.dtype.newbyteorder("="), copy=False)
+
+
+class UnknownClassError(ContentError):
     """A file speaks of a class that is neither the library's nor passed to `load`."""
 
     def __init__(self, name: str) -> None:
         own = name.removeprefix("own/")
         if own == name:
-            message = f"it holds a {name!r}, which this version of sknn does not know"
+            message = (
+                f"cannot be loaded: it holds a {name!r}, which this version of sknn does not know"
+            )
         else:
             message = (
-                f"it holds a {own}, which is not a class of sknn: pass the class itself to load, "
-                f"strategies=[{own}]"
+                f"cannot be loaded: it holds a {own}, which is not a class of sknn: pass the class "
+                f"itself to load, strategies=[{own}]"
             )
         super().__init__(message)

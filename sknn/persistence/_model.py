@@ -1,20 +1,21 @@
-"""Saving and loading: what a model is made of, and whether the parts fit each other."""
+"""Saving and loading: what a model is made of."""
 
 import os
 from collections.abc import Iterable
 from typing import Any, Final
 
-from sknn._core.parameters import Parameters
 from sknn._network.network import Architecture
-from sknn._training.state import Training
 from sknn._version import __version__
 from sknn.estimators import BaseMLP
-from sknn.estimators._attributes import OF_CALLBACKS
-from sknn.losses import BINARY, Loss
-from sknn.optimizers import State
+from sknn.estimators._attributes import OF_CALLBACKS, training_to_keep, view
+from sknn.losses import Loss
 from sknn.persistence import _file
+from sknn.persistence._archive import Members
 from sknn.persistence._catalogue import all_classes, name_class
-from sknn.persistence._encoding import Decoder, Encoder, UnknownClassError
+from sknn.persistence._checks import check_fitted, check_parts, check_sizes
+from sknn.persistence._encoding import Decoder, Encoder
+from sknn.persistence._sealed import SKOPS, check_seal, open_to_read
+from sknn.persistence._skops import check_other, load_with_skops, save_with_skops
 
 # Attributes with a place of their own in the file; scikit-learn's callbacks have none.
 _APART: Final = ("_architecture", "_loss", "_training", "_metadata_request")
@@ -23,26 +24,32 @@ _APART: Final = ("_architecture", "_loss", "_training", "_metadata_request")
 def save(model: Any, path: str | os.PathLike[str], *, training_state: bool = False) -> None:
     """Write a model to a file that holds arrays and JSON, and no code.
 
-    The file is an ``.npz``, not compressed: ``header.json`` in it says what the arrays are. It is
-    written to a temporary file beside it, and renamed: it is there whole or not at all.
+    The file of a network is an ``.npz``, not compressed: ``header.json`` in it says what the arrays
+    are. A Pipeline, a search, or any other estimator of scikit-learn's goes to the package skops,
+    whose file it is. Either ends with a checksum, is written to a temporary file beside it, and
+    renamed: it is there whole or not at all.
 
     Parameters
     ----------
-    model : MLPClassifier or MLPRegressor
+    model : MLPClassifier, MLPRegressor or another estimator
         Fitted or not.
     path : str or path-like
-        Where; nothing is appended to the name, and a file that is there is replaced.
+        The file. Nothing is appended to the name. A file that exists is replaced and keeps its
+        mode.
     training_state : bool, default=False
         Whether to keep the optimizer's state, the random state, the order of the rows, the counts
         and the best weights, so that ``partial_fit``, and ``fit`` with ``warm_start=True``, go on
-        to the same bits. The weights alone predict.
+        to the same bits. The weights alone predict. It is about all networks in a Pipeline.
 
     Raises
     ------
     ValueError
         If a parameter cannot be stored, such as a function as ``scoring``; the error names it.
     OSError
-        If the file cannot be written; what was there is untouched then.
+        If the file cannot be written, or the path leads to a directory, a FIFO or a device. What
+        was there is untouched then.
+    ImportError
+        If the model is not a network, and skops is not installed.
 
     See Also
     --------
@@ -61,8 +68,15 @@ def save(model: Any, path: str | os.PathLike[str], *, training_state: bool = Fal
     >>> bool((twin.predict([[0.5]]) == model.predict([[0.5]])).all())
     True
     """
-    if not isinstance(model, BaseMLP):
-        raise _not_a_network(model)
+    if isinstance(model, BaseMLP):
+        _save_network(model, path, training_state)
+    else:
+        check_other(model)
+        save_with_skops(model, path, training_state)
+
+
+def _save_network(model: BaseMLP, path: str | os.PathLike[str], training_state: bool) -> None:
+    model = view(model)  # as it is now, whatever another thread makes of it meanwhile
     encoder = Encoder()
     header: dict[str, Any] = {
         "sknn": __version__,
@@ -75,26 +89,12 @@ def save(model: Any, path: str | os.PathLike[str], *, training_state: bool = Fal
     }
     if model.__sklearn_is_fitted__():
         skipped = {*header["parameters"], *_APART, *OF_CALLBACKS}
-        held = {name: each for name, each in vars(model).items() if name not in skipped}
+        held = {name: each for name, each in model.__getstate__().items() if name not in skipped}
         header["network"] = _encode_network(encoder, model)
         header["attributes"] = _encode_all(encoder, held)
-        header["training"] = _encode_training(encoder, model) if training_state else None
+        if training_state:
+            header["training"] = encoder.encode(training_to_keep(model), "training state")
     _file.write(path, header, encoder.arrays)
-
-
-def _not_a_network(model: Any) -> ValueError:
-    """Make the error for what is none of our estimators."""
-    public = [part for part in type(model).__module__.split(".") if not part.startswith("_")]
-    found = ".".join([*public, type(model).__name__])
-    expected = "a sknn.MLPClassifier or sknn.MLPRegressor, or a subclass of one"
-    if any(base.__module__.startswith("sklearn.neural_network.") for base in type(model).__mro__):
-        return ValueError(
-            f"Pass sknn.compat.convert(model), since model is a {found}: it must be {expected}."
-        )
-    return ValueError(
-        f"model must be {expected}, got a {found}. Of a Pipeline or a search save the network "
-        "itself, as in pipeline[-1] or search.best_estimator_."
-    )
 
 
 def check_parameters(model: BaseMLP) -> None:
@@ -118,15 +118,6 @@ def _encode_network(encoder: Encoder, model: BaseMLP) -> dict[str, Any]:
     }
 
 
-def _encode_training(encoder: Encoder, model: BaseMLP) -> Any:
-    if model._training is None:
-        raise ValueError(
-            "training_state=True, and this model has no training state: it was loaded from a file "
-            "without one."
-        )
-    return encoder.encode(model._training, "training state")
-
-
 def _requests(model: BaseMLP) -> dict[str, dict[str, Any]]:
     """Return what ``set_fit_request`` and its like have set, by method."""
     methods = vars(getattr(model, "_metadata_request", object)).items()
@@ -143,11 +134,12 @@ def load(path: str | os.PathLike[str], *, strategies: Iterable[type[Any]] = ()) 
         A file that `save` wrote.
     strategies : sequence of classes, default=()
         Your own classes of activations, losses, optimizers and other parts that the model was made
-        with. A class that is neither the library's nor among these is refused.
+        with. A class that is neither the library's nor among these is refused. For the file of a
+        Pipeline, functions and names such as ``"package.module.name"`` do as well.
 
     Returns
     -------
-    model : MLPClassifier or MLPRegressor
+    model : MLPClassifier, MLPRegressor or the other estimator that was saved
         With the parameters and the attributes that it had, and the same predictions to the last
         bit. Saved with ``training_state=True``, it also trains on to the same bits; without,
         ``partial_fit``, and ``fit`` with ``warm_start=True``, raise a ValueError that says so.
@@ -159,35 +151,42 @@ def load(path: str | os.PathLike[str], *, strategies: Iterable[type[Any]] = ()) 
         or holds a class that is not known.
     OSError
         If the file cannot be read.
+    ImportError
+        If the file is that of a Pipeline, and skops is not installed.
+
+    Warns
+    -----
+    InconsistentVersionWarning
+        If a Pipeline was saved with another version of scikit-learn, as scikit-learn warns.
 
     See Also
     --------
     save : Writes the file, and has an example.
     """
-    classes = all_classes(strategies)
-    header, arrays = _file.read(path)
-    try:
-        model = _build(header, Decoder(arrays, classes))
-        _check(model)
-    except UnknownClassError as error:
-        raise ValueError(f"{path} cannot be loaded: {error}.") from None
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError) as error:
-        raise _file.damaged(path, error) from error
+    with open_to_read(path) as file:
+        if check_seal(file, path) == SKOPS:
+            return load_with_skops(file, path, strategies)
+        classes = all_classes(strategies)
+        with _file.reading(file, path) as (header, members):
+            model = _build(header, members, classes)
     return model
 
 
-def _build(header: dict[str, Any], decoder: Decoder) -> BaseMLP:
+def _build(header: dict[str, Any], members: Members, classes: dict[str, type[Any]]) -> BaseMLP:
     """Return the model; parts are decoded in the order in which they were encoded."""
+    decoder = Decoder(members, classes)
     cls = decoder.class_named(header["class"])
     if not issubclass(cls, BaseMLP):
         raise ValueError(f"a {cls.__name__} is no model")
     model: BaseMLP = cls(**_decode_all(decoder, header["parameters"]))
     _set_requests(model, header["requests"])
     if header["network"] is not None:
-        model._architecture, model._loss = _decode_network(decoder, header["network"])
+        model._architecture, model._loss = _decode_network(decoder, header["network"], members.size)
         decoder.layout = model._architecture.layout()
         model.__dict__.update(_decode_all(decoder, header["attributes"]))
+        decoder.native = True
         model._training = decoder.decode(header["training"])
+        check_fitted(model)
     return model
 
 
@@ -195,9 +194,13 @@ def _decode_all(decoder: Decoder, nodes: dict[str, Any]) -> dict[str, Any]:
     return {name: decoder.decode(node) for name, node in nodes.items()}
 
 
-def _decode_network(decoder: Decoder, node: dict[str, Any]) -> tuple[Architecture, Loss]:
+def _decode_network(
+    decoder: Decoder, node: dict[str, Any], n_bytes: int
+) -> tuple[Architecture, Loss]:
     parts = _decode_all(decoder, node)
     sizes, loss = tuple(parts["layer_sizes"]), parts["loss"]
+    check_sizes(sizes, n_bytes)
+    check_parts(parts["activations"], parts["dropouts"], loss, parts["target"], len(sizes) - 2)
     link = loss.link(parts["target"])
     return Architecture(sizes, parts["activations"], link, parts["dropouts"]), loss
 
@@ -209,50 +212,3 @@ def _set_requests(model: BaseMLP, requests: dict[str, dict[str, Any]]) -> None:
             for name, alias in each.items():
                 getattr(request, method).add_request(param=name, alias=alias)
         model._metadata_request = request
-
-
-# ---------------------------------------------------------------- whether the parts fit
-
-
-def _check(model: BaseMLP) -> None:
-    """Raise a ValueError if shapes, dtypes or counts disagree."""
-    if not model.__sklearn_is_fitted__():
-        return
-    sizes, n_hidden = model._architecture.layer_sizes, model._architecture.n_hidden
-    names = getattr(model, "feature_names_in_", range(model.n_features_in_))
-    counts = {
-        "n_features_in_": (model.n_features_in_, sizes[0]),
-        "feature_names_in_": (len(names), sizes[0]),
-        "n_outputs_": (model.n_outputs_, sizes[-1]),
-        "n_layers_": (model.n_layers_, len(sizes)),
-        "activations": (len(model._architecture.activations), n_hidden),
-        "dropouts": (len(model._architecture.dropouts), n_hidden + 1),
-    }
-    if hasattr(model, "classes_"):
-        n_classes = 2 if model._target == BINARY else sizes[-1]
-        counts["classes_"] = (len(model.classes_), n_classes)
-    for name, (found, wanted) in counts.items():
-        if found != wanted:
-            raise ValueError(f"{name} and the network disagree, {found} and {wanted}")
-    _check_vectors(model._parameters, model._training)
-
-
-def _check_vectors(parameters: Parameters, training: Training | None) -> None:
-    vectors = {"parameters": parameters.vector}
-    if training is not None:
-        others = (training.parameters, training.best_parameters, training.average)
-        vectors |= {f"parameters {i}": each.vector for i, each in enumerate(others) if each}
-        if isinstance(training.optimizer_state, State):
-            slots = training.optimizer_state.slots
-            vectors |= {f"slot {i}": slot for i, slot in enumerate(slots)}
-        for rows in (training.order, training.validation_rows):
-            if rows is not None and not (rows.min() >= 0 and rows.max() < training.n_samples):
-                raise ValueError(
-                    f"rows are numbered beyond the {training.n_samples} that there are"
-                )
-    like = parameters.vector
-    for name, vector in vectors.items():
-        if vector.dtype.name not in ("float32", "float64"):
-            raise ValueError(f"{name} are of dtype {vector.dtype}")
-        if (vector.shape, vector.dtype) != (like.shape, like.dtype):
-            raise ValueError(f"{name} and the weights disagree in shape or dtype")

@@ -1,6 +1,6 @@
 """The piecewise linear encoding of numbers."""
 
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 import numpy as np
@@ -24,7 +24,7 @@ _BEND: Final = 3.0
 
 
 @dataclass
-class _Column:
+class BinnedColumn:
     """What was learned of one column.
 
     Attributes
@@ -161,16 +161,9 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):  # type: ignore[m
         if isinstance(n_bins, str):
             # Weights that were scaled down add up to less than the rows, which are not fewer.
             n_bins = automatic_n_bins(max(float(weight.sum()), len(weight)), X.shape[1])
-        columns = [_learn(values, weight, int(n_bins)) for values in X.T]
-        self.edges_ = [column.edges for column in columns]
-        self._learned = [astuple(column)[1:] for column in columns]
+        self._columns = [_learn(values, weight, int(n_bins)) for values in X.T]
+        self.edges_ = [column.edges for column in self._columns]
         return self
-
-    @property
-    def _columns(self) -> list[_Column]:
-        """What was learned of each column; kept as tuples, which a model file can hold."""
-        pairs = zip(self.edges_, self._learned, strict=True)
-        return [_Column(edges, *learned) for edges, learned in pairs]
 
     def _check_parameters(self) -> None:
         n_bins = self.n_bins
@@ -199,20 +192,19 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):  # type: ignore[m
         """
         check_is_fitted(self)
         X = validate_data(self, X, dtype=FLOATS, ensure_all_finite="allow-nan", reset=False)
-        columns = self._columns
-        encoded = np.zeros((len(X), sum(map(self._width, columns))), self.dtype or X.dtype)
+        encoded = np.zeros((len(X), sum(map(self._width, self._columns))), self.dtype or X.dtype)
         start = 0
-        for values, column in zip(X.T, columns, strict=True):
+        for values, column in zip(X.T, self._columns, strict=True):
             stop = start + self._width(column)
             self._encode(values, column, encoded[:, start:stop])
             start = stop
         return encoded
 
-    def _width(self, column: _Column) -> int:
+    def _width(self, column: BinnedColumn) -> int:
         """Return how many columns one becomes."""
         return int(self.include_linear) + column.n_bins + int(column.has_missing)
 
-    def _encode(self, values: Array, column: _Column, out: Array) -> None:
+    def _encode(self, values: Array, column: BinnedColumn, out: Array) -> None:
         if self.include_linear:
             with np.errstate(over="ignore"):  # what overflows lies at an end
                 z = (values / 2 - column.center / 2) / column.half_width
@@ -257,19 +249,18 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):  # type: ignore[m
         check_is_fitted(self)
         X = np.asarray(X)
         X = X if X.dtype in FLOATS else X.astype(np.float64)
-        columns = self._columns
-        n_columns = sum(map(self._width, columns))
+        n_columns = sum(map(self._width, self._columns))
         if X.ndim != 2 or X.shape[1] != n_columns:
             raise ValueError(f"X must have {n_columns} columns, got shape {X.shape}.")
-        numbers = np.empty((len(X), len(columns)), X.dtype)
+        numbers = np.empty((len(X), len(self._columns)), X.dtype)
         start = 0
-        for i, column in enumerate(columns):
+        for i, column in enumerate(self._columns):
             stop = start + self._width(column)
             numbers[:, i] = self._decode(X[:, start:stop], column, i)
             start = stop
         return numbers
 
-    def _decode(self, encoded: Array, column: _Column, i: int) -> Array:
+    def _decode(self, encoded: Array, column: BinnedColumn, i: int) -> Array:
         first = int(self.include_linear)
         if column.n_bins:
             bins = encoded[:, first : first + column.n_bins] / column.scale + column.means
@@ -315,20 +306,20 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):  # type: ignore[m
         return tags
 
 
-def _learn(values: Array, weight: Array, n_bins: int) -> _Column:
+def _learn(values: Array, weight: Array, n_bins: int) -> BinnedColumn:
     """Return what there is to know of a column."""
     is_missing = np.isnan(values)
     has_missing = bool(is_missing.any())
     if has_missing:
         values, weight = values[~is_missing], weight[~is_missing]
     if not len(values):
-        return _Column(values, values, 1.0, 0.0, 1.0, has_missing)
+        return BinnedColumn(values, values, 1.0, 0.0, 1.0, has_missing)
     distinct, codes = np.unique(values, return_inverse=True)
     weights = np.bincount(codes, weight)
     edges = bin_edges(distinct, weights, n_bins) if n_bins else distinct[:0]
     means, scale = _moments(distinct, weights, edges)
     center, half_width = _robust_scale(distinct, weights)
-    return _Column(edges, means.astype(values.dtype), scale, center, half_width, has_missing)
+    return BinnedColumn(edges, means.astype(values.dtype), scale, center, half_width, has_missing)
 
 
 def _moments(distinct: Array, weights: Array, edges: Array) -> tuple[Array, float]:

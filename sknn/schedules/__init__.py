@@ -1,10 +1,26 @@
 """Schedules: how the learning rate changes as training goes on."""
 
+from typing import Final
+
+from sknn._core.public import publish
 from sknn.schedules._base import Progress, Schedule
 from sknn.schedules._decay import Constant, Exponential, InvScaling, Step
 from sknn.schedules._planned import Cosine, OneCycle, Polynomial
 from sknn.schedules._plateau import Adaptive, ReduceOnPlateau
-from sknn.schedules._warmup import SCHEDULES, Warmup
+from sknn.schedules._warmup import Warmup
+
+SCHEDULES: Final[dict[str, type[Schedule]]] = {
+    "constant": Constant,
+    "invscaling": InvScaling,
+    "adaptive": Adaptive,
+    "step": Step,
+    "exponential": Exponential,
+    "polynomial": Polynomial,
+    "cosine": Cosine,
+    "one_cycle": OneCycle,
+    "reduce_on_plateau": ReduceOnPlateau,
+    "warmup": Warmup,
+}
 
 __all__ = [
     "SCHEDULES",
@@ -21,3 +37,5 @@ __all__ = [
     "Step",
     "Warmup",
 ]
+
+publish(globals())

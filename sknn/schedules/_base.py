@@ -1,35 +1,44 @@
 """The contract of the schedules."""
 
-import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import Any
 
 from sknn._core.strategy import Strategy
 
 
 @dataclass
 class Progress:
-    """How far training is; the trainer counts, schedules read.
+    """How far training has come: the training loop counts, and schedules read.
 
     Attributes
     ----------
     step : int
-        Updates done.
+        The number of updates done.
     epoch : int
-        Whole passes done.
+        The number of whole passes over the rows done.
     samples : int
-        Rows seen, in whole passes.
+        The number of rows seen in whole passes.
     plateaus : int
-        How often training stopped improving and the schedule chose to go on.
+        How often training stopped improving and the schedule chose to continue.
     first_step : int
-        The updates done when the present run began: each call to `fit` begins one, and so does a
-        call to `partial_fit` when the last run is over.
+        The value of `batches` when the present run began: each call to `fit` begins one, and so
+        does a call to `partial_fit` when the last run is over.
     total_steps : int
-        The updates done when the run reaches ``max_iter`` epochs (calls of `partial_fit`). A
-        schedule that reads it does not go on, after a warm start, as if it had never stopped.
+        The value of `batches` when the run reaches ``max_iter`` epochs (calls of `partial_fit`).
+        After a warm start, a schedule that reads it differs from one in a single longer fit.
     steps_per_epoch : int
-        Updates of an epoch.
-    metric_best, n_bad_epochs, n_cooldown, n_reductions
-        What `ReduceOnPlateau` counts.
+        The number of batches in an epoch.
+    skipped : int
+        The number of batches without an update, because all their weights are zero.
+    state : object
+        What the schedule's `init` returned. A warm start keeps it, unless the `init` of the present
+        schedule returns an object of another class.
+
+    Notes
+    -----
+    A schedule that plans ahead counts `batches`: how many of them will have no weight is not known
+    beforehand, since each epoch shuffles the rows.
     """
 
     step: int = 0
@@ -39,17 +48,30 @@ class Progress:
     first_step: int = 0
     total_steps: int = 0
     steps_per_epoch: int = 0
-    metric_best: float = math.inf
-    n_bad_epochs: int = 0
-    n_cooldown: int = 0
-    n_reductions: int = 0
+    skipped: int = 0
+    state: Any = None
+
+    @property
+    def batches(self) -> int:
+        """The number of batches passed, including those without weight."""
+        return self.step + self.skipped
 
     @property
     def fraction(self) -> float:
         """The part of the run that is done, from 0 to 1; 0 if its end is not known."""
         length = self.total_steps - self.first_step
-        done = (self.step - self.first_step) / length if length > 0 else 0.0
+        done = (self.batches - self.first_step) / length if length > 0 else 0.0
         return min(1.0, max(0.0, done))
+
+    def forget_best(self) -> None:
+        """Call the state's ``forget_best()``, if it has one.
+
+        Training does so when the data or the criterion of stopping change, since later metrics
+        cannot be compared with earlier ones.
+        """
+        forget = getattr(self.state, "forget_best", None)
+        if forget:
+            forget()
 
 
 def divided(rate: float, base: float, power: float) -> float:
@@ -68,9 +90,21 @@ def divided(rate: float, base: float, power: float) -> float:
 
 
 @dataclass(repr=False, eq=False)
-class Schedule(Strategy):
+class Schedule(Strategy, ABC):
     """Base of the schedules: subclass it and write ``__call__``."""
 
+    def init(self) -> Any:
+        """Return a new state, which the training loop keeps in ``progress.state``.
+
+        Returns
+        -------
+        state : object
+            What the schedule counts from epoch to epoch: a dataclass, of which `after_epoch`
+            changes the fields. None, unless overridden, for a schedule that counts nothing.
+        """
+        return None
+
+    @abstractmethod
     def __call__(self, learning_rate_init: float, progress: Progress) -> float:
         """Return the learning rate of the next step.
 
@@ -79,23 +113,22 @@ class Schedule(Strategy):
         learning_rate_init : float
             The rate at the start.
         progress : Progress
-            What has been done so far; all zeros before the first step.
+            How far training has come; its counts are 0 before the first step.
 
         Returns
         -------
         learning_rate : float
         """
-        raise NotImplementedError
 
     def outlasts_plateau(self, learning_rate_init: float, progress: Progress) -> bool:
-        """Tell whether training goes on, with one plateau more, when it stops improving.
+        """Return whether training continues, with one more plateau, when it stops improving.
 
         Parameters
         ----------
         learning_rate_init : float
-            The estimator's.
+            The rate at the start.
         progress : Progress
-            Where training stands.
+            How far training has come.
 
         Returns
         -------
@@ -110,13 +143,13 @@ class Schedule(Strategy):
         return False
 
     def after_epoch(self, metric: float, progress: Progress) -> None:
-        """Take note of an epoch, in ``progress``, where the trainer keeps it.
+        """Record an epoch in ``progress.state``.
 
         Parameters
         ----------
         metric : float
-            What decides on stopping, smaller is better: the training loss, the validation loss, or
-            the negated score.
+            The criterion of stopping, of which smaller is better: the training loss, the validation
+            loss, or the negated score.
         progress : Progress
-            Its counts may be updated.
+            How far training has come; the method may change the state in it.
         """

@@ -48,6 +48,32 @@ class Adaptive(Schedule):
         return self(learning_rate_init, progress) > self.minimum
 
 
+@dataclass
+class PlateauState:
+    """The state that ReduceOnPlateau carries from epoch to epoch.
+
+    Attributes
+    ----------
+    best : float
+        The best metric so far.
+    n_bad_epochs : int
+        The epochs in a row without improvement.
+    n_cooldown : int
+        The epochs after the last reduction that are still not counted.
+    n_reductions : int
+        How often the rate has been reduced.
+    """
+
+    best: float = math.inf
+    n_bad_epochs: int = 0
+    n_cooldown: int = 0
+    n_reductions: int = 0
+
+    def forget_best(self) -> None:
+        """Forget the best metric, but not the reductions."""
+        self.best, self.n_bad_epochs = math.inf, 0
+
+
 @dataclass(repr=False, eq=False)
 class ReduceOnPlateau(Schedule):
     """The rate falls by a factor when what decides has not improved for some epochs.
@@ -80,7 +106,8 @@ class ReduceOnPlateau(Schedule):
     Examples
     --------
     >>> from sknn.schedules import Progress, ReduceOnPlateau
-    >>> schedule, progress = ReduceOnPlateau(patience=1), Progress()
+    >>> schedule = ReduceOnPlateau(patience=1)
+    >>> progress = Progress(state=schedule.init())
     >>> for metric in [1.0, 1.0, 1.0]:
     ...     schedule.after_epoch(metric, progress)
     >>> round(schedule(0.1, progress), 12)
@@ -101,19 +128,25 @@ class ReduceOnPlateau(Schedule):
         "minimum": NOT_NEGATIVE,
     }
 
+    def init(self) -> PlateauState:
+        return PlateauState()
+
     def __call__(self, learning_rate_init: float, progress: Progress) -> float:
         minimum = min(self.minimum, learning_rate_init)
-        return float(max(minimum, learning_rate_init * self.factor**progress.n_reductions))
+        n_reductions = 0 if progress.state is None else progress.state.n_reductions
+        return float(max(minimum, learning_rate_init * self.factor**n_reductions))
 
     def after_epoch(self, metric: float, progress: Progress) -> None:
-        best = progress.metric_best
-        if math.isinf(best) or metric < best - self.threshold * abs(best):
-            progress.metric_best, progress.n_bad_epochs = metric, 0
+        if progress.state is None:  # called by a schedule without an `init` of its own
+            progress.state = self.init()
+        state: PlateauState = progress.state
+        if math.isinf(state.best) or metric < state.best - self.threshold * abs(state.best):
+            state.best, state.n_bad_epochs = metric, 0
         else:
-            progress.n_bad_epochs += 1
-        if progress.n_cooldown > 0:
-            progress.n_cooldown -= 1
-            progress.n_bad_epochs = 0
-        if progress.n_bad_epochs > self.patience:
-            progress.n_reductions += 1
-            progress.n_cooldown, progress.n_bad_epochs = self.cooldown, 0
+            state.n_bad_epochs += 1
+        if state.n_cooldown > 0:
+            state.n_cooldown -= 1
+            state.n_bad_epochs = 0
+        if state.n_bad_epochs > self.patience:
+            state.n_reductions += 1
+            state.n_cooldown, state.n_bad_epochs = self.cooldown, 0

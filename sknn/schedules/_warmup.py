@@ -1,22 +1,21 @@
-"""A slow start before any other schedule, and the schedules by name."""
+"""A slow start before any other schedule."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
+from sknn import schedules
 from sknn._core.strategy import COUNT, Range, resolve
 from sknn.schedules._base import Progress, Schedule
-from sknn.schedules._decay import Constant, Exponential, InvScaling, Step
-from sknn.schedules._planned import Cosine, OneCycle, Polynomial
-from sknn.schedules._plateau import Adaptive, ReduceOnPlateau
 
 
 @dataclass(repr=False, eq=False)
 class Warmup(Schedule):
     """Another schedule's rate, times a factor that rises to 1 along a line.
 
-    The factor is ``start_factor + (1 - start_factor) min(1, step / (n_epochs steps_per_epoch))``,
-    and the rate that of `schedule`. A warm start does not warm up again.
+    After ``n`` batches the factor is
+    ``start_factor + (1 - start_factor) min(1, n / (n_epochs steps_per_epoch))``, and the rate that
+    of `schedule`. A warm start does not warm up again.
 
     Use it where the first steps at full rate do harm, as with large rates and deep networks.
 
@@ -73,16 +72,20 @@ class Warmup(Schedule):
 
     def check(self, name: str) -> None:
         super().check(name)
-        resolve(f"{name}__schedule", self.schedule, SCHEDULES, (Schedule,)).check(
-            f"{name}__schedule"
-        )
+        self._resolve(f"{name}__schedule").check(f"{name}__schedule")
+
+    def _resolve(self, name: str) -> Schedule:
+        return resolve(name, self.schedule, schedules.SCHEDULES, (Schedule,))
 
     @property
     def _inner(self) -> Schedule:
-        return resolve("schedule", self.schedule, SCHEDULES, (Schedule,))
+        return self._resolve("schedule")
+
+    def init(self) -> Any:
+        return self._inner.init()
 
     def __call__(self, learning_rate_init: float, progress: Progress) -> float:
-        done = min(1.0, progress.step / max(1, self.n_epochs * progress.steps_per_epoch))
+        done = min(1.0, progress.batches / max(1, self.n_epochs * progress.steps_per_epoch))
         factor = self.start_factor + (1 - self.start_factor) * done
         return float(factor * self._inner(learning_rate_init, progress))
 
@@ -95,17 +98,3 @@ class Warmup(Schedule):
 
     def after_epoch(self, metric: float, progress: Progress) -> None:
         self._inner.after_epoch(metric, progress)
-
-
-SCHEDULES: Final[dict[str, type[Schedule]]] = {
-    "constant": Constant,
-    "invscaling": InvScaling,
-    "adaptive": Adaptive,
-    "step": Step,
-    "exponential": Exponential,
-    "polynomial": Polynomial,
-    "cosine": Cosine,
-    "one_cycle": OneCycle,
-    "reduce_on_plateau": ReduceOnPlateau,
-    "warmup": Warmup,
-}

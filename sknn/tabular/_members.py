@@ -152,6 +152,7 @@ def train(network: BaseMLP, rows: Rows, held: Array, columns: Array) -> BaseMLP:
     """
     X, y, weight = rows.take(~held, columns)
     X_val, y_val, weight_val = rows.take(held, columns)
+    network.set_params(batch_size=min(network.batch_size, len(y)))
     with threadpool_limits(limits=1, user_api="blas"):
         network.fit(X, y, weight, X_val=X_val, y_val=y_val, sample_weight_val=weight_val)
     return network

@@ -36,8 +36,9 @@ class Progress:
         """Say how a network has trained."""
         if self._is_shown:
             seconds = time.monotonic() - self._began[member]
+            losses = network.validation_loss_curve_ or [float("nan")]
             print(
                 f"Network {member + 1} of {self._n_members}: {network.n_iter_} epochs, validation "
-                f"loss {min(network.validation_loss_curve_):.4g}, {seconds:.1f} s",
+                f"loss {min(losses):.4g}, {seconds:.1f} s",
                 flush=True,
             )

@@ -46,6 +46,7 @@ def weigh(networks: list[BaseMLP]) -> Array:
 def _kept_loss(network: BaseMLP) -> float:
     """Return the validation loss of the epoch whose weights were kept."""
     losses = network.validation_loss_curve_
+    assert losses is not None  # of early stopping
     if network.validation_scores_ is None:
         return float(min(losses))
     return float(losses[int(np.argmax(network.validation_scores_))])

@@ -8,7 +8,7 @@ from scipy.optimize import rosen, rosen_der
 
 from sknn._core.parameters import Block, Layout
 from sknn._core.typing import Array
-from sknn.optimizers import Minimizer, Optimizer
+from sknn.optimizers import ElementwiseOptimizer, Minimizer, Optimizer
 from sknn.testing._common import (
     check_allocates_nothing,
     check_strategy,
@@ -98,13 +98,35 @@ def _check_updates(instance: Optimizer, dtype: Any, learning_rate: float) -> Non
     expect(np.isfinite(params).all(), f"a zero gradient gives {params}, expected finite numbers")
 
 
+def _check_elementwise(instance: ElementwiseOptimizer, learning_rate: float) -> None:
+    """Check that some parameters move as they do among others: a fit updates them by chunks."""
+    start = np.linspace(-1, 1, 40)
+    moved = []
+    for size in (40, 7):
+        params = start[:size].copy()
+        state = instance.init(params)
+        for step in range(3):
+            grad = start[:size] + 0.1 * step
+            coefficients = instance.begin_update(state, learning_rate)
+            operands = instance.operands(slice(0, size), params, grad, state)
+            instance.rule(*operands, *coefficients)
+        moved.append(params[:7] - start[:7])
+    difference = float(np.abs(moved[0] - moved[1]).max())
+    expect(
+        difference <= 1e-6 * float(np.abs(moved[0]).max()),
+        f"parameters alone and among others move {difference} apart, expected 0: rule gets a chunk "
+        "of the parameters. Subclass Optimizer for a rule that needs all of them",
+    )
+
+
 def check_optimizer(instance: Optimizer | Minimizer, learning_rate: float = 1e-3) -> None:
     """Check that an optimizer keeps its promises.
 
     Parameters
     ----------
     instance : Optimizer or Minimizer
-        Descent of a quadratic and continuing from a pickle are checked, and memory last.
+        Descent of a quadratic and continuing from a pickle are checked, that an element-wise rule
+        treats each parameter alone, and memory last.
     learning_rate : float, default=1e-3
         The rate of the steps; a `Minimizer` has none.
 
@@ -126,6 +148,8 @@ def check_optimizer(instance: Optimizer | Minimizer, learning_rate: float = 1e-3
         for dtype in (np.float32, np.float64):
             _check_updates(instance, dtype, learning_rate)
         _check_rosenbrock(instance)
+        if isinstance(instance, ElementwiseOptimizer) and instance.updates_by_chunk():
+            _check_elementwise(instance, learning_rate)
     check_unchanged(instance, before)
     if isinstance(instance, Optimizer):
         for dtype in (np.float32, np.float64):  # last, since it matters only for what is right

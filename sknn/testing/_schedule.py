@@ -1,24 +1,45 @@
 """The check of a schedule."""
 
-from dataclasses import replace
+import pickle
+from copy import deepcopy
 
 from sknn.schedules import Progress, Schedule
 from sknn.testing._common import check_strategy, check_unchanged, expect
 
 
+def _run(instance: Schedule, is_pickled: bool = False) -> list[float]:
+    """Return the rates of 100 epochs, each with a metric; the state may be pickled halfway."""
+    progress = Progress(total_steps=1000, steps_per_epoch=10, state=instance.init())
+    rates = []
+    for epoch in range(100):
+        rates.append(instance(0.1, progress))
+        progress.step += 10
+        progress.epoch += 1
+        instance.after_epoch(1.0 if epoch % 3 else 1.0 / (epoch + 1), progress)
+        if is_pickled and epoch == 50:
+            progress = _pickled(progress)
+    return rates
+
+
+def _pickled(progress: Progress) -> Progress:
+    try:
+        return pickle.loads(pickle.dumps(progress))  # type: ignore[no-any-return]
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise AssertionError(
+            f"progress.state is expected to survive a pickle, {progress.state!r} does not: {error}"
+        ) from error
+
+
 def _check_metrics(instance: Schedule) -> None:
     """Check that the same metrics, epoch by epoch, give the same rates, and rates that are safe."""
-    rates: list[list[float]] = []
-    for _ in range(2):
-        progress = Progress(total_steps=1000, steps_per_epoch=10)
-        rates.append([])
-        for epoch in range(100):
-            rates[-1].append(instance(0.1, progress))
-            progress.step += 10
-            progress.epoch += 1
-            instance.after_epoch(1.0 if epoch % 3 else 1.0 / (epoch + 1), progress)
-    expect(rates[0] == rates[1], f"the same metrics gave rates {rates[0]}, then {rates[1]}")
-    lowest = min(rates[0])
+    rates, again = _run(instance), _run(instance)
+    expect(
+        rates == again,
+        f"the same metrics gave rates {rates}, then {again}: init returns a new state at each call",
+    )
+    resumed = _run(instance, is_pickled=True)
+    expect(rates == resumed, f"after a pickle of the state the rates are {resumed}, not {rates}")
+    lowest = min(rates)
     expect(0 < lowest < float("inf"), f"after 100 metrics a rate was {lowest}, expected positive")
 
 
@@ -29,7 +50,8 @@ def check_schedule(instance: Schedule) -> None:
     ----------
     instance : Schedule
         Rates must be positive and finite, the same for the same progress, and in proportion to
-        the initial rate unless a parameter `minimum` bounds them.
+        the initial rate unless a parameter `minimum` bounds them. The state must be new at each
+        call of `init`, and survive a pickle; calling the schedule must not change it.
 
     Raises
     ------
@@ -50,8 +72,9 @@ def check_schedule(instance: Schedule) -> None:
             samples=32 * step,
             total_steps=1000,
             steps_per_epoch=10,
+            state=instance.init(),
         )
-        original = replace(progress)
+        original = deepcopy(progress)
         rate = instance(0.1, progress)
         expect(type(rate) is float, f"the rate is a {type(rate).__name__}, expected a float")
         expect(

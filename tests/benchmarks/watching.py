@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from sknn import MLPClassifier
 from sknn._training.loop import Trainer
-from sknn._training.step_statistics import Gauge
+from sknn._training.step_statistics import StepStatistics
 from sknn.estimators import _base as estimators
 
 
@@ -30,15 +30,15 @@ def without_history(fit):
     """Return a fit that measures and records nothing but the loss."""
 
     def bare():
-        kept = Trainer._record, Gauge.forget
+        kept = Trainer._record, StepStatistics.forget
         Trainer._record = Bare._record
-        Gauge.forget = lambda self: setattr(self, "update_ratios", [])
-        Gauge.is_on = property(lambda self: False, lambda self, value: None)
+        StepStatistics.forget = lambda self: setattr(self, "update_ratios", [])
+        StepStatistics.is_on = property(lambda self: False, lambda self, value: None)
         try:
             fit()
         finally:
-            Trainer._record, Gauge.forget = kept
-            del Gauge.is_on
+            Trainer._record, StepStatistics.forget = kept
+            del StepStatistics.is_on
 
     return bare
 

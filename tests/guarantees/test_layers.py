@@ -23,6 +23,7 @@ LAYERS = [
     {"_training"},
     {"estimators"},
     {"compat", "export", "inspection", "tabular"},
+    {"model_state"},
     {"persistence"},
     {"callbacks"},
     {"__init__"},
@@ -39,7 +40,8 @@ THIRD_PARTY = {
     "inspection": {"matplotlib", "sklearn"},
     "preprocessing": {"sklearn"},
     "tabular": {"joblib", "sklearn", "threadpoolctl"},  # all come with scikit-learn
-    "export": {"onnx", "sklearn"},
+    "export": {"onnx", "skl2onnx", "sklearn"},
+    "persistence": {"sklearn", "skops"},
     TESTING: {"sklearn"},
 }
 

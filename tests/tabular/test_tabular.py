@@ -12,6 +12,7 @@ from sklearn.inspection import partial_dependence, permutation_importance
 from sklearn.model_selection import GridSearchCV
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
+import sknn
 from sknn import MLPClassifier, MLPRegressor, exceptions
 from sknn.callbacks import Checkpoint, EpochCallback, TimeBudget, training_of
 from sknn.tabular import TabularMLPClassifier, TabularMLPRegressor
@@ -127,6 +128,19 @@ def test_copies_predict_the_same_bits(cls):
     model = cls(**SMALL).fit(X, y)
     for twin in (pickle.loads(pickle.dumps(model)), clone(model).fit(X, y)):
         assert_array_equal(predict(twin, X), predict(model, X))
+
+
+@BOTH
+def test_a_model_file_predicts_the_same_bits(cls, tmp_path):
+    pytest.importorskip("skops")
+    X, y = problem(cls, 300)
+    X["many"] = [f"m{i % 90}" for i in range(len(X))]
+    model = cls(**SMALL | {"n_members": 4}).fit(X, y)
+    sknn.save(model, tmp_path / "model.skops")
+    twin = sknn.load(tmp_path / "model.skops")
+    assert_array_equal(predict(twin, X), predict(model, X))
+    sknn.save(cls(dropout=0.3), tmp_path / "not_fitted.skops")
+    assert sknn.load(tmp_path / "not_fitted.skops").dropout == 0.3
 
 
 @BOTH

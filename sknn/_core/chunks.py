@@ -1,0 +1,19 @@
+"""Chunks of the flat vector of parameters, small enough for a core's cache."""
+
+from typing import Final
+
+# Elements of a chunk. The passes of an update over a chunk of this size find it in cache, so that
+# main memory is read and written once. The best size measured, between 32,000 and 131,000.
+CHUNK_SIZE: Final = 65_536
+
+
+def chunks(stop: int, start: int = 0) -> list[slice]:
+    """Return the chunks of a vector's elements from `start` to `stop`, in order.
+
+    Examples
+    --------
+    >>> from sknn._core.chunks import chunks
+    >>> chunks(100_000)
+    [slice(0, 65536, None), slice(65536, 100000, None)]
+    """
+    return [slice(first, min(first + CHUNK_SIZE, stop)) for first in range(start, stop, CHUNK_SIZE)]

@@ -1,0 +1,224 @@
+"""Estimators that hold networks, as ONNX models, by way of skl2onnx."""
+
+from typing import Any, Final
+
+import numpy as np
+from sklearn.base import BaseEstimator, is_classifier, is_regressor
+from sklearn.utils.validation import check_is_fitted
+
+from sknn.estimators import BaseMLP, MLPClassifier, MLPRegressor
+from sknn.export._onnx import INPUT, OPSET, network_to_onnx, portable_classes
+from sknn.losses import MULTILABEL
+
+# The operators of scikit-learn's models, of the same age as those of `OPSET`.
+ML_OPSET: Final = 3
+# What may hold a network: skl2onnx reads its predictions or probabilities there, and nothing else.
+# Around another estimator it may take the one for the other and say nothing.
+HOLDERS: Final = {
+    *("Pipeline", "GridSearchCV", "RandomizedSearchCV", "MultiOutputRegressor"),
+    *("BaggingClassifier", "BaggingRegressor", "VotingClassifier", "VotingRegressor"),
+    *("StackingClassifier", "StackingRegressor"),
+}
+
+
+def other_to_onnx(model: Any, X: Any) -> Any:
+    """Return a fitted estimator that is no network of ours as an ONNX model.
+
+    Parameters
+    ----------
+    model : estimator
+        A Pipeline, a search, or an ensemble of them.
+    X : DataFrame, ndarray or None
+        Some inputs; without them, all are float32 numbers.
+
+    Raises
+    ------
+    ValueError
+        If skl2onnx cannot convert a part of it, which the error names.
+    ImportError
+        If skl2onnx is not installed.
+    """
+    _check_estimator(model)
+    try:
+        import skl2onnx
+    except ImportError as error:
+        raise ImportError(
+            f"to_onnx of a {type(model).__name__} needs the package skl2onnx: pip install skl2onnx."
+        ) from error
+    check_is_fitted(model)
+    _check_holders(model)
+    _register(skl2onnx)
+    try:
+        made = skl2onnx.convert_sklearn(
+            model,
+            name=type(model).__name__,
+            initial_types=_initial_types(skl2onnx, model, X),
+            final_types=[(name, None) for name in _output_names(model)] or None,
+            target_opset={"": OPSET, "ai.onnx.ml": ML_OPSET},
+            options={id(model): {"zipmap": False}} if is_classifier(model) else None,
+        )
+    except (RuntimeError, TypeError) as error:
+        reason = str(error).partition("\n")[0]
+        raise ValueError(
+            f"skl2onnx cannot convert a part of this {type(model).__name__}: {reason}"
+        ) from error
+    return _without_second_dimension(made, model)
+
+
+def _check_estimator(model: Any) -> None:
+    cls = type(model)
+    if any(base.__module__.startswith("sklearn.neural_network.") for base in cls.__mro__):
+        raise ValueError(
+            f"Pass sknn.compat.convert(model), since model is a {cls.__module__}.{cls.__name__}, "
+            "which to_onnx does not take."
+        )
+    if not isinstance(model, BaseEstimator):
+        raise ValueError(
+            "model must be a sknn.MLPClassifier or sknn.MLPRegressor, or an estimator that holds "
+            f"one, such as a Pipeline, got {model!r}."
+        )
+
+
+def _check_holders(value: Any) -> bool:
+    """Return whether a value holds a network; raise a ValueError if where it must not."""
+    if isinstance(value, BaseMLP):
+        return True
+    is_estimator = type(value).__module__.startswith("sklearn.") and hasattr(value, "__dict__")
+    if isinstance(value, dict) or is_estimator:
+        inside = value if isinstance(value, dict) else vars(value)
+        parts = [part for name, part in inside.items() if name != "scorer_"]
+    else:
+        parts = list(value) if isinstance(value, (list, tuple)) else []
+    holds = True in [_check_holders(part) for part in parts]  # of all: the innermost is named
+    is_known = type(value).__name__ in HOLDERS | {"Bunch"}
+    if "decision_function" in getattr(value, "stack_method_", ()):
+        is_known = False
+    if holds and is_estimator and not is_known:
+        raise ValueError(
+            f"to_onnx cannot export a network inside a {type(value).__name__}: skl2onnx has no "
+            "converter for that. Export the estimator that it holds."
+        )
+    return holds
+
+
+def _initial_types(skl2onnx: Any, model: Any, X: Any) -> list[tuple[str, Any]]:
+    types = skl2onnx.common.data_types
+    if X is None:
+        if hasattr(model, "feature_names_in_"):
+            raise ValueError(
+                f"This {type(model).__name__} was fitted on a DataFrame: pass to_onnx(model, X) "
+                "some rows of it, which tell the types of its columns."
+            )
+        return [(INPUT, types.FloatTensorType([None, model.n_features_in_]))]
+    if hasattr(X, "columns"):
+        guessed = types.guess_data_type(X)
+        return [(name, kind.__class__([None, 1])) for name, kind in guessed]
+    kind = types.guess_data_type(np.asarray(X))[0][1]
+    return [(INPUT, kind.__class__([None, np.shape(X)[1]]))]
+
+
+def _output_names(model: Any) -> list[str]:
+    if is_classifier(model):
+        has_probabilities = hasattr(model, "predict_proba")
+        return ["label", "probabilities" if has_probabilities else "decision_function"]
+    return ["prediction"] if is_regressor(model) else []
+
+
+def _last_step(model: Any) -> Any:
+    """Return what predicts in the end."""
+    while hasattr(model, "best_estimator_") or hasattr(model, "steps"):
+        model = model.steps[-1][1] if hasattr(model, "steps") else model.best_estimator_
+    return model
+
+
+def _without_second_dimension(made: Any, model: Any) -> Any:
+    """Give the last output the shape that `predict` or `decision_function` returns."""
+    last = _last_step(model)
+    own = network_to_onnx(last).graph.output[-1] if isinstance(last, BaseMLP) else None
+    output = made.graph.output[-1]
+    if own is None or len(own.type.tensor_type.shape.dim) == len(output.type.tensor_type.shape.dim):
+        return made
+    import onnx
+
+    name, column = output.name, f"{output.name}_column"
+    for node in made.graph.node:
+        node.output[:] = [column if each == name else each for each in node.output]
+    flat = onnx.helper.make_node("Reshape", [column, f"{name}_shape"], [name])
+    made.graph.node.append(flat)
+    made.graph.initializer.append(
+        onnx.numpy_helper.from_array(np.array([-1], np.int64), f"{name}_shape")
+    )
+    output.type.CopyFrom(own.type)
+    onnx.checker.check_model(made)
+    return made
+
+
+# ---------------------------------------------------------------- the converter of a network
+
+
+def _register(skl2onnx: Any) -> None:
+    """Tell skl2onnx how our networks are converted."""
+    skl2onnx.update_registered_converter(
+        MLPClassifier,
+        "SknnMLPClassifier",
+        _classifier_types,
+        _convert,
+        options={"zipmap": [True, False, "columns"], "nocl": [True, False]},
+    )
+    skl2onnx.update_registered_converter(
+        MLPRegressor, "SknnMLPRegressor", _regressor_types, _convert
+    )
+
+
+def _classifier_types(operator: Any) -> None:
+    """Set the types of a classifier's outputs."""
+    from skl2onnx.common import data_types as types
+
+    model, n = operator.raw_operator, operator.inputs[0].get_first_dimension()
+    classes = portable_classes(model.classes_)
+    if model._target == MULTILABEL:
+        operator.outputs[0].type = types.Int64TensorType([n, len(classes)])
+    else:
+        of_string = classes.dtype.kind == "O"
+        kind = types.StringTensorType if of_string else type(types.guess_data_type(classes)[0][1])
+        operator.outputs[0].type = kind([n])
+    n_columns = len(classes) if model._loss.has_probabilities else model.n_outputs_
+    operator.outputs[1].type = types.FloatTensorType([n, n_columns])
+
+
+def _regressor_types(operator: Any) -> None:
+    """Set the type of a regressor's output."""
+    from skl2onnx.common import data_types as types
+
+    model, n = operator.raw_operator, operator.inputs[0].get_first_dimension()
+    operator.outputs[0].type = types.FloatTensorType([n, model.n_outputs_])
+
+
+def _convert(scope: Any, operator: Any, container: Any) -> None:
+    """Add a network's graph; inputs become float32, and outputs get two dimensions."""
+    import onnx
+
+    graph = network_to_onnx(operator.raw_operator).graph
+    *others, last = [output.full_name for output in operator.outputs]
+    raw = scope.get_unique_variable_name("raw")
+    names = {"": ""}  # an input that is left out
+    names |= {output.name: name for output, name in zip(graph.output, [*others, raw], strict=True)}
+    names[INPUT] = scope.get_unique_variable_name(INPUT)
+    container.add_node(
+        "Cast", operator.inputs[0].full_name, names[INPUT], to=onnx.TensorProto.FLOAT
+    )
+    for constant in graph.initializer:
+        names[constant.name] = scope.get_unique_variable_name(constant.name)
+        constant.name = names[constant.name]
+        container.initializers.append(constant)
+    for node in graph.node:
+        for name in node.output:
+            if name not in names:
+                names[name] = scope.get_unique_variable_name(name)
+        values = {each.name: onnx.helper.get_attribute_value(each) for each in node.attribute}
+        ends = ([names[name] for name in side] for side in (node.input, node.output))
+        container.add_node(node.op_type, *ends, op_version=OPSET, **values)
+    shape = scope.get_unique_variable_name("shape")
+    n_columns = operator.outputs[-1].type.shape[1]
+    container.add_initializer(shape, onnx.TensorProto.INT64, [2], [-1, n_columns])
+    container.add_node("Reshape", [raw, shape], last)

@@ -1,0 +1,44 @@
+"""The classes that fitted models hold beside their strategies, by a path that never changes.
+
+Pickles and skops files name these classes by this module, wherever their code is. A class that
+leaves the library, or is renamed, keeps its old name here as long as old files are to be read.
+"""
+
+from sknn._core.parameters import Block, Layout, Parameters
+from sknn._core.public import publish
+from sknn._network.network import Architecture
+from sknn._training.state import Training
+from sknn.compat._estimators import Solver
+from sknn.compat._rules import (
+    AdaptiveByDivisions,
+    InvScalingBySamples,
+    UncorrectedAdam,
+    Velocity,
+)
+from sknn.optimizers import State
+from sknn.optimizers._adam_family import NAdamState
+from sknn.optimizers._muon import MuonState
+from sknn.preprocessing._piecewise_linear import BinnedColumn
+from sknn.schedules import Progress
+from sknn.schedules._plateau import PlateauState
+
+__all__ = [
+    "AdaptiveByDivisions",
+    "Architecture",
+    "BinnedColumn",
+    "Block",
+    "InvScalingBySamples",
+    "Layout",
+    "MuonState",
+    "NAdamState",
+    "Parameters",
+    "PlateauState",
+    "Progress",
+    "Solver",
+    "State",
+    "Training",
+    "UncorrectedAdam",
+    "Velocity",
+]
+
+publish(globals(), from_elsewhere=True)

@@ -1,0 +1,210 @@
+"""Optimizers that treat each parameter alike, and therefore chunk by chunk."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, ClassVar
+
+import numpy as np
+
+from sknn._core.blas import scale
+from sknn._core.chunks import chunks
+from sknn._core.parameters import Layout
+from sknn._core.typing import Array
+from sknn.optimizers._base import BoundUpdate, Group, Optimizer, State
+
+
+@dataclass(repr=False, eq=False)
+class ElementwiseOptimizer(Optimizer):
+    """An optimizer that treats each parameter alike: subclass it and write `rule`.
+
+    Attributes
+    ----------
+    n_slots : int
+        How many vectors the state holds; they start at zero.
+    betas : tuple of str
+        For the first slots, in order, the hyperparameter beta of those that hold a sum,
+        ``s = beta s + value``, of which the rule as published has the mean, ``(1 - beta) s``.
+
+    Notes
+    -----
+    A subclass with a field ``weight_decay`` has decoupled weight decay,
+    ``W -= learning_rate weight_decay W`` before `rule`; biases do not decay.
+    """
+
+    n_slots: ClassVar[int] = 0
+    betas: ClassVar[tuple[str, ...]] = ()
+
+    def init(self, params: Array, layout: Layout | None = None) -> State:
+        slots = tuple(np.zeros_like(params) for _ in range(self.n_slots))
+        all_chunks = chunks(params.size)
+        decayed = {
+            chunk.start: layout.penalized(chunk) if layout else [chunk] for chunk in all_chunks
+        }
+        return State(0, slots, np.empty_like(params[all_chunks[0]]), decayed)
+
+    def coefficients(self, step: int, learning_rate: float) -> tuple[float, ...]:
+        """Return the last arguments of `rule` in a step.
+
+        Parameters
+        ----------
+        step : int
+            The number of the step, counted from 1.
+        learning_rate : float
+            The rate of the step.
+
+        Returns
+        -------
+        coefficients : tuple of float
+            The rate alone, unless overridden.
+        """
+        return (learning_rate,)
+
+    def rule(self, params: Array, grad: Array, scratch: Array, *args: Any, **kwargs: Any) -> None:
+        """Update a chunk of the parameters, in place.
+
+        A subclass names its arguments: parameters, gradient and scratch, then `n_slots` slots, then
+        the coefficients, as in ``rule(self, params, grad, scratch, velocity, learning_rate)``.
+
+        Parameters
+        ----------
+        params, grad : ndarray of shape (size,)
+            The parameters and their gradient, which the rule may overwrite.
+        scratch : ndarray of shape (size,)
+            Memory for intermediate results.
+        *args : ndarray of shape (size,), then float
+            The slots, which the rule updates in place, and the numbers that `coefficients` returns.
+        **kwargs : dict
+            Not used; it lets type checkers accept a subclass that names its arguments.
+        """
+        # Not abstract: a subclass may override `update` instead.
+        raise NotImplementedError(f"{type(self).__name__} has no rule")
+
+    def update(self, params: Array, grad: Array, state: Any, learning_rate: float) -> None:
+        coefficients = self.begin_update(state, learning_rate)
+        for chunk in chunks(params.size):
+            self._bind_chunk(chunk, params, grad, state)(learning_rate, coefficients)
+
+    def bind(self, params: Array, grad: Array, state: Any, at_once: bool) -> BoundUpdate:
+        if at_once or not self.updates_by_chunk():
+            return super().bind(params, grad, state, at_once)
+        groups = [
+            Group(chunk, self._bind_chunk(chunk, params, grad, state))
+            for chunk in chunks(params.size)
+        ]
+        return BoundUpdate(partial(self.begin_update, state), groups)
+
+    def updates_by_chunk(self) -> bool:
+        """Return whether a fit updates the parameters chunk by chunk, by `rule`.
+
+        Returns
+        -------
+        updates_by_chunk : bool
+            False if a subclass overrides `update`, which takes all parameters at once.
+        """
+        order = type(self).__mro__
+        subclasses = order[: order.index(ElementwiseOptimizer)]
+        return not any("update" in vars(cls) for cls in subclasses)
+
+    def _bind_chunk(
+        self, chunk: slice, params: Array, grad: Array, state: State
+    ) -> Callable[[float, tuple[float, ...]], None]:
+        """Return the update of a chunk: the weight decay, if there is any, and the rule."""
+        rule, operands = self.rule, self.operands(chunk, params, grad, state)
+        weight_decay = getattr(self, "weight_decay", 0.0)
+        slices = state.decayed[chunk.start] if weight_decay else []
+        decayed = [params[weights] for weights in slices]
+
+        def update(learning_rate: float, coefficients: tuple[float, ...]) -> None:
+            for weights in decayed:
+                scale(1 - learning_rate * weight_decay, weights)
+            rule(*operands, *coefficients)
+
+        return update
+
+    def begin_update(self, state: Any, learning_rate: float) -> tuple[float, ...]:
+        """Count a step and return its coefficients.
+
+        Parameters
+        ----------
+        state : State
+            Its number of steps is updated.
+        learning_rate : float
+            The rate of this step.
+
+        Returns
+        -------
+        coefficients : tuple of float
+            As `coefficients` returns them.
+        """
+        state.step += 1
+        return self.coefficients(state.step, learning_rate)
+
+    def take_over(self, state: Any, before: Any) -> None:
+        """Adapt the state of an optimizer of this class with other hyperparameters, in place.
+
+        Running means stay as they are.
+
+        Parameters
+        ----------
+        state : State
+            Updated.
+        before : ElementwiseOptimizer
+            The optimizer that made the state.
+        """
+        for slot, beta in zip(state.slots, self.betas, strict=False):
+            keep_mean(slot, getattr(before, beta), getattr(self, beta))
+
+    def operands(self, chunk: slice, params: Array, grad: Array, state: State) -> tuple[Any, ...]:
+        """Return the arguments of `rule` before the coefficients, for a chunk of the parameters.
+
+        Parameters
+        ----------
+        chunk : slice
+            Which elements, at most ``CHUNK_SIZE`` of them.
+        params, grad : ndarray of shape (size,)
+            All parameters, and the gradient.
+        state : State
+            Holds the scratch and the slots.
+
+        Returns
+        -------
+        operands : tuple of ndarray
+            Views of the vectors, of the scratch and of the slots.
+        """
+        scratch = state.scratch[: chunk.stop - chunk.start]
+        return params[chunk], grad[chunk], scratch, *(slot[chunk] for slot in state.slots)
+
+
+def accumulate(moment: Array, beta: float, values: Array) -> None:
+    """Compute ``moment = beta moment + values`` in place; both of shape (size,).
+
+    A running mean is ``1 - beta`` times that; rules put the factor into their coefficients.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.optimizers._elementwise import accumulate
+    >>> moment = np.array([1.0, 2.0])
+    >>> accumulate(moment, 0.5, np.ones(2))
+    >>> moment
+    array([1.5, 2. ])
+    """
+    scale(beta, moment)
+    np.add(moment, values, moment)
+
+
+def keep_mean(moment: Array, beta_before: float, beta: float) -> None:
+    """Turn ``mean / (1 - beta_before)`` into ``mean / (1 - beta)``, in place, of shape (size,).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.optimizers._elementwise import keep_mean
+    >>> moment = np.array([10.0])
+    >>> keep_mean(moment, 0.9, 0.5)
+    >>> moment.round(6)
+    array([2.])
+    """
+    if beta != beta_before:
+        scale((1 - beta_before) / (1 - beta), moment)

@@ -1,0 +1,147 @@
+"""Whether the parts of a file fit each other: types, shapes, dtypes, counts and ranges."""
+
+import math
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from sknn._core.typing import Array
+from sknn.activations import Activation
+from sknn.dropout import Dropout
+from sknn.estimators import BaseMLP
+from sknn.losses import BINARY, Loss
+from sknn.model_state import MuonState, Parameters, Progress, State, Training
+
+
+def check_sizes(sizes: tuple[Any, ...], n_bytes: int) -> None:
+    """Raise a ValueError unless layers have whole sizes, and weights that a file can hold.
+
+    Parameters
+    ----------
+    sizes : tuple
+        Units from the inputs to the outputs.
+    n_bytes : int
+        The size of all arrays in the file.
+    """
+    if len(sizes) < 2 or not all(type(each) is int and each > 0 for each in sizes):
+        raise ValueError(f"layer_sizes are {sizes}")
+    n_parameters = sum((n + 1) * m for n, m in pairwise(sizes))
+    if 4 * n_parameters > n_bytes:
+        raise ValueError(f"layer_sizes are {sizes}, and its arrays have {n_bytes} bytes")
+
+
+def check_parts(activations: Any, dropouts: Any, loss: Any, target: Any, n_hidden: int) -> None:
+    """Raise a ValueError unless a network has parts of each kind for its layers, and no others."""
+    for name, found, kind, n in (
+        ("activations", activations, Activation, n_hidden),
+        ("dropouts", dropouts, Dropout, n_hidden + 1),
+        ("loss", [loss], Loss, 1),
+    ):
+        if not (isinstance(found, list) and all(isinstance(each, kind) for each in found)):
+            raise ValueError(f"{name} are {found!r}")
+        if len(found) != n:
+            raise ValueError(f"{name} and the network disagree, {len(found)} and {n}")
+        for part in found:
+            part.check(name)
+    if target not in loss.targets:
+        raise ValueError(f"the loss {loss!r} serves no {target!r} targets")
+
+
+def check_fitted(model: BaseMLP) -> None:
+    """Raise a ValueError if shapes, dtypes or counts of a fitted model disagree."""
+    sizes = model._architecture.layer_sizes
+    names = getattr(model, "feature_names_in_", range(model.n_features_in_))
+    counts: dict[str, tuple[Any, Any]] = {
+        "n_features_in_": (model.n_features_in_, sizes[0]),
+        "feature_names_in_": (len(names), sizes[0]),
+        "n_outputs_": (model.n_outputs_, sizes[-1]),
+        "n_layers_": (model.n_layers_, len(sizes)),
+    }
+    if hasattr(model, "classes_"):
+        n_classes = 2 if model._target == BINARY else sizes[-1]
+        counts["classes_"] = (np.shape(model.classes_), (n_classes,))
+    for name, (found, wanted) in counts.items():
+        if found != wanted:
+            raise ValueError(f"{name} and the network disagree, {found} and {wanted}")
+    _check_parameters("the weights", model._parameters, model._parameters)
+    if model._training is not None:
+        _check_training(model._training, model._parameters)
+
+
+def _check_parameters(name: str, found: Any, like: Parameters) -> None:
+    if not isinstance(found, Parameters):
+        raise ValueError(f"{name} are a {type(found).__name__}")
+    _check_vector(name, found.vector, like.vector)
+
+
+def _check_vector(name: str, vector: Any, like: Array) -> None:
+    if not isinstance(vector, np.ndarray) or vector.dtype.name not in ("float32", "float64"):
+        raise ValueError(f"{name} are of dtype {getattr(vector, 'dtype', None)}")
+    if (vector.shape, vector.dtype) != (like.shape, like.dtype):
+        raise ValueError(f"{name} and the weights disagree in shape or dtype")
+
+
+def _check_training(training: Any, weights: Parameters) -> None:
+    if not isinstance(training, Training):
+        raise ValueError(f"the training state is a {type(training).__name__}")
+    _check_parameters("the last weights", training.parameters, weights)
+    for name in ("best_parameters", "average"):
+        if getattr(training, name) is not None:
+            _check_parameters(name, getattr(training, name), weights)
+    if not isinstance(training.random_state, np.random.RandomState):
+        raise ValueError(f"the random state is a {type(training.random_state).__name__}")
+    if not isinstance(training.progress, Progress):
+        raise ValueError(f"the progress is a {type(training.progress).__name__}")
+    _check_counts(training)
+    for rows in (training.order, training.validation_rows):
+        _check_rows(rows, training.n_samples)
+    if isinstance(training.optimizer_state, State):
+        _check_state(training.optimizer_state, weights.vector)
+
+
+def _check_counts(training: Training) -> None:
+    progress = training.progress
+    counts = {
+        "n_samples": training.n_samples,
+        "n_averaged": training.n_averaged,
+        "n_epochs_to_go": training.n_epochs_to_go or 0,
+        **{name: getattr(progress, name) for name in ("step", "epoch", "samples", "plateaus")},
+        **{name: getattr(progress, name) for name in ("first_step", "steps_per_epoch")},
+    }
+    for name, count in counts.items():
+        if not isinstance(count, (int, np.integer)) or count < 0:
+            raise ValueError(f"{name} is {count!r}")
+
+
+def _check_rows(rows: Any, n_samples: int) -> None:
+    if rows is None:
+        return
+    if not isinstance(rows, np.ndarray) or rows.ndim != 1 or rows.dtype.kind not in "iu":
+        raise ValueError("the numbers of the rows are no vector of integers")
+    if rows.size and not (rows.min() >= 0 and rows.max() < n_samples):
+        raise ValueError(f"rows are numbered beyond the {n_samples} that there are")
+
+
+def _check_state(state: State, weights: Array) -> None:
+    """Raise a ValueError unless an optimizer's state is about the parameters that there are."""
+    for i, slot in enumerate(state.slots):
+        _check_vector(f"slot {i}", slot, weights)
+    slices = [each for several in state.decayed.values() for each in several]
+    if isinstance(state, MuonState):
+        slices += [*state.others, *(matrix for matrix, _ in state.matrices)]
+        for at, shape in state.matrices:
+            if min(shape) < 1 or at.stop - at.start != math.prod(shape):
+                raise ValueError(f"{at} holds no matrix of shape {shape}")
+    for each in slices:
+        if not _is_within(each, weights.size):
+            raise ValueError(f"{each} is no slice of {weights.size} weights")
+
+
+def _is_within(at: slice, size: int) -> bool:
+    ends = at.start, at.stop
+    return (
+        all(type(each) is int for each in ends)
+        and 0 <= at.start <= at.stop <= size
+        and (at.step is None)
+    )
