@@ -213,7 +213,12 @@ class BaseTabularMLP(
             tasks[i].call_on_fit_task_end(estimator=self)
             return networks[i]
 
-        with warnings.catch_warnings(record=True) as caught:  # which is not for threads to do
+        # Neither warnings nor limits are for threads to set. With more threads of the BLAS a
+        # product is split elsewhere, and rounded differently.
+        with (
+            warnings.catch_warnings(record=True) as caught,
+            threadpool_limits(limits=1, user_api="blas"),
+        ):
             warnings.simplefilter("always")
             parallel = Parallel(n_jobs=self.n_jobs, require="sharedmem")
             trained = parallel(delayed(train_one)(i) for i in range(n_members))

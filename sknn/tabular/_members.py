@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from sknn._core.typing import Array
 from sknn.averaging import EMA
@@ -134,10 +133,8 @@ def validation_masks(
     return masks
 
 
-def train(network: BaseMLP, rows: Rows, held: Array, columns: Array) -> BaseMLP:
-    """Train a network, with one thread of the BLAS, and return it.
-
-    With more threads a product is split elsewhere, and rounded differently.
+def train(network: BaseMLP, rows: Rows, held: Array, columns: Array) -> None:
+    """Train a network.
 
     Parameters
     ----------
@@ -153,6 +150,4 @@ def train(network: BaseMLP, rows: Rows, held: Array, columns: Array) -> BaseMLP:
     X, y, weight = rows.take(~held, columns)
     X_val, y_val, weight_val = rows.take(held, columns)
     network.set_params(batch_size=min(network.batch_size, len(y)))
-    with threadpool_limits(limits=1, user_api="blas"):
-        network.fit(X, y, weight, X_val=X_val, y_val=y_val, sample_weight_val=weight_val)
-    return network
+    network.fit(X, y, weight, X_val=X_val, y_val=y_val, sample_weight_val=weight_val)
