@@ -45,7 +45,7 @@ GUIDE = {
     "sknn.losses": "losses",
     "sknn.dropout": "dropout",
     "sknn.tabular": "how_to/tabular",
-    "sknn.preprocessing": "how_to/tabular",
+    "sknn.preprocessing": "encodings",
     "sknn.inspection": "gallery/index",
     "sknn.callbacks": "watching",
     "sknn.exceptions": "watching",

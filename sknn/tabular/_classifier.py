@@ -27,7 +27,7 @@ class TabularMLPClassifier(ClassifierMixin, BaseTabularMLP):  # type: ignore[mis
     hidden_layer_sizes : int or sequence of int, default=(256, 256)
         Units of each hidden layer.
     dropout : float in [0, 1), default=0.2
-        The probability with which a hidden unit is left out of a step. More for few or noisy rows.
+        The probability with which a hidden unit is left out of a step.
     categorical_features : "from_dtype", None or array-like of bool, int or str, \
 default="from_dtype"
         Which columns are categories. ``"from_dtype"``: strings, booleans, and what the frame calls

@@ -25,8 +25,9 @@ class TabularMLPRegressor(RegressorMixin, BaseTabularMLP):  # type: ignore[misc]
         Networks. One takes a quarter of the time, and predicts a little worse.
     hidden_layer_sizes : int or sequence of int, default=(256, 256)
         Units of each hidden layer.
-    dropout : float in [0, 1), default=0.2
-        The probability with which a hidden unit is left out of a step. More for few or noisy rows.
+    dropout : float in [0, 1), default=0.1
+        The probability with which a hidden unit is left out of a step. 0 for targets without
+        noise, which it keeps from being fitted exactly; it is faster, too.
     categorical_features : "from_dtype", None or array-like of bool, int or str, \
 default="from_dtype"
         Which columns are categories. ``"from_dtype"``: strings, booleans, and what the frame calls
@@ -93,7 +94,7 @@ default="from_dtype"
         n_members: int = 4,
         hidden_layer_sizes: Any = (256, 256),
         *,
-        dropout: float = 0.2,
+        dropout: float = 0.1,
         categorical_features: Any = "from_dtype",
         max_iter: int = 300,
         validation_fraction: float = 0.1,

@@ -33,7 +33,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sknn.exceptions.NotConvergedWar
     ],
     expected_failed_checks=lambda estimator: {
         "check_sample_weight_equivalence_on_dense_data": (
-            "each row has a dropout mask of its own, repeated rows too"
+            "rows are set aside for validation, and get dropout masks, by their number"
         )
     },
 )
