@@ -25,7 +25,7 @@ from sknn.estimators._callbacks import CallbackSupportMixin, with_callbacks
 from sknn.estimators._parameters import read_loss, read_settings
 from sknn.exceptions import InterruptedWarning, NotConvergedWarning, TrainingWarning
 from sknn.tabular._callbacks import members_callbacks
-from sknn.tabular._columns import Column, check_same_kinds, read_columns
+from sknn.tabular._columns import check_same_kinds, read_columns
 from sknn.tabular._members import Rows, network_parameters, train, validation_masks
 from sknn.tabular._preprocessing import (
     choose_categories,
@@ -114,11 +114,11 @@ class BaseTabularMLP(
             changed then.
         """
         self._check_parameters()
-        columns = read_columns(X)
         random_state = check_random_state(self.random_state)
+        task = self._init_callback_context(max_subtasks=int(self.n_members))
         before, drawn = dict(self.__dict__), random_state.get_state()
         try:
-            caught = self._fit(X, columns, y, sample_weight, random_state)
+            caught = self._fit(X, y, sample_weight, random_state, task)
         except BaseException:
             self.__dict__ = before
             random_state.set_state(drawn)
@@ -147,12 +147,31 @@ class BaseTabularMLP(
     def _fit(
         self,
         X: Any,
-        columns: list[Column],
         y: Any,
         sample_weight: Any,
         random_state: np.random.RandomState,
+        task: Any,
     ) -> list[warnings.WarningMessage]:
         """Do what `fit` says, and return the networks' warnings."""
+        table, y, weight = self._read_rows(X, y, sample_weight)
+        codes, target_type = self._learn_target(y)
+        masks = validation_masks(codes, self.validation_fraction, self.n_members, random_state)
+        seeds = random_state.randint(_SEEDS, size=1 + self.n_members).tolist()
+        is_category = self.is_categorical_.tolist()
+        self.preprocessor_ = make_preprocessor(table, is_category, target_type, seeds.pop())
+        rows = Rows(self.preprocessor_.fit_transform(table, y), *self._for_networks(y, weight))
+        self._is_bin = find_bins(self.preprocessor_)
+        self.views_ = choose_views(self.n_members, bool(self._is_bin.any()))
+        networks = [self._make_network(len(y), seed) for seed in seeds]
+        self.members_, caught = self._train(networks, rows, masks, task)
+        self.views_ = self.views_[: len(self.members_)]  # of a fit that was interrupted
+        self.weights_ = weigh(self.members_)
+        self.n_iter_ = max(network.n_iter_ for network in self.members_)
+        return caught
+
+    def _read_rows(self, X: Any, y: Any, sample_weight: Any) -> tuple[Array, Array, Array | None]:
+        """Return the rows that have a weight: the table, the targets, and the weights if given."""
+        columns = read_columns(X)
         validate_data(self, X, skip_check_array=True)
         names = getattr(self, "feature_names_in_", None)
         is_category = choose_categories(self.categorical_features, columns, names)
@@ -165,31 +184,18 @@ class BaseTabularMLP(
             )
         y = self._check_target(y)
         check_consistent_length(table, y)
-        weight = None
-        if sample_weight is not None:
-            weight = _check_sample_weight(
-                sample_weight, columns[0].values, dtype=np.float64, ensure_non_negative=True
-            )
-            counted = weight > 0
-            if not counted.any():
-                raise ValueError("sample_weight must be greater than 0 for at least one row.")
-            table, y, weight = table[counted], y[counted], weight[counted]
-        codes, target_type = self._learn_target(y)
-        masks = validation_masks(codes, self.validation_fraction, self.n_members, random_state)
-        seeds = random_state.randint(_SEEDS, size=1 + self.n_members).tolist()
-        self.preprocessor_ = make_preprocessor(table, is_category, target_type, seeds.pop())
-        rows = Rows(self.preprocessor_.fit_transform(table, y), *self._for_networks(y, weight))
-        self._is_bin = find_bins(self.preprocessor_)
-        self.views_ = choose_views(self.n_members, bool(self._is_bin.any()))
-        networks = [self._make_network(len(y), seed) for seed in seeds]
-        self.members_, caught = self._train(networks, rows, masks)
-        self.views_ = self.views_[: len(self.members_)]  # of a fit that was interrupted
-        self.weights_ = weigh(self.members_)
-        self.n_iter_ = max(network.n_iter_ for network in self.members_)
-        return caught
+        if sample_weight is None:
+            return table, y, None
+        weight = _check_sample_weight(
+            sample_weight, columns[0].values, dtype=np.float64, ensure_non_negative=True
+        )
+        counted = weight > 0
+        if not counted.any():
+            raise ValueError("sample_weight must be greater than 0 for at least one row.")
+        return table[counted], y[counted], weight[counted]
 
     def _train(
-        self, networks: list[BaseMLP], rows: Rows, masks: list[Array]
+        self, networks: list[BaseMLP], rows: Rows, masks: list[Array], task: Any
     ) -> tuple[list[BaseMLP], list[warnings.WarningMessage]]:
         """Train the networks, and return those that were trained, and their warnings."""
         n_members = len(networks)
@@ -198,9 +204,8 @@ class BaseTabularMLP(
         for network in networks:
             network.set_params(verbose=self.verbose if in_turn else 0).set_callbacks(*callbacks)
         progress = Progress(n_members, self.verbose > 0)
-        fit_task = self._init_callback_context(max_subtasks=n_members)
-        fit_task.call_on_fit_task_begin(estimator=self)
-        tasks = [fit_task.subcontext(task_name="network") for _ in networks]
+        task.call_on_fit_task_begin(estimator=self)
+        tasks = [task.subcontext(task_name="network") for _ in networks]
         caught: list[warnings.WarningMessage]
 
         def train_one(i: int) -> BaseMLP | None:
@@ -224,7 +229,7 @@ class BaseTabularMLP(
             trained = parallel(delayed(train_one)(i) for i in range(n_members))
         for network in networks:
             network.set_callbacks()
-        fit_task.call_on_fit_task_end(estimator=self)
+        task.call_on_fit_task_end(estimator=self)
         return [network for network in trained if network is not None], caught
 
     def _columns_of(self, member: int) -> Array:

@@ -309,6 +309,38 @@ def test_a_fit_that_fails_changes_nothing(cls):
     assert_array_equal(random_state.get_state()[1], drawn)
 
 
+class Calls:
+    """Writes down the calls of scikit-learn's protocol."""
+
+    def __init__(self):
+        self.calls = []
+
+    def setup(self, estimator, context):
+        self.calls.append(("setup", type(estimator).__name__))
+
+    def teardown(self, estimator, context):
+        self.calls.append(("teardown", type(estimator).__name__))
+
+    def on_fit_task_begin(self, estimator, context):
+        pass
+
+    def on_fit_task_end(self, estimator, context):
+        if context.task_name == "network":
+            raise RuntimeError("after the first network")
+
+
+def test_callbacks_are_torn_down_when_a_fit_fails():
+    X, y = problem(TabularMLPRegressor)
+    calls = Calls()
+    with pytest.raises(RuntimeError, match="after the first network"):
+        TabularMLPRegressor(**SMALL).set_callbacks(calls).fit(X, y)
+    names = ["TabularMLPRegressor", "MLPRegressor"]
+    assert calls.calls == [
+        *(("setup", name) for name in names),
+        *(("teardown", name) for name in reversed(names)),
+    ]
+
+
 class Interrupt(EpochCallback):
     """Ctrl-C in the third epoch of the second network."""
 
