@@ -173,7 +173,7 @@ class BaseTabularMLP(
         """Return the rows that have a weight: the table, the targets, and the weights if given."""
         columns = read_columns(X)
         validate_data(self, X, skip_check_array=True)
-        names = getattr(self, "feature_names_in_", None)
+        names = getattr(X, "columns", None)
         is_category = choose_categories(self.categorical_features, columns, names)
         self._kinds = [column.kind for column in columns]
         self.is_categorical_ = np.array(is_category)

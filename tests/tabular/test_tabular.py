@@ -148,6 +148,24 @@ def test_a_model_file_predicts_the_same_bits(cls, tmp_path):
 
 
 @BOTH
+def test_frames_of_polars_are_as_those_of_pandas(cls):
+    pl = pytest.importorskip("polars")
+    X, y = problem(cls)
+    X["grade"] = X["grade"].astype(str)
+    frame = pl.DataFrame(
+        {name: X[name].astype(object).where(X[name].notna(), None).tolist() for name in X}
+    )
+    ours, theirs = cls(**SMALL).fit(X, y), cls(**SMALL).fit(frame, y)
+    if hasattr(theirs, "feature_names_in_"):  # scikit-learn 1.7 does not know polars 2
+        assert theirs.feature_names_in_.tolist() == X.columns.tolist()
+    by_name = cls(**SMALL, categorical_features=["city", "member", "grade"]).fit(frame, y)
+    assert_array_equal(predict(by_name, frame), predict(theirs, frame))
+    for model in (ours, theirs):
+        for rows in (X, frame):
+            assert_array_equal(predict(model, rows), predict(ours, X))
+
+
+@BOTH
 def test_unseen_categories_and_new_missing_values_are_predicted(cls):
     X, y = problem(cls)
     model = cls(**SMALL).fit(X, y)
