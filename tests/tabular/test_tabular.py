@@ -147,6 +147,7 @@ def test_a_model_file_predicts_the_same_bits(cls, tmp_path):
     assert sknn.load(tmp_path / "not_fitted.skops").dropout == 0.3
 
 
+@pytest.mark.filterwarnings("ignore:X .*feature names")  # scikit-learn 1.7 does not know polars 2
 @BOTH
 def test_frames_of_polars_are_as_those_of_pandas(cls):
     pl = pytest.importorskip("polars")
@@ -156,7 +157,7 @@ def test_frames_of_polars_are_as_those_of_pandas(cls):
         {name: X[name].astype(object).where(X[name].notna(), None).tolist() for name in X}
     )
     ours, theirs = cls(**SMALL).fit(X, y), cls(**SMALL).fit(frame, y)
-    if hasattr(theirs, "feature_names_in_"):  # scikit-learn 1.7 does not know polars 2
+    if hasattr(theirs, "feature_names_in_"):
         assert theirs.feature_names_in_.tolist() == X.columns.tolist()
     by_name = cls(**SMALL, categorical_features=["city", "member", "grade"]).fit(frame, y)
     assert_array_equal(predict(by_name, frame), predict(theirs, frame))
