@@ -164,6 +164,8 @@ class BaseTabularMLP(
         self.views_ = choose_views(self.n_members, bool(self._is_bin.any()))
         networks = [self._make_network(len(y), seed) for seed in seeds]
         self.members_, caught = self._train(networks, rows, masks, task)
+        if not self.members_:
+            raise KeyboardInterrupt
         self.views_ = self.views_[: len(self.members_)]  # of a fit that was interrupted
         self.weights_ = weigh(self.members_)
         self.n_iter_ = max(network.n_iter_ for network in self.members_)
@@ -216,7 +218,7 @@ class BaseTabularMLP(
             train(networks[i], rows, masks[i], self._columns_of(i))
             progress.end(i, networks[i])
             tasks[i].call_on_fit_task_end(estimator=self)
-            return networks[i]
+            return networks[i] if networks[i].n_iter_ else None  # interrupted in its first epoch
 
         # Neither warnings nor limits are for threads to set. With more threads of the BLAS a
         # product is split elsewhere, and rounded differently.
@@ -243,8 +245,8 @@ class BaseTabularMLP(
         categories = [each.category for each in caught]
         if InterruptedWarning in categories:
             warnings.warn(
-                f"{name} was interrupted in network {n_members} of {self.n_members}; the networks "
-                "so far were kept, the last with its best weights.",
+                f"{name} was interrupted: {n_members} of {self.n_members} networks were kept, the "
+                "last one with its best weights.",
                 InterruptedWarning,
                 stacklevel=4,
             )

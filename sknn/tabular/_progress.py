@@ -36,7 +36,7 @@ class Progress:
         """Say how a network has trained."""
         if self._is_shown:
             seconds = time.monotonic() - self._began[member]
-            losses = network.validation_loss_curve_ or [float("nan")]
+            losses = network.validation_loss_curve_ or [float("nan")]  # it was interrupted
             print(
                 f"Network {member + 1} of {self._n_members}: {network.n_iter_} epochs, validation "
                 f"loss {min(losses):.4g}, {seconds:.1f} s",

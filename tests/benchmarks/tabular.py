@@ -116,7 +116,13 @@ def make(model, kind, seed):
         import pytabkit
 
         name = "RealMLP_TD_Classifier" if classifies else "RealMLP_TD_Regressor"
-        return getattr(pytabkit, name)(random_state=seed, device="cpu", n_threads=1)
+        network = getattr(pytabkit, name)(random_state=seed, device="cpu", n_threads=1)
+        medians = make_column_transformer(  # since it refuses NaN in numbers
+            (SimpleImputer(strategy="median"), make_column_selector(dtype_include="number")),
+            remainder="passthrough",
+            verbose_feature_names_out=False,
+        )
+        return make_pipeline(medians.set_output(transform="pandas"), network)
     trees = HistGradientBoostingClassifier if classifies else HistGradientBoostingRegressor
     more = {"max_iter": 1000, "early_stopping": True} if model == "trees_1000" else {}
     return trees(categorical_features="from_dtype", random_state=seed, **more)

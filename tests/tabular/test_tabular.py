@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 
 import sknn
 from sknn import MLPClassifier, MLPRegressor, exceptions
-from sknn.callbacks import Checkpoint, EpochCallback, TimeBudget, training_of
+from sknn.callbacks import Checkpoint, EpochCallback, TimeBudget
 from sknn.tabular import TabularMLPClassifier, TabularMLPRegressor
 from sknn.tabular._members import validation_masks
 
@@ -360,29 +360,44 @@ def test_callbacks_are_torn_down_when_a_fit_fails():
     ]
 
 
-class Interrupt(EpochCallback):
-    """Ctrl-C in the third epoch of the second network."""
+class Interrupt:
+    """Ctrl-C at the start of an epoch of a network."""
 
-    def __init__(self):
-        self.n = 0
+    def __init__(self, network, epoch):
+        self.network, self.epoch, self.n = network, epoch, 0
 
-    def before_fit(self, estimator):
-        self.n += 1
+    def setup(self, estimator, context):
+        self.n += isinstance(estimator, MLPRegressor)
 
-    def after_epoch(self, estimator):
-        if self.n == 2 and training_of(estimator).progress.epoch == 3:
+    def teardown(self, estimator, context):
+        pass
+
+    def on_fit_task_begin(self, estimator, context):
+        if context.task_name == "epoch" and (self.n, context.task_id) == (self.network, self.epoch):
             raise KeyboardInterrupt
+
+    def on_fit_task_end(self, estimator, context):
         return False
 
 
-def test_an_interrupted_fit_keeps_the_networks_so_far():
+@pytest.mark.parametrize(("network", "epoch", "n_kept"), [(1, 3, 1), (2, 3, 2), (2, 0, 1)])
+def test_an_interrupted_fit_keeps_the_networks_so_far(network, epoch, n_kept):
     X, y = problem(TabularMLPRegressor)
-    model = TabularMLPRegressor(**SMALL | {"n_members": 4}).set_callbacks(Interrupt())
-    with pytest.warns(exceptions.InterruptedWarning, match="interrupted in network 2 of 4"):
+    model = TabularMLPRegressor(**SMALL | {"n_members": 4})
+    model.set_callbacks(Interrupt(network, epoch))
+    with pytest.warns(exceptions.InterruptedWarning, match=f": {n_kept} of 4 networks were kept"):
         model.fit(X, y)
-    assert len(model.members_) == 2
-    assert model.members_[1].n_iter_ <= 3
+    assert len(model.members_) == len(model.views_) == len(model.weights_) == n_kept
+    assert model.members_[-1].n_iter_ == epoch or n_kept < network
     assert np.isfinite(model.predict(X)).all()
+
+
+def test_a_fit_that_is_interrupted_at_once_changes_nothing():
+    X, y = problem(TabularMLPRegressor)
+    model = TabularMLPRegressor(**SMALL).set_callbacks(Interrupt(1, 0))
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(X, y)
+    assert not model.__sklearn_is_fitted__()
 
 
 class Log(EpochCallback):
