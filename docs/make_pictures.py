@@ -350,6 +350,43 @@ def truth(x):
     return np.where(x == 0, 1.6, np.interp(x, np.array(ends) + 1e-9 * np.arange(11), levels))[:, 0]
 
 
+# The floors of the house, from the top, with their rooms; see tests/guarantees/test_layers.py.
+FLOORS = [
+    ("files and callbacks", ["callbacks", "persistence"]),
+    ("tools for models", ["tabular", "inspection", "export", "compat"]),
+    ("estimators and encoders", ["estimators", "preprocessing"]),
+    ("training", ["_training"]),
+    ("the network", ["_network"]),
+    (
+        "strategies",
+        ["optimizers", "losses", "schedules", "activations", "initializers", "dropout"],
+    ),
+    ("the basis", ["_core"]),
+]
+
+
+def architecture():
+    """The packages as rooms on floors; imports go down."""
+    figure, (ax,) = panels(1, 1, 4.6)
+    for row, (floor, rooms) in enumerate(FLOORS):
+        y = len(FLOORS) - row
+        ax.text(0, y + 0.36, floor, fontsize=8.5, color="0.35", va="bottom")
+        color = COLORS[0] if not rooms[0].startswith("_") else "0.45"
+        for column, room in enumerate(rooms):
+            x, width = column / len(rooms), 1 / len(rooms)
+            ax.add_patch(
+                pyplot().Rectangle(
+                    (x, y - 0.22), width - 0.012, 0.54, fc=color, alpha=0.16, ec=color
+                )
+            )
+            ax.text(x + width / 2 - 0.006, y + 0.05, room, fontsize=8.5, ha="center", va="center")
+    ax.annotate("", (1.04, 0.75), (1.04, 7.4), arrowprops={"arrowstyle": "->", "color": COLORS[1]})
+    ax.text(1.065, 4.1, "imports", rotation=270, va="center", fontsize=8.5, color=COLORS[1])
+    ax.set(xlim=(-0.01, 1.1), ylim=(0.6, 7.75))
+    ax.axis("off")
+    return figure
+
+
 PICTURES = {
     "initializers_sigmoid": partial(layers_before_training, "sigmoid"),
     "initializers_relu": partial(layers_before_training, "relu"),
@@ -369,6 +406,7 @@ PICTURES |= {
         digit_weights,
         quantiles,
         encoding,
+        architecture,
     )
 }
 

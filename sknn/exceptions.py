@@ -1,7 +1,7 @@
-"""What a fit warns of, at most one a fit; each kind can be silenced, or made an error, alone.
+"""What a fit warns of, at most one a fit, and the error of training that diverges.
 
-All but `BatchSizeWarning` and `InterruptedWarning` are `TrainingWarning`, and so scikit-learn's
-``ConvergenceWarning``.
+Each kind of warning can be silenced, or made an error, alone. All but `BatchSizeWarning` and
+`InterruptedWarning` are `TrainingWarning`, and so scikit-learn's ``ConvergenceWarning``.
 
 Examples
 --------
@@ -70,3 +70,10 @@ __all__ = [
     "TrainingWarning",
     "VanishingGradientWarning",
 ]
+
+
+class DivergedError(ValueError):
+    """Training diverged: a loss, a gradient or a weight became NaN or infinite.
+
+    The message names the epoch, the layer and the likeliest cause.
+    """

@@ -6,8 +6,9 @@ leaves the library, or is renamed, keeps its old name here as long as old files 
 
 from sknn._core.parameters import Block, Layout, Parameters
 from sknn._core.public import publish
-from sknn._network.network import Architecture
-from sknn._training.state import Training
+from sknn._network.architecture import Architecture
+from sknn._network.network import Network
+from sknn._training.state import TrainingState
 from sknn.compat._estimators import Solver
 from sknn.compat._rules import (
     AdaptiveByDivisions,
@@ -15,6 +16,7 @@ from sknn.compat._rules import (
     UncorrectedAdam,
     Velocity,
 )
+from sknn.estimators.internals import ClassTargets, FittedModel, RegressionTargets
 from sknn.optimizers import State
 from sknn.optimizers._adam_family import NAdamState
 from sknn.optimizers._muon import MuonState
@@ -27,16 +29,20 @@ __all__ = [
     "Architecture",
     "BinnedColumn",
     "Block",
+    "ClassTargets",
+    "FittedModel",
     "InvScalingBySamples",
     "Layout",
     "MuonState",
     "NAdamState",
+    "Network",
     "Parameters",
     "PlateauState",
     "Progress",
+    "RegressionTargets",
     "Solver",
     "State",
-    "Training",
+    "TrainingState",
     "UncorrectedAdam",
     "Velocity",
 ]

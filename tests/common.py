@@ -3,6 +3,7 @@
 import pickle
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_wine
@@ -12,10 +13,12 @@ import sknn
 from sknn import MLPClassifier, MLPRegressor
 from sknn._core.strategy import Strategy
 from sknn._training.curve import Curve
-from sknn._training.state import Training
+from sknn._training.state import TrainingState
 from sknn.optimizers import OPTIMIZERS, Minimizer
 from sknn.persistence._archive import Members
 
+ROOT = Path(__file__).parent.parent
+DOCS, GOLDEN = ROOT / "docs", ROOT / "tests" / "golden"
 STEP_TAKING = [name for name, cls in OPTIMIZERS.items() if not issubclass(cls, Minimizer)]
 
 
@@ -46,7 +49,7 @@ def leaves(value, path=""):
     """Return all that a value holds, by path; arrays as their bytes."""
     if isinstance(value, np.ndarray) and value.dtype != object:
         return {path: (value.dtype.str, value.shape, value.tobytes())}
-    if isinstance(value, Training):
+    if isinstance(value, TrainingState):
         value = value.__getstate__()  # what it is, however much of it a fork shares and changes
     if isinstance(value, Curve):
         value = list(value)
@@ -78,7 +81,11 @@ def changes(before, after):
 def state(model):
     """Return all that training goes on from, and the fitted attributes but those of the call."""
     kept = {key: value for key, value in vars(model).items() if key.endswith("_")}
-    kept |= {"training": model._training, "coefs_": model.coefs_, "intercepts_": model.intercepts_}
+    kept |= {
+        "training": model._model.training,
+        "coefs_": model.coefs_,
+        "intercepts_": model.intercepts_,
+    }
     kept.pop("n_iter_")
     ignored = (".scratch", ".total_steps", ".first_step")  # meaningless between steps; of the call
     return {

@@ -71,12 +71,14 @@ def check_predictions(model, X):
     if not hasattr(model, "classes_"):
         assert np.isfinite(prediction).all()
         return
-    assert np.isin(prediction, [0, 1] if model._target == "multilabel" else model.classes_).all()
+    assert np.isin(
+        prediction, [0, 1] if model._model.targets.kind == "multilabel" else model.classes_
+    ).all()
     assert np.isfinite(model.decision_function(X)).all()
     if hasattr(model, "predict_proba"):
         probabilities = model.predict_proba(X)
         assert ((probabilities >= 0) & (probabilities <= 1)).all()
-        if model._target != "multilabel":
+        if model._model.targets.kind != "multilabel":
             np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
 
 

@@ -9,8 +9,9 @@ from sklearn.exceptions import ConvergenceWarning
 
 from sknn import MLPClassifier, MLPRegressor
 from sknn._core.parameters import Parameters
+from sknn._network.architecture import Architecture
 from sknn._network.layers import Drop, Inputs, Masks, Memory
-from sknn._network.network import Architecture, Workspace, raw_predictions
+from sknn._network.network import Network
 from sknn.activations import Identity, Tanh
 from sknn.dropout import AlphaDropout, Dropout
 from sknn.initializers import INITIALIZERS
@@ -31,26 +32,26 @@ def architecture(activation, input_rate, rate):
     return Architecture(SIZES, [activation], Identity(), [Dropout(input_rate), Dropout(rate)])
 
 
-def parameters_of(network, dtype=np.float64):
+def network_of(architecture, dtype=np.float64):
     init = INITIALIZERS["xavier_uniform"]()
     biases = INITIALIZERS["normal"]()
-    return network.initialize(init, biases, np.random.RandomState(0), np.dtype(dtype))
+    random_state = np.random.RandomState(0)
+    return Network.initialize(architecture, init, biases, random_state, np.dtype(dtype))
 
 
-def workspace_for(X, activation=None, input_rate=0.3, rate=0.5, seed=0):
-    """Return a workspace that is to train, loaded with all rows, after its forward pass."""
-    network = architecture(activation or Identity(), input_rate, rate)
-    parameters = parameters_of(network, X.dtype)
+def compiled_for(X, activation=None, input_rate=0.3, rate=0.5, seed=0):
+    """Return a network compiled for training, loaded with all rows, after its forward pass."""
+    network = network_of(architecture(activation or Identity(), input_rate, rate), X.dtype)
+    parameters = network.parameters
     gradient = Parameters(parameters.layout, np.zeros_like(parameters.vector))
-    is_sparse = sparse.issparse(X)
-    workspace = Workspace(network, parameters, X.shape[0], is_sparse, gradient, Masks(seed))
-    workspace.inputs.load(X, slice(0, X.shape[0]))
-    workspace.forward()
-    return workspace
+    compiled = network.compile(X.shape[0], sparse.issparse(X), gradient, Masks(seed))
+    compiled.inputs.load(X, slice(0, X.shape[0]))
+    compiled.forward()
+    return compiled
 
 
-def masks_of(workspace):
-    return [stage.mask for stage in workspace.stages if isinstance(stage, Drop)]
+def masks_of(compiled):
+    return [layer.mask for layer in compiled.layers if isinstance(layer, Drop)]
 
 
 def rows(n_samples, seed=0):
@@ -125,8 +126,18 @@ def test_a_long_stream_does_not_reach_the_next_place(following):
     assert not (windows == start).all(axis=1).any()
 
 
+@pytest.mark.parametrize("wrap", [np.asarray, sparse.csr_array])
+def test_each_layer_draws_from_a_stream_of_its_own(wrap, monkeypatch):
+    original, layers = Masks.generator, []
+    monkeypatch.setattr(
+        Masks, "generator", lambda masks, layer: layers.append(layer) or original(masks, layer)
+    )
+    compiled_for(wrap(rows(16)))
+    assert layers == [0, 1]
+
+
 def test_both_dtypes_draw_the_same_pattern():
-    single, double = (masks_of(workspace_for(rows(16).astype(t))) for t in (np.float32, np.float64))
+    single, double = (masks_of(compiled_for(rows(16).astype(t))) for t in (np.float32, np.float64))
     assert len(single) == len(double) == 2
     for one, other in zip(single, double, strict=True):
         assert (one.dtype, other.dtype) == (np.float32, np.float64)
@@ -137,21 +148,21 @@ def test_both_dtypes_draw_the_same_pattern():
 def test_expectation_of_a_linear_network_is_the_network_without(is_sparse):
     n_samples = 20_000
     X = np.repeat(rows(1), n_samples, axis=0)
-    workspace = workspace_for(sparse.csr_matrix(X) if is_sparse else X)
-    network, parameters = workspace.architecture, workspace.parameters
-    ((_, expected),) = raw_predictions(network, parameters, X[:1])
-    outputs = workspace.raw_prediction
+    compiled = compiled_for(sparse.csr_matrix(X) if is_sparse else X)
+    network = Network(compiled.architecture, compiled.parameters)
+    ((_, expected),) = network.raw_predictions(X[:1])
+    outputs = compiled.raw_prediction
     errors = 5 * outputs.std(axis=1) / math.sqrt(n_samples)
     assert (errors > 0).all()
     assert (abs(outputs.mean(axis=1) - expected[:, 0]) < errors).all()
 
 
 def test_a_dropped_unit_gets_no_gradient():
-    workspace = workspace_for(rows(1), Tanh(), input_rate=0.5, rate=0.5)
-    inputs, hidden = (mask[:, 0] > 0 for mask in masks_of(workspace))
-    workspace.delta[...] = 1
-    workspace.backward()
-    first, last = workspace.gradient["layer_0"], workspace.gradient["layer_1"]
+    compiled = compiled_for(rows(1), Tanh(), input_rate=0.5, rate=0.5)
+    inputs, hidden = (mask[:, 0] > 0 for mask in masks_of(compiled))
+    compiled.delta[...] = 1
+    compiled.backward()
+    first, last = compiled.gradient["layer_0"], compiled.gradient["layer_1"]
     assert 0 < inputs.sum() < inputs.size
     assert 0 < hidden.sum() < hidden.size
     np.testing.assert_array_equal(first[:-1] != 0, np.outer(inputs, hidden))
@@ -163,31 +174,31 @@ def test_a_dropped_unit_gets_no_gradient():
 @pytest.mark.parametrize("is_sparse", [False, True])
 def test_gradient_is_the_derivative_under_one_mask(is_sparse):
     X = sparse.csr_matrix(rows(5)) if is_sparse else rows(5)
-    workspace = workspace_for(X, Tanh())
-    workspace.delta[...] = 1
-    workspace.backward()
-    vector, gradient = workspace.parameters.vector, workspace.gradient.vector
+    compiled = compiled_for(X, Tanh())
+    compiled.delta[...] = 1
+    compiled.backward()
+    vector, gradient = compiled.parameters.vector, compiled.gradient.vector
     direction, step = np.random.default_rng(1).standard_normal(vector.size), 1e-6
     sums = []
     for sign in (1, -2):  # the second is from where the first one went
         vector += sign * step * direction
-        workspace.inputs.load(X, slice(0, 5))
-        sums.append(workspace.forward().sum())
+        compiled.inputs.load(X, slice(0, 5))
+        sums.append(compiled.forward().sum())
     assert gradient @ direction == pytest.approx((sums[0] - sums[1]) / (2 * step), rel=1e-6)
 
 
 def test_nothing_is_dropped_without_masks():
     X = rows(10)
     dropping, plain = architecture(Tanh(), 0.5, 0.5), architecture(Tanh(), 0, 0)
-    parameters = parameters_of(plain)
-    ((_, first),) = raw_predictions(dropping, parameters, X)
-    ((_, second),) = raw_predictions(plain, parameters, X)
+    network = network_of(plain)
+    ((_, first),) = Network(dropping, network.parameters).raw_predictions(X)
+    ((_, second),) = network.raw_predictions(X)
     np.testing.assert_array_equal(first, second)
 
 
 @pytest.mark.parametrize("rate", [0.0, Dropout(0)])
 def test_a_rate_of_zero_adds_no_stage(rate):
-    assert not masks_of(workspace_for(rows(3), input_rate=0, rate=0))
+    assert not masks_of(compiled_for(rows(3), input_rate=0, rate=0))
     X, y = rows(20), np.arange(20) % 2
     with_zero = MLPClassifier(4, dropout=rate, random_state=0).partial_fit(X, y, [0, 1])
     without = MLPClassifier(4, random_state=0).partial_fit(X, y, [0, 1])

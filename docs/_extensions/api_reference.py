@@ -59,7 +59,7 @@ WITHOUT_PAGE = {"BaseMLP", "BaseTabularMLP"}
 # What callbacks need of the package for files.
 INTERNAL = {"check_parameters", "check_path", "remove_stale"}
 # Callbacks read its attributes; its methods are the trainer's.
-WITHOUT_METHODS = {"Training"}
+WITHOUT_METHODS = {"TrainingState"}
 
 
 def has_page(member: Any) -> bool:

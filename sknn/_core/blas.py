@@ -229,6 +229,24 @@ def scale(a: float, x: Array) -> None:
         routine(a, x[start : start + SCALED_ALONE])
 
 
+def accumulate(moment: Array, beta: float, values: Array) -> None:
+    """Compute ``moment = beta moment + values`` in place; both of shape (size,).
+
+    A running mean is ``1 - beta`` times that; rules put the factor into their coefficients.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn._core.blas import accumulate
+    >>> moment = np.array([1.0, 2.0])
+    >>> accumulate(moment, 0.5, np.ones(2))
+    >>> moment
+    array([1.5, 2. ])
+    """
+    scale(beta, moment)
+    np.add(moment, values, moment)
+
+
 def has_nonfinite_product(x: Array, y: Array) -> bool:
     """Tell whether ``x`` or ``y`` holds a NaN or an infinity: one dot product tests both.
 

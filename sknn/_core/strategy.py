@@ -244,13 +244,13 @@ def resolve(
     >>> resolve("activation", "leaky_relu", ACTIVATIONS, (Activation,))
     LeakyReLU()
     """
+    if isinstance(value, str) and value in family:  # first, since it is faster
+        return family[value]()
     if isinstance(value, bases):
         return value
     also = f", or an instance of {' or '.join(base.__name__ for base in bases)}"
     if isinstance(value, str):
-        if value not in family:
-            raise unknown(name, value, list(family), also)
-        return family[value]()
+        raise unknown(name, value, list(family), also)
     if isinstance(value, type) and issubclass(value, bases):
         raise ValueError(
             f"{name} got the class {value.__name__}; pass an instance, {value.__name__}()."

@@ -1,10 +1,10 @@
-"""The stages of a network: each computes its output from its source, and passes a delta back.
+"""The layers of a compiled network: each computes its output and passes a delta back.
 
 Samples are columns: an array of activations is of shape (units + 1, n_samples), and its last
 row is of ones, so that one matrix product with a dense block applies weights and biases.
 
-A stage is bound to its memory when it is built. Its ``forward`` and ``backward`` are lists of
-calls without arguments, which a network runs one after the other: nothing is looked up in a pass.
+A layer is bound to its arrays when it is built. Its ``forward_calls`` and ``backward_calls`` are
+lists of calls without arguments, which a network runs one after the other: a pass looks nothing up.
 """
 
 import math
@@ -187,12 +187,12 @@ class Dense:
         self.product = self.output[:-1]
         # Predictions are not computed in pieces, whose edges would change their last bits.
         in_pieces = gradient is not None
-        self.forward: Calls = product(block.T, source, self.product, in_pieces=in_pieces)
-        self.backward: Calls = []
+        self.forward_calls: Calls = product(block.T, source, self.product, in_pieces=in_pieces)
+        self.backward_calls: Calls = []
         if gradient is not None and delta is not None:
-            self.backward += product(source, delta.T, gradient)
+            self.backward_calls += product(source, delta.T, gradient)
             if source_delta is not None:
-                self.backward += product(self.weights, delta, source_delta)
+                self.backward_calls += product(self.weights, delta, source_delta)
 
 
 class SparseDense:
@@ -213,10 +213,10 @@ class SparseDense:
         self.weights, self.bias = block[:-1], block[-1]
         self.output = np.ones((block.shape[1] + 1, source.n_samples), block.dtype)
         self.product = self.output[:-1]
-        self.forward: Calls = [self._multiply]
-        self.backward: Calls = []
+        self.forward_calls: Calls = [self._multiply]
+        self.backward_calls: Calls = []
         if gradient is not None and delta is not None:
-            self.backward.append(partial(self._differentiate, gradient, delta))
+            self.backward_calls.append(partial(self._differentiate, gradient, delta))
 
     def _multiply(self) -> None:
         np.copyto(self.product, (self.source.rows @ self.weights).T)
@@ -258,10 +258,10 @@ class Activate:
         if parameters is not None:
             self.scratch.parameters, self.scratch.gradient = parameters, gradient
         arrays = self.z, self.a, self.scratch
-        self.forward: Calls = [partial(activation.forward, *arrays)]
-        self.backward: Calls = []
+        self.forward_calls: Calls = [partial(activation.forward, *arrays)]
+        self.backward_calls: Calls = []
         if delta is not None:
-            self.backward.append(partial(activation.backward, delta, *arrays))
+            self.backward_calls.append(partial(activation.backward, delta, *arrays))
 
 
 class Drop:
@@ -289,13 +289,13 @@ class Drop:
         self.mask = np.empty_like(self.output[:-1])
         single = source.dtype == np.float32
         self.uniform = self.mask if single else np.empty(self.mask.shape, np.float32)
-        self.forward: Calls = [
+        self.forward_calls: Calls = [
             self._draw,
             partial(dropout.forward, source[:-1], self.mask, self.output[:-1]),
         ]
-        self.backward: Calls = []
+        self.backward_calls: Calls = []
         if delta is not None:
-            self.backward.append(partial(dropout.backward, delta, self.mask))
+            self.backward_calls.append(partial(dropout.backward, delta, self.mask))
 
     def _draw(self) -> None:
         self.dropout.draw(self.mask, self.uniform, self.masks.generator(self.layer))

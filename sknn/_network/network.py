@@ -1,27 +1,17 @@
-"""The network: stages over a workspace, forward and backward. It knows no epochs."""
+"""The network: an architecture and its parameters. It predicts, and knows nothing of training."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 from scipy import sparse
 
-from sknn._core.parameters import Block, Layout, Parameters
+from sknn._core.parameters import Parameters
 from sknn._core.typing import Array
-from sknn._network.layers import (
-    Activate,
-    Calls,
-    Dense,
-    Drop,
-    Inputs,
-    Masks,
-    Memory,
-    SparseDense,
-    run,
-)
-from sknn.activations import Activation
-from sknn.dropout import Dropout
+from sknn._network.architecture import Architecture
+from sknn._network.compiled import CompiledNetwork
+from sknn._network.layers import Activate, Dense, Masks, Memory, SparseDense, run
 from sknn.initializers import Initializer
 
 # BLAS rounds the first and last columns of a product differently from the others, so predictions
@@ -39,278 +29,194 @@ MAX_PASSES: Final = 10
 
 
 @dataclass
-class Architecture:
-    """What a network is made of.
+class Network:
+    """An architecture together with the parameters that fill it.
 
     Attributes
     ----------
-    layer_sizes : tuple of int
-        Units from the inputs to the outputs.
-    activations : list of Activation
-        One for each hidden layer.
-    link : Activation
-        Turns the output layer's raw predictions into predictions.
-    dropouts : list of Dropout
-        One for the inputs and one for each hidden layer; a rate of 0 costs nothing.
+    architecture : Architecture
+        The layers.
+    parameters : Parameters
+        Weights, biases and the parameters of activations.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn._network.architecture import Architecture
+    >>> from sknn._network.network import Network
+    >>> from sknn.activations import Identity
+    >>> from sknn.dropout import Dropout
+    >>> from sknn.initializers import Constant
+    >>> architecture = Architecture((2, 1), [], Identity(), [Dropout(0.0)])
+    >>> random_state = np.random.RandomState(0)
+    >>> network = Network.initialize(
+    ...     architecture, Constant(0.5), Constant(1.0), random_state, np.dtype(float)
+    ... )
+    >>> network.blocks
+    [array([[0.5],
+           [0.5],
+           [1. ]])]
+    >>> [(rows, raw.copy()) for rows, raw in network.raw_predictions(np.array([[4.0, 2.0]]))]
+    [(slice(0, 1, None), array([[4.]]))]
     """
 
-    layer_sizes: tuple[int, ...]
-    activations: Sequence[Activation]
-    link: Activation
-    dropouts: Sequence[Dropout]
+    architecture: Architecture
+    parameters: Parameters
 
-    @property
-    def layer_names(self) -> list[str]:
-        return [f"layer_{i}" for i in range(len(self.layer_sizes) - 1)]
-
-    def layout(self) -> Layout:
-        """Return the blocks: ``(fan_in + 1, fan_out)`` for each layer, biases last; and below it
-        the parameters of its activation, if it has any.
-        """
-        blocks = []
-        fans = zip(self.layer_sizes, self.layer_sizes[1:], strict=False)
-        for i, (name, (n, m)) in enumerate(zip(self.layer_names, fans, strict=True)):
-            blocks.append(Block(name, (n + 1, m), n * m))
-            start = self.activations[i].initial_parameters(m) if i < self.n_hidden else None
-            if start is not None:
-                blocks.append(Block(self.activation_name(i), start.shape, 0))
-        return Layout(blocks)
-
-    @property
-    def n_hidden(self) -> int:
-        return len(self.layer_sizes) - 2
-
-    def activation_name(self, i: int) -> str:
-        """Return the name of the block that a hidden layer's activation has, if it has one."""
-        return f"activation_{i}"
-
+    @classmethod
     def initialize(
-        self,
+        cls,
+        architecture: Architecture,
         init: Initializer,
         bias_init: Initializer,
         random_state: np.random.RandomState,
         dtype: np.dtype[Any],
-    ) -> Parameters:
-        """Draw initial parameters: layer by layer, weights before biases."""
-        layout = self.layout()
+    ) -> "Network":
+        """Draw initial parameters: layer by layer, weights before biases.
+
+        Parameters
+        ----------
+        architecture : Architecture
+            The layers.
+        init, bias_init : Initializer
+            What draws weights, and biases.
+        random_state : RandomState
+            Where the draws come from.
+        dtype : dtype
+            Of the parameters.
+        """
+        layout = architecture.layout()
         parameters = Parameters(layout, np.empty(layout.size, dtype))
-        for i, (name, activation) in enumerate(self._layers()):
+        initializers = zip(
+            architecture.initializers(init), architecture.initializers(bias_init), strict=True
+        )
+        for name, chosen in zip(architecture.layer_names, initializers, strict=True):
             block = parameters[name]
             fan_in, fan_out = block.shape[0] - 1, block.shape[1]
-            for part, initializer in ((block[:-1], init), (block[-1], bias_init)):
-                chosen = initializer.for_layer(activation, activation is self.link)
-                part[...] = chosen.sample(part.shape, fan_in, fan_out, random_state)
-            if self.activation_name(i) in layout.slices:
-                own = parameters[self.activation_name(i)]
-                own[...] = activation.initial_parameters(fan_out)
-        return parameters
+            for values, initializer in zip((block[:-1], block[-1]), chosen, strict=True):
+                values[...] = initializer.sample(values.shape, fan_in, fan_out, random_state)
+        for i, activation in enumerate(architecture.activations):
+            if architecture.activation_name(i) in layout.slices:
+                learned = parameters[architecture.activation_name(i)]
+                learned[...] = activation.initial_parameters(architecture.layer_sizes[i + 1])
+        return cls(architecture, parameters)
 
-    def _layers(self) -> list[tuple[str, Activation]]:
-        return list(zip(self.layer_names, [*self.activations, self.link], strict=True))
+    def replace_parameters(self, parameters: Parameters) -> "Network":
+        """Return the network of the same architecture with other parameters."""
+        return replace(self, parameters=parameters)
 
-    def weight_initializers(self, init: Initializer) -> list[Initializer]:
-        """Return what draws the weights of each layer."""
-        return [init.for_layer(each, each is self.link) for _, each in self._layers()]
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        dtype: np.dtype[Any] = self.parameters.vector.dtype
+        return dtype
 
+    @property
+    def blocks(self) -> list[Array]:
+        """The block of each layer, of shape (fan_in + 1, fan_out), biases last; views."""
+        return [self.parameters[name] for name in self.architecture.layer_names]
 
-class Workspace:
-    """The stages of a network, bound to its parameters, for batches of one size.
+    def activation_parameters(self, i: int) -> Array | None:
+        """Return the parameters that the activation of a hidden layer has learned, if any."""
+        name = self.architecture.activation_name(i)
+        return self.parameters[name] if name in self.parameters.layout.slices else None
 
-    Parameters
-    ----------
-    architecture : Architecture
-        What to build.
-    parameters : Parameters
-        Read by `forward`.
-    n_samples : int
-        The size of the batch.
-    is_sparse : bool
-        Whether inputs are sparse.
-    gradient : Parameters, optional
-        Written by `backward`. Without it there is no dropout and no `backward`.
-    masks : Masks, optional
-        Draws dropout masks.
-    memory : Memory, optional
-        What it may share with other workspaces that are used in turns with it.
-    """
+    def apply_link(self, raw_prediction: Array) -> Array:
+        """Return predictions of shape (n_samples, n_outputs) for raw ones, which are not changed.
 
-    def __init__(
+        Parameters
+        ----------
+        raw_prediction : ndarray of shape (n_outputs, n_samples)
+            As `raw_predictions` yields them.
+        """
+        prediction: Array = self.architecture.link(raw_prediction)
+        return prediction.T
+
+    def calibrate(self, init: Initializer, X: Any) -> None:
+        """Let an initializer adjust the weights to data, from the first layer to the last.
+
+        Parameters
+        ----------
+        init : Initializer
+            Its `rescale` is called with the weights, which it updates.
+        X : ndarray or CSR matrix of shape (n_samples, n_features)
+            Some rows, of the network's dtype.
+        """
+        initializers = self.architecture.initializers(init)
+        if all(type(each).rescale is Initializer.rescale for each in initializers):
+            return
+        compiled = self.compile(X.shape[0], sparse.issparse(X))
+        compiled.inputs.load(X, slice(0, X.shape[0]))
+        remaining = iter(initializers)
+        for layer in compiled.layers:
+            run(layer.forward_calls)
+            if isinstance(layer, (Dense, SparseDense)):
+                initializer = next(remaining)
+                for _ in range(MAX_PASSES):
+                    if not initializer.rescale(layer.weights, layer.product):
+                        break
+                    run(layer.forward_calls)
+
+    def compile(
         self,
-        architecture: Architecture,
-        parameters: Parameters,
         n_samples: int,
         is_sparse: bool,
         gradient: Parameters | None = None,
         masks: Masks | None = None,
         memory: Memory | None = None,
-    ) -> None:
-        self.architecture, self.parameters, self.gradient = architecture, parameters, gradient
-        self.n_samples, self.masks = n_samples, masks
-        sizes, dtype = architecture.layer_sizes, parameters.vector.dtype
-        memory = memory or Memory(dtype)
-        self.inputs = Inputs(sizes[0], n_samples, dtype, is_sparse, memory)
-        self.stages: list[Dense | SparseDense | Activate | Drop] = []
-        self._deltas = self._share_deltas(memory) if gradient else []
-        self._build(is_sparse)
-        self._forward: Calls = [call for stage in self.stages for call in stage.forward]
-        if is_sparse and self._dropout(0):
-            self._forward.insert(0, self._drop_sparse)
-        self._backward: Calls = [call for stage in self.stages[::-1] for call in stage.backward]
-        self.raw_prediction = self.stages[-1].output[:-1]
-        if gradient:
-            # Where the loss puts dL / d raw_prediction.
-            self.delta = self._deltas[-1]
-            self.flat_delta = self.delta.reshape(-1)
+    ) -> CompiledNetwork:
+        """Return the network compiled for batches of one size; see `CompiledNetwork`."""
+        return CompiledNetwork(
+            self.architecture, self.parameters, n_samples, is_sparse, gradient, masks, memory
+        )
 
-    def _share_deltas(self, memory: Memory) -> list[Array]:
-        # Each layer's delta is read while the next one below is written: two buffers serve all.
-        sizes, n_samples = self.architecture.layer_sizes[1:], self.n_samples
-        size = max(sizes) * n_samples
-        buffers = [memory.array(name, size) for name in ("delta", "other delta")]
-        parts = (buffers[i % 2][: size * n_samples] for i, size in enumerate(sizes))
-        return [part.reshape(-1, n_samples) for part in parts]
+    def raw_predictions(self, X: Any) -> Iterator[tuple[slice, Array]]:
+        """Yield rows and their raw predictions, chunk by chunk, in bounded memory.
 
-    def _build(self, is_sparse: bool) -> None:
-        below: Array | None = None
-        source = None if is_sparse else self._drop(self.inputs.output, below, 0)
-        for i, name in enumerate(self.architecture.layer_names):
-            block = self.parameters[name]
-            gradient = self.gradient[name] if self.gradient else None
-            delta = self._deltas[i] if self.gradient else None
-            if source is None:
-                self.stages.append(SparseDense(self.inputs, block, gradient, delta))
-            else:
-                self.stages.append(Dense(source, block, gradient, delta, below))
-            source = self.stages[-1].output
-            if i < self.architecture.n_hidden:
-                self.stages.append(self._activate(i, source, delta))
-                source = self._drop(self.stages[-1].output, delta, i + 1)
-            below = delta
+        Parameters
+        ----------
+        X : ndarray or CSR matrix of shape (n_samples, n_features)
+            Inputs.
 
-    def _activate(self, i: int, source: Array, delta: Array | None) -> Activate:
-        activation = self.architecture.activations[i]
-        name = self.architecture.activation_name(i)
-        if name not in self.parameters.layout.slices:
-            return Activate(activation, source, delta)
-        gradient = self.gradient[name] if self.gradient else None
-        return Activate(activation, source, delta, self.parameters[name], gradient)
+        Yields
+        ------
+        rows : slice
+            The rows of the chunk.
+        raw_prediction : ndarray of shape (n_outputs, n_rows)
+            Overwritten by the next chunk.
+        """
+        for rows, compiled, columns in self._forward_chunks(X):
+            yield rows, compiled.raw_prediction[:, columns]
 
-    def _drop(self, source: Array, delta: Array | None, layer: int) -> Array:
-        """Add a dropout stage where there is something to drop; return what is above it."""
-        dropout = self._dropout(layer)
-        if dropout is None or self.masks is None:
-            return source
-        self.stages.append(Drop(dropout, source, delta, self.masks, layer))
-        return self.stages[-1].output
+    def hidden_outputs(self, X: Any) -> Iterator[tuple[slice, list[Array], Array]]:
+        """Yield rows, the activations of the hidden layers for them, and their raw predictions.
 
-    def _drop_sparse(self) -> None:
-        assert self.masks is not None
-        self.inputs.drop(self.architecture.dropouts[0], self.masks.generator(0))
+        Parameters
+        ----------
+        X : ndarray or CSR matrix of shape (n_samples, n_features)
+            Inputs.
 
-    def _dropout(self, layer: int) -> Dropout | None:
-        dropouts = self.architecture.dropouts
-        return dropouts[layer] if self.masks and dropouts[layer].rate > 0 else None
+        Yields
+        ------
+        rows : slice
+            The rows of the chunk.
+        hidden : list of ndarray of shape (units, n_rows)
+            The activations of each hidden layer, without dropout; overwritten by the next chunk.
+        raw_prediction : ndarray of shape (n_outputs, n_rows)
+            Overwritten by the next chunk.
+        """
+        for rows, compiled, columns in self._forward_chunks(X):
+            activations = [layer for layer in compiled.layers if isinstance(layer, Activate)]
+            hidden = [layer.a[:, columns] for layer in activations]
+            yield rows, hidden, compiled.raw_prediction[:, columns]
 
-    def forward(self) -> Array:
-        """Compute and return raw predictions of shape (n_outputs, n_samples) of what was loaded."""
-        for call in self._forward:
-            call()
-        return self.raw_prediction
-
-    def backward(self) -> None:
-        """Turn dL / d raw_prediction in `delta`, which is overwritten, into the gradient."""
-        for call in self._backward:
-            call()
-
-
-def calibrate(
-    architecture: Architecture, parameters: Parameters, init: Initializer, X: Any
-) -> None:
-    """Let an initializer adjust weights to data, from the first layer to the last.
-
-    Parameters
-    ----------
-    architecture, parameters
-        The network, as initialized; its weights are updated.
-    init : Initializer
-        Its `rescale` is called.
-    X : ndarray or CSR matrix of shape (n_samples, n_features)
-        Some rows, of the network's dtype.
-    """
-    chosen = architecture.weight_initializers(init)
-    if all(type(each).rescale is Initializer.rescale for each in chosen):
-        return
-    workspace = Workspace(architecture, parameters, X.shape[0], sparse.issparse(X))
-    workspace.inputs.load(X, slice(0, X.shape[0]))
-    initializers = iter(chosen)
-    for stage in workspace.stages:
-        run(stage.forward)
-        if isinstance(stage, (Dense, SparseDense)):
-            initializer = next(initializers)
-            for _ in range(MAX_PASSES):
-                if not initializer.rescale(stage.weights, stage.product):
-                    break
-                run(stage.forward)
-
-
-def raw_predictions(
-    architecture: Architecture, parameters: Parameters, X: Any
-) -> Iterator[tuple[slice, Array]]:
-    """Yield rows and their raw predictions, chunk by chunk, in bounded memory.
-
-    Parameters
-    ----------
-    architecture, parameters
-        The network.
-    X : ndarray or CSR matrix of shape (n_samples, n_features)
-        Inputs of the network's dtype.
-
-    Yields
-    ------
-    rows : slice
-        Which rows.
-    raw_prediction : ndarray of shape (n_outputs, n_rows)
-        Theirs; overwritten by the next chunk.
-    """
-    for rows, workspace, columns in _forward_chunks(architecture, parameters, X):
-        yield rows, workspace.raw_prediction[:, columns]
-
-
-def hidden_outputs(
-    architecture: Architecture, parameters: Parameters, X: Any
-) -> Iterator[tuple[slice, list[Array], Array]]:
-    """Yield what `raw_predictions` does, and the hidden layers' activations between the two.
-
-    Parameters
-    ----------
-    architecture, parameters, X
-        As for `raw_predictions`.
-
-    Yields
-    ------
-    rows : slice
-        Which rows.
-    hidden : list of ndarray of shape (units, n_rows)
-        The activations of each hidden layer, without dropout; overwritten by the next chunk.
-    raw_prediction : ndarray of shape (n_outputs, n_rows)
-        Theirs; overwritten by the next chunk.
-    """
-    for rows, workspace, columns in _forward_chunks(architecture, parameters, X):
-        hidden = [stage.a[:, columns] for stage in workspace.stages if isinstance(stage, Activate)]
-        yield rows, hidden, workspace.raw_prediction[:, columns]
-
-
-def _forward_chunks(
-    architecture: Architecture, parameters: Parameters, X: Any
-) -> Iterator[tuple[slice, Workspace, slice]]:
-    """Yield rows, a workspace that has computed them, and the columns in which they are."""
-    is_sparse = sparse.issparse(X)
-    chunk = SPARSE_CHUNK if is_sparse else CHUNK
-    size = min(chunk, -(-X.shape[0] // TILE) * TILE) + 2 * EDGE
-    workspace = Workspace(architecture, parameters, size, is_sparse)
-    for start in range(0, X.shape[0], chunk):
-        rows = slice(start, min(start + chunk, X.shape[0]))
-        n_rows = rows.stop - rows.start
-        workspace.inputs.load(X, rows, EDGE)
-        workspace.forward()
-        yield rows, workspace, slice(EDGE, EDGE + n_rows)
+    def _forward_chunks(self, X: Any) -> Iterator[tuple[slice, CompiledNetwork, slice]]:
+        """Yield rows, a compiled network that has processed them, and the columns they are in."""
+        is_sparse = sparse.issparse(X)
+        chunk = SPARSE_CHUNK if is_sparse else CHUNK
+        size = min(chunk, -(-X.shape[0] // TILE) * TILE) + 2 * EDGE
+        compiled = self.compile(size, is_sparse)
+        for start in range(0, X.shape[0], chunk):
+            rows = slice(start, min(start + chunk, X.shape[0]))
+            compiled.inputs.load(X, rows, EDGE)
+            compiled.forward()
+            yield rows, compiled, slice(EDGE, EDGE + rows.stop - rows.start)

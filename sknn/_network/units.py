@@ -10,8 +10,8 @@ from typing import Final
 import numpy as np
 
 from sknn._core.typing import Array
+from sknn._network.compiled import CompiledNetwork
 from sknn._network.layers import Activate, run
-from sknn._network.network import Workspace
 from sknn.activations import Activation
 
 # A unit is saturated at a row where its derivative is at most this share of the activation's
@@ -104,12 +104,12 @@ def units_at(activation: Activation, z: Array, parameters: Array | None = None) 
     return Units(derivatives, bounds, bool(squashes))
 
 
-def hidden_units(workspace: Workspace) -> list[Units]:
+def hidden_units(compiled: CompiledNetwork) -> list[Units]:
     """Run a forward pass on the loaded rows, and return the units of each hidden layer."""
     found = []
-    for stage in workspace.stages:
-        if isinstance(stage, Activate):  # in place, so that z has to be read before
-            parameters = getattr(stage.scratch, "parameters", None)
-            found.append(units_at(stage.activation, stage.z, parameters))
-        run(stage.forward)
+    for layer in compiled.layers:
+        if isinstance(layer, Activate):  # in place, so that z has to be read before
+            parameters = getattr(layer.scratch, "parameters", None)
+            found.append(units_at(layer.activation, layer.z, parameters))
+        run(layer.forward_calls)
     return found

@@ -1,4 +1,4 @@
-"""A plan of training: how a fit goes about it."""
+"""The configuration of a fit: how to train."""
 
 import math
 from collections.abc import Callable
@@ -15,7 +15,7 @@ def _go_on() -> bool:
 
 
 @dataclass
-class Plan:
+class FitConfiguration:
     """How a fit goes about it.
 
     Attributes

@@ -1,24 +1,20 @@
-"""Rows of data, and memory for batches of them."""
+"""Data sets: inputs, targets and weights, row by row, and how their rows are divided."""
 
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
-from sknn._core.blas import scale
-from sknn._core.subnormal import drop_tiny
 from sknn._core.typing import Array
-from sknn._network.network import TILE, Workspace
-from sknn.losses import Loss
+from sknn._network.network import TILE
 
 
 @dataclass
-class Rows:
+class DataSet:
     """Inputs, targets and weights, row by row.
 
     Attributes
@@ -51,70 +47,24 @@ class Rows:
         return checksum or 1
 
 
-class Batch:
-    """Memory for batches of one size: inputs, targets, weights, stages and losses.
-
-    Parameters
-    ----------
-    workspace : Workspace
-        The stages.
-    loss : Loss
-        The rule.
-    rows : Rows
-        Where batches come from.
-    X : ndarray or CSR matrix
-        Their inputs, maybe `with_ones`.
-    """
-
-    def __init__(self, workspace: Workspace, loss: Loss, rows: Rows, X: Any) -> None:
-        self.workspace, self.loss, self.rows, self._X = workspace, loss, rows, X
-        n_samples, dtype = workspace.n_samples, workspace.raw_prediction.dtype
-        self._size = float(n_samples)
-        self.value = np.empty(n_samples, dtype)
-        self._room = np.empty_like(workspace.delta)
-        self._is_tiny = np.empty(self._room.shape, bool)
-        self.scratch = loss.scratch(workspace.raw_prediction)
-        self._y = np.empty((n_samples, *rows.y.shape[1:]), rows.y.dtype)
-        self._y_true = self._y.T
-        self._weight = None if rows.weight is None else np.empty(n_samples, dtype)
-        self._copies = [(rows.y, self._y)]
-        if rows.weight is not None and self._weight is not None:
-            self._copies.append((rows.weight, self._weight))
-        self._takes: list[Callable[[Array], object]] = [workspace.inputs.gather(X)]
-        for values, out in self._copies:
-            self._takes.append(partial(values.take, axis=0, out=out, mode="clip"))
-
-    def load(self, at: Array | slice) -> float:
-        """Gather rows, and return the sum of their weights."""
-        if isinstance(at, slice):
-            self.workspace.inputs.load(self._X, at)
-            for values, out in self._copies:
-                np.copyto(out, values[at])
-        else:
-            for take in self._takes:
-                take(at)
-        return self._size if self._weight is None else float(np.add.reduce(self._weight))
-
-    def gradient(self, divisor: float) -> float:
-        """Compute ``sum_i w_i l_i`` of what was loaded, and the gradient of that over `divisor`."""
-        workspace, delta = self.workspace, self.workspace.delta
-        raw_prediction = workspace.forward()
-        self.loss.value_and_gradient(raw_prediction, self._y_true, self.value, delta, self.scratch)
-        if self._weight is None:
-            loss = np.add.reduce(self.value)
-            scale(1 / divisor, workspace.flat_delta)
-        else:
-            loss = self.value.dot(self._weight)
-            np.divide(self._weight, divisor, out=self._weight)  # 1 / divisor may overflow
-            np.multiply(delta, self._weight, out=delta)
-        drop_tiny(delta, self._room, self._is_tiny)
-        workspace.backward()
-        return float(loss)
-
-
 def n_rows(at: Array | slice) -> int:
     """Return how many rows an index stands for."""
     return at.stop - at.start if isinstance(at, slice) else len(at)
+
+
+def rows_within(at: Array | slice, part: slice) -> Array | slice:
+    """Return the rows at some places of an index.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn._training.data import rows_within
+    >>> rows_within(slice(100, 200), slice(0, 50)), rows_within(np.array([7, 3, 5]), slice(1, 3))
+    (slice(100, 150, None), array([3, 5]))
+    """
+    if isinstance(at, slice):
+        return slice(at.start + part.start, at.start + part.stop)
+    return at[part]
 
 
 def slices(n_samples: int, size: int) -> Iterator[slice]:

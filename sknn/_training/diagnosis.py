@@ -12,9 +12,10 @@ from scipy import sparse
 
 from sknn._core.parameters import Parameters
 from sknn._core.typing import Array
-from sknn._network.network import Architecture, Workspace
+from sknn._network.network import Network
 from sknn._network.units import hidden_units
-from sknn._training.data import Batch, Rows
+from sknn._training.data import DataSet
+from sknn._training.objective import BatchObjective
 from sknn.losses import REGRESSION, Loss
 
 # How many rows are looked at, and how many numbers of X.
@@ -96,42 +97,41 @@ class Diagnosis:
 
 
 def diagnose(
-    architecture: Architecture,
-    parameters: Parameters,
+    network: Network,
     loss: Loss,
-    rows: Rows,
-    held: Rows | None = None,
+    data: DataSet,
+    held: DataSet | None = None,
 ) -> Diagnosis:
     """Look at a network, without dropout, on some of the rows.
 
     Parameters
     ----------
-    architecture, parameters
-        The network; not changed.
+    network : Network
+        Not changed.
     loss : Loss
         The rule.
-    rows : Rows
+    data : DataSet
         What it was trained on.
-    held : Rows, optional
+    held : DataSet, optional
         A validation set that was given.
     """
-    n_rows = max(1, min(SAMPLE, _NUMBERS // rows.X.shape[1]))
-    some = slice(None, None, -(-len(rows) // n_rows))
-    sample = Rows(rows.X[some], rows.y[some], None)
+    n_rows = max(1, min(SAMPLE, _NUMBERS // data.X.shape[1]))
+    some = slice(None, None, -(-len(data) // n_rows))
+    sample = DataSet(data.X[some], data.y[some], None)
     if held:
         some = slice(None, None, -(-len(held) // n_rows))
-        held = Rows(held.X[some], held.y[some], None)
+        held = DataSet(held.X[some], held.y[some], None)
     with np.errstate(all="ignore"):
         return Diagnosis(
             _feature_scales(sample.X),
             _feature_offset(sample.X),
-            _is_scaled(sample.X) or _is_scaled(rows.X),
+            _is_scaled(sample.X) or _is_scaled(data.X),
             _shared_maximum(sample.X),
             _validation_scale(sample.X, held.X) if held else 1.0,
             _validation_target(sample.y, held.y, loss) if held else (1.0, 0.0),
             _target_scales(sample.y),
-            *_probe(architecture, parameters, loss, sample),
-            _baseline(loss, sample.y.T, architecture.layer_sizes[-1], sample.X.dtype),
+            *_probe(network, loss, sample),
+            _baseline(loss, sample.y.T, network.architecture.layer_sizes[-1], sample.X.dtype),
             len(sample),
             sparse.issparse(sample.X),
         )
@@ -234,20 +234,20 @@ def _baseline(loss: Loss, y_true: Array, n_outputs: int, dtype: Any) -> float:
 
 
 def _probe(
-    architecture: Architecture, parameters: Parameters, loss: Loss, sample: Rows
+    network: Network, loss: Loss, sample: DataSet
 ) -> tuple[list[float], list[float], list[bool], list[bool], list[float]]:
     """Return the shares of dead and of saturated units, which layers squash, which hold copies of
     one unit, and the gradients' sizes.
     """
+    parameters = network.parameters
     gradient = Parameters(parameters.layout, np.zeros_like(parameters.vector))
-    is_sparse = sparse.issparse(sample.X)
-    workspace = Workspace(architecture, parameters, len(sample), is_sparse, gradient)
-    batch = Batch(workspace, loss, sample, sample.X)
+    compiled = network.compile(len(sample), sparse.issparse(sample.X), gradient)
+    batch = BatchObjective(compiled, loss, sample, sample.X)
     weight = batch.load(slice(0, len(sample)))
-    hidden = hidden_units(workspace)
+    hidden = hidden_units(compiled)
     batch.gradient(weight)
-    layers = [parameters[name] for name in architecture.layer_names[:-1]]
-    blocks = [gradient[name][:-1] for name in architecture.layer_names]
+    layers = network.blocks[:-1]
+    blocks = [gradient[name][:-1] for name in network.architecture.layer_names]
     return (
         [units.dead for units in hidden],
         [units.saturated for units in hidden],

@@ -1,7 +1,6 @@
 """The engine: all arithmetic of training, from a batch of rows to updated parameters."""
 
 import math
-from functools import partial
 from typing import Any, Final, NoReturn
 
 import numpy as np
@@ -13,8 +12,9 @@ from sknn._core.parameters import Parameters
 from sknn._core.subnormal import INTERVAL, drop_tiny
 from sknn._core.typing import Array
 from sknn._network.layers import Masks, Memory, with_ones
-from sknn._network.network import Architecture, Workspace, raw_predictions
-from sknn._training.data import Batch, Rows, even_slices, n_rows
+from sknn._network.network import Network
+from sknn._training.data import DataSet, even_slices, n_rows, rows_within
+from sknn._training.objective import BatchObjective
 from sknn._training.penalty import Chunk, MaxNorm, Regularization, clip
 from sknn._training.step_statistics import StepStatistics
 from sknn.losses import Loss
@@ -57,15 +57,13 @@ class Engine:
 
     Parameters
     ----------
-    architecture : Architecture
-        The network.
-    parameters : Parameters
-        Its parameters, updated in place.
+    network : Network
+        Its parameters are updated in place.
     loss : Loss
         The loss of a sample.
     regularization : Regularization
         The penalty, and the bounds on norms.
-    rows : Rows
+    data : DataSet
         The training set.
     seed : int
         Of the dropout masks.
@@ -78,30 +76,29 @@ class Engine:
 
     def __init__(
         self,
-        architecture: Architecture,
-        parameters: Parameters,
+        network: Network,
         loss: Loss,
         regularization: Regularization,
-        rows: Rows,
+        data: DataSet,
         seed: int,
     ) -> None:
         warm_up()
-        self.architecture, self.parameters, self.loss = architecture, parameters, loss
-        self.regularization, self.rows = regularization, rows
-        layout, vector = parameters.layout, parameters.vector
+        self.network, self.parameters, self.loss = network, network.parameters, loss
+        self.regularization, self.data = regularization, data
+        layout, vector = self.parameters.layout, self.parameters.vector
         self._gradient = Parameters(layout, np.empty_like(vector))
         self._share: Parameters | None = None
-        is_sparse = sparse.issparse(rows.X)
-        self._share_size = share_size(architecture.layer_sizes, vector, is_sparse)
-        self._batches: dict[tuple[int, bool], Batch] = {}
-        is_small = not is_sparse and rows.X.nbytes <= COPIED
-        self._X = with_ones(rows.X) if is_small else rows.X
+        is_sparse = sparse.issparse(data.X)
+        self._share_size = share_size(network.architecture.layer_sizes, vector, is_sparse)
+        self._batches: dict[tuple[int, bool], BatchObjective] = {}
+        is_small = not is_sparse and data.X.nbytes <= COPIED
+        self._X = with_ones(data.X) if is_small else data.X
         self._masks, self._memory = Masks(seed), Memory(vector.dtype)
         slices, gradient = chunks(layout.size), self._gradient.vector
         self._chunks = [Chunk(layout, elements, vector, gradient) for elements in slices]
         self._is_tiny = np.empty(slices[0].stop, bool)
-        self.statistics = StepStatistics(parameters, architecture.layer_names)
-        hidden = [parameters[name][:-1] for name in architecture.layer_names[:-1]]
+        self.statistics = StepStatistics(network.parameters, network.architecture.layer_names)
+        hidden = [block[:-1] for block in network.blocks[:-1]]
         max_norm = regularization.max_norm
         self._max_norm = MaxNorm(hidden, max_norm) if max_norm is not None else None
 
@@ -118,7 +115,7 @@ class Engine:
         params, grad = self.parameters.vector, self._gradient.vector
         clips = bool(self.regularization.clip_norm)
         bound = optimizer.bind(params, grad, state, at_once=clips)
-        self._vectors = partial(optimizer.vectors, state)
+        self._optimizer, self._state = optimizer, state
         self._begin_update = bound.begin
         self._groups = [
             (self._chunks_in(group.elements), group.elements, group.update)
@@ -152,7 +149,7 @@ class Engine:
         """
         self._masks.step = count
         if count % INTERVAL == 0:
-            self.drop_tiny(self.parameters.vector, *self._vectors())
+            self.drop_tiny(self.parameters.vector, *self._optimizer.vectors(self._state))
         loss_sum, weight_sum = self._sum_gradient(rows)
         if weight_sum != 0:
             self._update(loss_sum, learning_rate)
@@ -224,13 +221,13 @@ class Engine:
         for number, share in enumerate(even_slices(n_rows(rows), self._share_size)):
             self._masks.share = number
             batch = self._batch(share.stop - share.start, self._share)
-            batch.load(share if isinstance(rows, slice) else rows[share])
+            batch.load(rows_within(rows, share))
             loss_sum += batch.gradient(weight_sum)
             np.add(self._gradient.vector, self._share.vector, out=self._gradient.vector)
         return loss_sum, weight_sum
 
     def _total_weight(self, rows: Array | slice) -> float:
-        weight = self.rows.weight
+        weight = self.data.weight
         if weight is None:
             return float(n_rows(rows))
         if isinstance(rows, slice):
@@ -238,13 +235,14 @@ class Engine:
         scratch = self._memory.array("weights", len(rows))
         return float(np.add.reduce(weight.take(rows, out=scratch, mode="clip")))
 
-    def _batch(self, n_samples: int, gradient: Parameters) -> Batch:
+    def _batch(self, n_samples: int, gradient: Parameters) -> BatchObjective:
         key = (n_samples, gradient is self._share)
         if key not in self._batches:
-            is_sparse = sparse.issparse(self.rows.X)
-            bound = self.architecture, self.parameters, n_samples, is_sparse, gradient
-            workspace = Workspace(*bound, self._masks, self._memory)
-            self._batches[key] = Batch(workspace, self.loss, self.rows, self._X)
+            is_sparse = sparse.issparse(self.data.X)
+            compiled = self.network.compile(
+                n_samples, is_sparse, gradient, self._masks, self._memory
+            )
+            self._batches[key] = BatchObjective(compiled, self.loss, self.data, self._X)
         return self._batches[key]
 
     def check(self, loss: float, with_gradient: bool = False) -> None:
@@ -260,10 +258,10 @@ class Engine:
         Even finite weights may predict such numbers after the last step, and no further step would
         notice.
         """
-        sample = slice(None, None, -(-len(self.rows) // CHECKED))
-        link = self.architecture.link
-        for _, raw in raw_predictions(self.architecture, parameters, self.rows.X[sample]):
-            if not np.isfinite(link(raw)).all():
+        sample = slice(None, None, -(-len(self.data) // CHECKED))
+        network = self.network.replace_parameters(parameters)
+        for _, raw_prediction in network.raw_predictions(self.data.X[sample]):
+            if not np.isfinite(network.apply_link(raw_prediction)).all():
                 raise NonFiniteError("a prediction after it", epoch)
 
     def _raise_nonfinite(self) -> NoReturn:
@@ -307,10 +305,10 @@ def share_size(layer_sizes: tuple[int, ...], gradient: Array, is_sparse: bool) -
     return min(max(fewest, CACHED // row_bytes), MOST_SPARSE if is_sparse else MOST)
 
 
-def mean_loss(architecture: Architecture, parameters: Parameters, loss: Loss, data: Rows) -> float:
+def mean_loss(network: Network, loss: Loss, data: DataSet) -> float:
     """Return ``sum_i w_i l_i / sum_i w_i`` of a network, a batch of rows at a time."""
     total = 0.0
-    for rows, raw_prediction in raw_predictions(architecture, parameters, data.X):
+    for rows, raw_prediction in network.raw_predictions(data.X):
         value = loss.value(raw_prediction, data.y[rows].T)
         total += float(value.sum() if data.weight is None else np.dot(value, data.weight[rows]))
     return total / (len(data) if data.weight is None else float(data.weight.sum()))

@@ -1,4 +1,4 @@
-"""The trainer: epochs, progress, patience and the best weights; no arithmetic on arrays."""
+"""The training loop: epochs, progress, patience and the best weights; no arithmetic on arrays."""
 
 import math
 import time
@@ -9,11 +9,11 @@ import numpy as np
 
 from sknn._core.subnormal import INTERVAL
 from sknn._core.typing import Array
-from sknn._training.configuration import Plan
+from sknn._training.configuration import FitConfiguration
 from sknn._training.data import batches
 from sknn._training.engine import Engine, NonFiniteError
 from sknn._training.interrupts import Interrupts
-from sknn._training.state import Training
+from sknn._training.state import TrainingState
 from sknn.averaging import Averaging
 from sknn.optimizers import Minimizer, Optimizer
 
@@ -30,26 +30,35 @@ ROWS_MEASURED: Final = 1500
 Validate = Callable[[], tuple[float, float | None]]
 
 
-class Trainer:
-    """Runs a plan.
+class TrainingLoop:
+    """Trains: epochs, progress, patience and the best weights.
 
     Parameters
     ----------
     engine : Engine
         Takes the steps.
-    plan : Plan
-        What to do.
-    training : Training
+    configuration : FitConfiguration
+        How to train.
+    training : TrainingState
         Where it stands; updated.
     validate : callable or None
         Returns the validation loss and score (None if there is none but the loss) of the present
-        weights. Both are recorded, and decide if the plan says so.
+        weights. Both are recorded, and decide if the configuration says so.
     """
 
     def __init__(
-        self, engine: Engine, plan: Plan, training: Training, validate: Validate | None
+        self,
+        engine: Engine,
+        configuration: FitConfiguration,
+        training: TrainingState,
+        validate: Validate | None,
     ) -> None:
-        self.engine, self.plan, self.training, self.validate = engine, plan, training, validate
+        self.engine, self.configuration, self.training, self.validate = (
+            engine,
+            configuration,
+            training,
+            validate,
+        )
         self._began, self._is_measured = time.perf_counter(), True
         self._interrupts = Interrupts.active()
 
@@ -67,7 +76,7 @@ class Trainer:
             # Divergence shows in the engine's own checks, with an error that names the layer.
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
                 outcome = self._run_until_interrupted()
-                if not self.plan.incremental:  # where the next step may be calls away
+                if not self.configuration.incremental:  # where the next step may be calls away
                     chosen = training.chosen_parameters
                     self.engine.check_predictions(chosen, training.progress.epoch)
         except NonFiniteError as error:
@@ -78,12 +87,12 @@ class Trainer:
 
     def _make_schedule_state(self) -> None:
         """Make the schedule's state, unless training continues with one of its class."""
-        progress, state = self.training.progress, self.plan.schedule.init()
+        progress, state = self.training.progress, self.configuration.schedule.init()
         if state is not None and type(state) is not type(progress.state):
             progress.state = state
 
     def _run_until_interrupted(self) -> str:
-        optimizer = self.plan.optimizer
+        optimizer = self.configuration.optimizer
         try:
             if isinstance(optimizer, Minimizer):
                 return self._minimize(optimizer)
@@ -95,35 +104,35 @@ class Trainer:
             return INTERRUPTED
 
     def _run_epochs(self, optimizer: Optimizer) -> str:
-        plan, training = self.plan, self.training
-        size = training.n_training if optimizer.full_batch else plan.batch_size
+        configuration, training = self.configuration, self.training
+        size = training.n_training if optimizer.full_batch else configuration.batch_size
         n_steps = -(-training.n_training // size)
         self.engine.bind(optimizer, training.optimizer_state)
         if training.n_epochs_to_go is None:
             self._set_out(n_steps)
-            training.n_epochs_to_go = plan.max_iter
+            training.n_epochs_to_go = configuration.max_iter
         while training.n_epochs_to_go > 0:
             training.n_epochs_to_go -= 1
             self._begin_epoch()
-            if plan.shuffle and not optimizer.full_batch:
+            if configuration.shuffle and not optimizer.full_batch:
                 training.shuffle()
             outcome = self._run_epoch(size)
             if outcome:
                 return outcome
         # A fit that is resumed at its very end may have converged there.
-        is_over = training.n_no_improvement >= plan.n_iter_no_change
-        return CONVERGED if is_over or plan.schedule.knows_end else MAX_ITER
+        is_over = training.n_no_improvement >= configuration.n_iter_no_change
+        return CONVERGED if is_over or configuration.schedule.knows_end else MAX_ITER
 
     def _set_out(self, steps_per_epoch: int) -> None:
         """Tell the schedule where its run begins and ends; one that is over begins anew."""
         progress = self.training.progress
-        if not self.plan.incremental or progress.batches >= progress.total_steps:
+        if not self.configuration.incremental or progress.batches >= progress.total_steps:
             progress.first_step = progress.batches
-        progress.total_steps = progress.first_step + self.plan.horizon * steps_per_epoch
+        progress.total_steps = progress.first_step + self.configuration.horizon * steps_per_epoch
         progress.steps_per_epoch = steps_per_epoch
 
     def _begin_epoch(self) -> None:
-        self.plan.begin_epoch()
+        self.configuration.begin_epoch()
         self._is_measured = self._is_due()
         if self._is_measured:
             self.engine.statistics.forget()
@@ -132,21 +141,25 @@ class Trainer:
     def _is_due(self) -> bool:
         """Tell whether the last step of an epoch is measured."""
         training = self.training
-        if len(training.gradient_norms) < EPOCHS_MEASURED or not self.plan.has_steps:
+        if len(training.gradient_norms) < EPOCHS_MEASURED or not self.configuration.has_steps:
             return True
         before = training.progress.samples
         return before // ROWS_MEASURED < (before + training.n_training) // ROWS_MEASURED
 
     def _run_epoch(self, size: int) -> str | None:
         """Pass over the rows once; the loss is the mean met, plus the penalty at the end."""
-        plan, training, progress = self.plan, self.training, self.training.progress
+        configuration, training, progress = (
+            self.configuration,
+            self.training,
+            self.training.progress,
+        )
         statistics, rate = self.engine.statistics, math.nan
         loss_sum = weight_sum = 0.0
         n_left = -(-training.n_training // size)
         for rows in batches(training.order, training.n_training, size):
             n_left -= 1
             statistics.is_on = self._is_measured and n_left == 0
-            rate = plan.learning_rate(progress)
+            rate = configuration.learning_rate(progress)
             loss, weight = self.engine.step(rows, rate, progress.step)
             loss_sum += loss
             weight_sum += weight
@@ -154,8 +167,8 @@ class Trainer:
                 progress.skipped += 1
                 continue
             progress.step += 1
-            if plan.averaging:
-                self._average(plan.averaging)
+            if configuration.averaging:
+                self._average(configuration.averaging)
         progress.samples += training.n_training
         penalty = self.engine.penalty()
         self.engine.check(loss_sum + penalty)
@@ -170,7 +183,7 @@ class Trainer:
             self.engine.drop_tiny(training.average.vector)
 
     def _minimize(self, minimizer: Minimizer) -> str:
-        plan, training = self.plan, self.training
+        configuration, training = self.configuration, self.training
         n_samples = training.n_training
         at = slice(0, n_samples) if training.order is None else training.order
         params = training.parameters.vector
@@ -198,7 +211,11 @@ class Trainer:
 
         try:
             settled = minimizer.minimize(
-                value_and_gradient, reached.copy(), after_iteration, plan.max_iter, plan.tol
+                value_and_gradient,
+                reached.copy(),
+                after_iteration,
+                configuration.max_iter,
+                configuration.tol,
             )
         finally:  # a line search leaves the point that it tried last
             params[...] = reached
@@ -220,11 +237,11 @@ class Trainer:
             self._record(loss, penalty, rate)
         finally:
             self._interrupts.release()
-        self.plan.report(self.training)
+        self.configuration.report(self.training)
         converged = exhausted and not self._outlasts_plateau()
         if converged and self.training.n_epochs_to_go:
             self.training.n_epochs_to_go = 0
-        stopped = self.plan.end_epoch()
+        stopped = self.configuration.end_epoch()
         return CONVERGED if converged else STOPPED if stopped else None
 
     def _record(self, loss: float, penalty: float, rate: float = math.nan) -> None:
@@ -243,22 +260,22 @@ class Trainer:
 
     def _judge(self, loss: float, measured: tuple[float, float | None] | None) -> bool:
         """Compare an epoch with the best; tell whether patience is at an end."""
-        training, plan = self.training, self.plan
+        training, configuration = self.training, self.configuration
         metric = loss
-        if plan.early_stopping and measured is not None:
+        if configuration.early_stopping and measured is not None:
             validation_loss, score = measured
             metric = validation_loss if score is None else -score
         training.progress.epoch += 1
-        plan.schedule.after_epoch(metric, training.progress)
-        improved = metric <= training.best - plan.tol
+        configuration.schedule.after_epoch(metric, training.progress)
+        improved = metric <= training.best - configuration.tol
         training.n_no_improvement = 0 if improved else training.n_no_improvement + 1
         if metric < training.best:
             training.best = metric
-            if plan.early_stopping and training.best_parameters is None:
+            if configuration.early_stopping and training.best_parameters is None:
                 training.best_parameters = training.current_parameters.copy()
             elif training.best_parameters is not None:
                 np.copyto(training.best_parameters.vector, training.current_parameters.vector)
-        return training.n_no_improvement >= plan.n_iter_no_change
+        return training.n_no_improvement >= configuration.n_iter_no_change
 
     def _record_validation(self, measured: tuple[float, float | None] | None) -> None:
         if measured is not None:
@@ -268,12 +285,14 @@ class Trainer:
                 self.training.validation_scores.append(score)
 
     def _outlasts_plateau(self) -> bool:
-        plan, training = self.plan, self.training
-        if isinstance(plan.optimizer, Minimizer):
-            return not plan.early_stopping  # it ends by itself
-        if not plan.schedule.outlasts_plateau(plan.learning_rate_init, training.progress):
+        configuration, training = self.configuration, self.training
+        if isinstance(configuration.optimizer, Minimizer):
+            return not configuration.early_stopping  # it ends by itself
+        if not configuration.schedule.outlasts_plateau(
+            configuration.learning_rate_init, training.progress
+        ):
             return False
-        if plan.schedule.knows_end:
+        if configuration.schedule.knows_end:
             return True
         training.progress.plateaus += 1
         training.n_no_improvement = 0

@@ -18,7 +18,7 @@ _DRAWN: Final = "_drawn"
 
 
 @dataclass
-class Training:
+class TrainingState:
     """All that changes while training: kept, it lets training go on as if it had never stopped.
 
     Attributes
@@ -101,7 +101,7 @@ class Training:
         if not self.validation and self.criterion and self.criterion[0] is not None:
             self.validation = self.criterion[:2]  # a file that was written before it was kept
 
-    def fork(self) -> "Training":
+    def fork(self) -> "TrainingState":
         """Return a copy to train on with; this state stays as it is.
 
         The cost does not grow with the curves, whose entries so far both share. The copy takes over

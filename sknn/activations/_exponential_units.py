@@ -2,17 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 import numpy as np
 
 from sknn._core.strategy import POSITIVE, Range
 from sknn._core.typing import Array
 from sknn.activations._base import Activation
-
-# The fixed point of the moments at mean 0 and variance 1; section 2 of the SELU paper.
-SELU_ALPHA: Final = 1.6732632423543772
-SELU_SCALE: Final = 1.0507009873554805
 
 
 @dataclass(repr=False, eq=False)
@@ -91,6 +87,9 @@ class SELU(Activation):
     """
 
     initializer: ClassVar[str] = "lecun_normal"
+    # The fixed point of the moments at mean 0 and variance 1; section 2 of the paper.
+    ALPHA: ClassVar[float] = 1.6732632423543772
+    SCALE: ClassVar[float] = 1.0507009873554805
 
     def scratch(self, z: Array) -> tuple[Array, Array]:
         return np.zeros(z.shape, z.dtype), np.empty_like(z)
@@ -99,17 +98,17 @@ class SELU(Activation):
         zeros, tail = scratch
         np.minimum(z, zeros, out=tail)
         np.expm1(tail, out=tail)
-        np.multiply(tail, SELU_ALPHA, out=tail)
+        np.multiply(tail, self.ALPHA, out=tail)
         np.maximum(z, zeros, out=a)
         np.add(a, tail, out=a)
-        np.multiply(a, SELU_SCALE, out=a)
+        np.multiply(a, self.SCALE, out=a)
 
     def backward(self, delta: Array, z: Array, a: Array, scratch: Any) -> None:
         zeros, positive = scratch
         np.greater(a, 0, out=positive)
-        np.multiply(positive, SELU_SCALE * (1 - SELU_ALPHA), out=positive)
+        np.multiply(positive, self.SCALE * (1 - self.ALPHA), out=positive)
         np.minimum(a, zeros, out=a)
-        np.add(a, SELU_SCALE * SELU_ALPHA, out=a)
+        np.add(a, self.SCALE * self.ALPHA, out=a)
         np.add(a, positive, out=a)
         np.multiply(delta, a, out=delta)
 

@@ -35,7 +35,7 @@ validation, and ``fitted_estimator`` is `fitted_so_far`, which keeps the callbac
 """
 
 from sknn._core.public import publish
-from sknn._training.state import Training
+from sknn._training.state import TrainingState
 from sknn.callbacks._base import EpochCallback, fitted_so_far, training_of
 from sknn.callbacks._checkpoint import Checkpoint
 from sknn.callbacks._stop_on_target import StopOnTarget
@@ -46,7 +46,7 @@ __all__ = [
     "EpochCallback",
     "StopOnTarget",
     "TimeBudget",
-    "Training",
+    "TrainingState",
     "fitted_so_far",
     "training_of",
 ]

@@ -3,16 +3,15 @@
 from abc import ABC, abstractmethod
 from typing import Any
 
-from sknn._training.state import Training
-from sknn.estimators._attributes import fitted_so_far
-from sknn.estimators._base import BaseMLP
-from sknn.estimators._watching import EPOCH
+from sknn._training.state import TrainingState
+from sknn.estimators import BaseMLP
+from sknn.estimators.internals import EPOCH, fitted_model, fitted_so_far
 from sknn.tabular import BaseTabularMLP
 
 __all__ = ["EpochCallback", "fitted_so_far", "training_of"]
 
 
-def training_of(estimator: BaseMLP) -> Training:
+def training_of(estimator: BaseMLP) -> TrainingState:
     """Return where training of an estimator stands: its own object, to be read only.
 
     Parameters
@@ -22,10 +21,12 @@ def training_of(estimator: BaseMLP) -> Training:
 
     Returns
     -------
-    training : Training
+    training : TrainingState
         Its ``progress``, ``loss_curve``, ``validation_scores`` and so on.
     """
-    return estimator._training
+    training = fitted_model(estimator).training
+    assert training is not None  # a model in training has one
+    return training
 
 
 class EpochCallback(ABC):

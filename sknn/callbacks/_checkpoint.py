@@ -6,7 +6,7 @@ from typing import Any
 
 from sknn._core.strategy import COUNT, POSITIVE
 from sknn.callbacks._base import EpochCallback, fitted_so_far, training_of
-from sknn.estimators._base import BaseMLP
+from sknn.estimators import BaseMLP
 from sknn.persistence import check_parameters, check_path, remove_stale, save
 from sknn.tabular import BaseTabularMLP
 
@@ -93,8 +93,8 @@ class Checkpoint(EpochCallback):
     def after_epoch(self, estimator: BaseMLP) -> bool:
         if self._is_due(estimator):
             middle, training = fitted_so_far(estimator), training_of(estimator)
-            middle._training.n_epochs_to_go = training.n_epochs_to_go
-            middle._training.begun_with = training.begun_with
+            state = training_of(middle)
+            state.n_epochs_to_go, state.begun_with = training.n_epochs_to_go, training.begun_with
             save(middle, self.path, training_state=True)
             self._written[estimator] = time.monotonic()
         return False

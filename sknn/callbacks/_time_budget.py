@@ -5,7 +5,7 @@ from typing import Any
 
 from sknn._core.strategy import POSITIVE
 from sknn.callbacks._base import EpochCallback
-from sknn.estimators._base import BaseMLP
+from sknn.estimators import BaseMLP
 
 
 class TimeBudget(EpochCallback):

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -11,17 +12,26 @@ from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from sknn._core.strategy import COUNT, Range, registered_name
+from sknn._core.parameters import Parameters
+from sknn._core.strategy import COUNT, Range
 from sknn._core.typing import Array
-from sknn._training.state import Training
+from sknn._training.state import TrainingState
 from sknn.activations import ACTIVATIONS
-from sknn.compat._estimators import MLPClassifier, MLPRegressor, network
+from sknn.compat._estimators import MLPClassifier, MLPRegressor, network_of
 from sknn.compat._rules import InvScalingBySamples
 from sknn.estimators import MLPClassifier as CoreClassifier
 from sknn.estimators import MLPRegressor as CoreRegressor
-from sknn.estimators._parameters import Settings, read_loss, read_settings
-from sknn.estimators._planning import read_batch_size
-from sknn.losses import BINARY, MULTICLASS, MULTILABEL, LogLoss, Poisson, SquaredError
+from sknn.estimators.internals import (
+    ClassTargets,
+    FittedModel,
+    RegressionTargets,
+    Settings,
+    fitted_model,
+    read_batch_size,
+    read_settings,
+    set_fitted_model,
+)
+from sknn.losses import BINARY, MULTICLASS, MULTILABEL, LogLoss, Loss, Poisson, SquaredError
 from sknn.optimizers import LBFGS, SGD, Adam, Momentum, Nesterov, Optimizer
 from sknn.schedules import Adaptive, Constant, Progress
 
@@ -173,31 +183,37 @@ def _core_optimizer(estimator: Any) -> tuple[Any, Any]:
 
 def _fill_core(core: Any, estimator: Any, n_samples: int | None) -> Any:
     """Give an estimator of the core what fitting would have given it."""
-    loss = core._loss = read_loss(core.loss, core.targets, type(core).__name__)
-    settings = read_settings(core, loss)
-    if is_classifier(core):
-        core.classes_ = np.array(estimator.classes_)
-        core._target = BINARY if len(core.classes_) == 2 else MULTICLASS
-        if estimator._label_binarizer.y_type_.startswith("multilabel"):
-            core._target = MULTILABEL
-    else:
-        core._target, core._single = "regression", estimator.n_outputs_ == 1
-    for name in ("n_features_in_", "feature_names_in_", "n_layers_", "n_outputs_"):
+    settings = read_settings(core)
+    for name in ("n_features_in_", "feature_names_in_"):
         if hasattr(estimator, name):
             setattr(core, name, copy.copy(getattr(estimator, name)))
-    training = _core_training(core, estimator, settings, n_samples or 0)
-    core._publish(training, settings, estimator.n_iter_)
+    targets = _core_targets(estimator, settings.loss)
+    network = network_of(estimator)
+    network.architecture.link = settings.loss.link(targets.kind)
+    training = _core_training(network.parameters, estimator, settings, n_samples or 0)
+    core.optimizer_ = settings.optimizer
+    model = FittedModel(network, settings.loss, targets, training)
+    set_fitted_model(core, model, estimator.n_iter_)
     return core
 
 
-def _core_training(core: Any, estimator: Any, settings: Settings, n_samples: int) -> Training:
-    core._architecture, parameters = network(estimator)
-    link = core._architecture.link = settings.loss.link(core._target)
-    core.out_activation_ = registered_name(link, ACTIVATIONS)
+def _core_targets(estimator: Any, loss: Loss) -> ClassTargets | RegressionTargets:
+    if not is_classifier(estimator):
+        return RegressionTargets(loss, estimator.n_outputs_, estimator.n_outputs_ == 1)
+    classes = np.array(estimator.classes_)
+    kind = BINARY if len(classes) == 2 else MULTICLASS
+    if estimator._label_binarizer.y_type_.startswith("multilabel"):
+        kind = MULTILABEL
+    return ClassTargets.of(kind, classes)
+
+
+def _core_training(
+    parameters: Parameters, estimator: Any, settings: Settings, n_samples: int
+) -> TrainingState:
     optimizer = settings.optimizer
     steps = isinstance(optimizer, Optimizer)
     curve = list(getattr(estimator, "loss_curve_", None) or [float(estimator.loss_)])
-    return Training(
+    return TrainingState(
         parameters,
         optimizer.init(parameters.vector, parameters.layout) if steps else None,
         check_random_state(estimator.random_state),
@@ -213,15 +229,16 @@ def _core_training(core: Any, estimator: Any, settings: Settings, n_samples: int
 
 
 def _from_core(core: Any, n_samples: int | None) -> Any:
-    settings = read_settings(core, core._loss)
+    fitted = fitted_model(core)
+    settings = replace(read_settings(core), loss=fitted.loss)
     _check_fixed(core, settings)
     params = {name: getattr(core, name) for name in SAME}
     params["verbose"] = core.verbose > 0
     params["hidden_layer_sizes"] = settings.hidden_layer_sizes
     params["activation"] = _their_activation(settings)
     params |= _their_solver(core, settings)
-    if n_samples is None and core._training is not None:
-        n_samples = core._training.n_training or None
+    if n_samples is None and fitted.training is not None:
+        n_samples = fitted.training.n_training or None
     params["alpha"] = core.alpha and core.alpha * _batch(core, params["solver"], n_samples)
     if core.n_iter_no_change not in Range(2, integer=True):
         allowed = "whole epochs of patience, 2 or more in the core's count"
@@ -230,7 +247,7 @@ def _from_core(core: Any, n_samples: int | None) -> Any:
     if is_classifier(core):
         return _fill_their_classifier(MLPClassifier(**params), core)
     losses = {SquaredError: "squared_error", Poisson: "poisson"}
-    return _fill_theirs(MLPRegressor(loss=losses[type(core._loss)], **params), core)
+    return _fill_theirs(MLPRegressor(loss=losses[type(fitted.loss)], **params), core)
 
 
 def _check_fixed(core: Any, settings: Settings) -> None:
@@ -299,7 +316,7 @@ def _fill_their_classifier(theirs: Any, core: Any) -> Any:
     theirs.classes_ = np.array(core.classes_)
     n_classes = len(core.classes_)
     labels: Sequence[Any] | Array = core.classes_
-    if core._target == MULTILABEL:
+    if fitted_model(core).targets.kind == MULTILABEL:
         labels = np.eye(max(2, n_classes), n_classes, dtype=int)
     theirs._label_binarizer = LabelBinarizer().fit(labels)
     return _fill_theirs(theirs, core)

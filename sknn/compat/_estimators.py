@@ -21,19 +21,23 @@ from sklearn.utils.validation import validate_data
 
 from sknn._core.parameters import Parameters
 from sknn._core.typing import Array
-from sknn._network.network import Architecture, raw_predictions
-from sknn._training.configuration import Plan
-from sknn._training.data import Rows
+from sknn._network.architecture import Architecture
+from sknn._network.network import Network
+from sknn._training.configuration import FitConfiguration
+from sknn._training.data import DataSet
 from sknn._training.engine import Engine, NonFiniteError
-from sknn._training.loop import INTERRUPTED, MAX_ITER, Trainer, Validate
+from sknn._training.loop import INTERRUPTED, MAX_ITER, TrainingLoop, Validate
 from sknn._training.penalty import Regularization
-from sknn._training.state import Training
+from sknn._training.state import TrainingState
 from sknn.activations import ACTIVATIONS
 from sknn.compat import _rules as rules
 from sknn.dropout import Dropout
-from sknn.estimators._atomic import all_or_nothing
-from sknn.estimators._data import check_total_weight, check_weights
-from sknn.estimators._planning import read_batch_size
+from sknn.estimators.internals import (
+    all_or_nothing,
+    check_total_weight,
+    check_weights,
+    read_batch_size,
+)
 from sknn.losses import Poisson
 from sknn.optimizers import Optimizer
 from sknn.schedules import Constant, Progress, Schedule
@@ -62,7 +66,7 @@ class Solver:
         return self.schedule(self.learning_rate_init, self.progress)
 
 
-def network(estimator: Any) -> tuple[Architecture, Parameters]:
+def network_of(estimator: Any) -> Network:
     """Return the network of one of scikit-learn's fitted estimators; parameters are copied."""
     sizes = (estimator.coefs_[0].shape[0], *(coef.shape[1] for coef in estimator.coefs_))
     hidden, link = (
@@ -77,7 +81,7 @@ def network(estimator: Any) -> tuple[Architecture, Parameters]:
     layers = zip(architecture.layer_names, estimator.coefs_, estimator.intercepts_, strict=True)
     for name, coef, intercept in layers:
         parameters[name][:-1], parameters[name][-1] = coef, intercept
-    return architecture, parameters
+    return Network(architecture, parameters)
 
 
 class _Engined:
@@ -111,18 +115,16 @@ class _Engined:
             else np.asarray(y, dtype, order="C")
         )
         weight = None if weight is None else np.asarray(weight, dtype)
-        rows = Rows(_by_rows(X).astype(dtype, copy=False), y, weight)
-        architecture, parameters = network(self)
-        return kind(architecture, parameters, LOSSES[self.loss], Regularization(alpha), rows, 0)
+        data = DataSet(_by_rows(X).astype(dtype, copy=False), y, weight)
+        return kind(network_of(self), LOSSES[self.loss], Regularization(alpha), data, 0)
 
     def _forward_pass_fast(self: Any, X: Any, check_input: bool = True) -> Array:
         if check_input:
             X = validate_data(self, X, accept_sparse=["csr", "csc"], reset=False)
-        architecture, parameters = network(self)
-        link = architecture.link
-        out = np.empty((X.shape[0], architecture.layer_sizes[-1]), parameters.vector.dtype)
-        for rows, raw_prediction in raw_predictions(architecture, parameters, _by_rows(X)):
-            out[rows] = link(raw_prediction).T
+        network = network_of(self)
+        out = np.empty((X.shape[0], network.architecture.layer_sizes[-1]), network.dtype)
+        for rows, raw_prediction in network.raw_predictions(_by_rows(X)):
+            out[rows] = network.apply_link(raw_prediction)
         return out
 
     def _fit_lbfgs(self: Any, X: Any, y: Array, sample_weight: Any, *rest: Any) -> None:
@@ -141,10 +143,10 @@ class _Engined:
         if "_objective" not in vars(self):  # the first evaluation of a fit
             total = len(y) if sample_weight is None else float(sample_weight.sum())
             self._objective = self._engine(Engine, self.alpha / total, X, y, sample_weight)
-        architecture, parameters = network(self)
+        network = network_of(self)
+        parameters = network.parameters
         loss, vector = self._objective.objective(parameters.vector, slice(0, len(y)))
-        gradient = Parameters(parameters.layout, vector)
-        blocks = [gradient[name] for name in architecture.layer_names]
+        blocks = network.replace_parameters(Parameters(parameters.layout, vector)).blocks
         return loss, [block[:-1] for block in blocks], [block[-1] for block in blocks]
 
     def _fit_stochastic(self: Any, X: Any, y: Array, sample_weight: Any, *rest: Any) -> None:
@@ -153,11 +155,11 @@ class _Engined:
         solver = self._solver(engine.parameters, incremental)
         training = self._training(engine.parameters, solver, len(y))
         validate = self._validation(X, y, sample_weight, training) if self.early_stopping else None
-        plan = self._plan(solver, training, incremental)
+        configuration = self._configuration(solver, training, incremental)
         self._set_weights(engine, engine.parameters)  # for scores in the middle
         outcome, self.n_iter_, self._warnings = "", -training.progress.epoch, []
         try:
-            outcome = Trainer(engine, plan, training, validate).run()
+            outcome = TrainingLoop(engine, configuration, training, validate).run()
         except NonFiniteError as error:
             self._end_divergence(error, training)
         self._set_weights(engine, training.chosen_parameters)
@@ -172,7 +174,7 @@ class _Engined:
             self._warnings.append((text, ConvergenceWarning))
 
     def _set_weights(self: Any, engine: Engine, parameters: Parameters) -> None:
-        blocks = [parameters[name] for name in engine.architecture.layer_names]
+        blocks = engine.network.replace_parameters(parameters).blocks
         self.coefs_ = [block[:-1] for block in blocks]
         self.intercepts_ = [block[-1] for block in blocks]
 
@@ -195,14 +197,16 @@ class _Engined:
         state = optimizer.init(parameters.vector, parameters.layout)
         return Solver(optimizer, schedule, float(self.learning_rate_init), state, Progress())
 
-    def _training(self: Any, parameters: Parameters, solver: Solver, n_samples: int) -> Training:
+    def _training(
+        self: Any, parameters: Parameters, solver: Solver, n_samples: int
+    ) -> TrainingState:
         """Return the state of training that scikit-learn's attributes stand for."""
         score, loss = (
             getattr(self, f"best_{name}_", None) for name in ("validation_score", "loss")
         )
         best = (-score if score is not None else None) if self.early_stopping else loss
         solver.progress.samples = self.t_
-        return Training(
+        return TrainingState(
             parameters,
             solver.state,
             self._random_state,
@@ -215,7 +219,7 @@ class _Engined:
             validation_scores=list(getattr(self, "validation_scores_", None) or []),
         )
 
-    def _validation(self: Any, X: Any, y: Array, weight: Any, training: Training) -> Validate:
+    def _validation(self: Any, X: Any, y: Array, weight: Any, training: TrainingState) -> Validate:
         """Set rows aside as scikit-learn draws them, and return what scores them."""
         training.order, held = train_test_split(
             np.arange(len(y)),
@@ -249,7 +253,9 @@ class _Engined:
 
         return validate
 
-    def _plan(self: Any, solver: Solver, training: Training, incremental: bool) -> Plan:
+    def _configuration(
+        self: Any, solver: Solver, training: TrainingState, incremental: bool
+    ) -> FitConfiguration:
         n_samples = training.n_training
         if self.batch_size != "auto" and self.batch_size > n_samples:
             warnings.warn(
@@ -257,7 +263,7 @@ class _Engined:
                 "clipped",
                 stacklevel=3,  # from scikit-learn's module
             )
-        return Plan(
+        return FitConfiguration(
             optimizer=solver.optimizer,
             schedule=solver.schedule,
             learning_rate_init=solver.learning_rate_init,
@@ -273,7 +279,7 @@ class _Engined:
             report=lambda training: self._report(solver, training),
         )
 
-    def _report(self: Any, solver: Solver, training: Training) -> None:
+    def _report(self: Any, solver: Solver, training: TrainingState) -> None:
         """Print what scikit-learn prints after an epoch."""
         if not self.verbose:
             return
@@ -292,7 +298,7 @@ class _Engined:
                 f"more than tol={self.tol:f} for {self.n_iter_no_change} consecutive epochs. {end}"
             )
 
-    def _end_divergence(self: Any, error: NonFiniteError, training: Training) -> None:
+    def _end_divergence(self: Any, error: NonFiniteError, training: TrainingState) -> None:
         """Go back to the best weights before training diverged, or raise scikit-learn's error."""
         if training.best_parameters is None:
             raise ValueError(
@@ -308,7 +314,7 @@ class _Engined:
         )
         self._warnings.append((text, ConvergenceWarning))
 
-    def _store(self: Any, solver: Solver, training: Training) -> None:
+    def _store(self: Any, solver: Solver, training: TrainingState) -> None:
         self._optimizer, self._no_improvement_count = solver, training.n_no_improvement
         self.n_iter_ += training.progress.epoch
         self.t_, self.loss_curve_ = training.progress.samples, training.loss_curve

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final
 
 import numpy as np
 
-from sknn._core.blas import axpy, scale
+from sknn._core.blas import accumulate, axpy, scale
 from sknn._core.strategy import Range
 from sknn._core.typing import Array
 from sknn._training.data import n_rows
@@ -15,8 +15,7 @@ from sknn._training.engine import Engine
 from sknn._training.penalty import Regularization
 from sknn.activations import Sigmoid
 from sknn.losses import LogLoss, SquaredError
-from sknn.optimizers import Adam
-from sknn.optimizers._elementwise import ElementwiseOptimizer, accumulate
+from sknn.optimizers import Adam, ElementwiseOptimizer
 from sknn.schedules import Adaptive, InvScaling, Progress
 
 SIGMOID: Final = Sigmoid()
@@ -143,7 +142,7 @@ class BatchwiseEngine(Engine):
         self._alpha, self._weight = self.regularization.alpha, 0.0
 
     def step(self, rows: Array | slice, learning_rate: float, count: int) -> tuple[float, float]:
-        weight, size = self.rows.weight, n_rows(rows)
+        weight, size = self.data.weight, n_rows(rows)
         total = size if weight is None else float(np.add.reduce(weight[rows]))
         if total == 0:
             return 0.0, 0.0

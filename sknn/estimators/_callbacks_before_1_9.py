@@ -9,7 +9,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from sknn.estimators._attributes import OF_CALLBACKS
+from sknn.estimators._model import OF_CALLBACKS
 
 _HOOKS = ("setup", "on_fit_task_begin", "on_fit_task_end", "teardown")
 

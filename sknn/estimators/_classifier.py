@@ -6,12 +6,12 @@ import numpy as np
 from scipy.special import log_expit, log_softmax
 from sklearn.base import ClassifierMixin
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted
 
 from sknn._core.typing import Array
-from sknn.estimators import _labels as labels
 from sknn.estimators._base import BaseMLP, has_partial_fit
+from sknn.estimators._model import fitted_model
 from sknn.estimators._parameters import has_probabilities
+from sknn.estimators._targets import both_classes, opened
 from sknn.losses import BINARY, MULTICLASS, MULTILABEL
 
 Self = TypeVar("Self", bound="MLPClassifier")
@@ -274,30 +274,6 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # no types
             raise ValueError("classes must be passed on the first call to partial_fit.")
         return self._partial_fit(X, y, sample_weight, classes)
 
-    # ---------------------------------------------------------------- targets
-
-    def _start_targets(self, y: Array, classes: Any) -> None:
-        self._target, self.classes_ = labels.learn(y, classes)
-
-    def _continue_targets(self, y: Array, classes: Any, incremental: bool) -> None:
-        labels.check_same(y, classes, self._target, self.classes_)
-        if not incremental:
-            labels.check_complete(y, self._target, self.classes_)
-
-    def _encode(self, y: Array, dtype: np.dtype[Any], name: str) -> Array:
-        return labels.encode(y, self._target, self.classes_, dtype, name)
-
-    def _n_outputs(self, encoded: Array) -> int:
-        return 1 if self._target == BINARY else len(self.classes_)
-
-    def _codes(self, encoded: Array) -> Array | None:
-        return None if self._target == MULTILABEL else encoded.ravel()
-
-    def _weigh_classes(self, y: Array, weight: Array | None) -> Array | None:
-        if self.class_weight is None:
-            return weight
-        return labels.weigh(self.class_weight, y, weight, self._target, self.classes_)
-
     # ---------------------------------------------------------------- predictions
 
     def decision_function(self, X: Any) -> Array:
@@ -314,8 +290,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # no types
 (n_samples, n_labels)
             One column is raveled: with two classes, positive means the second.
         """
-        check_is_fitted(self)
-        if self._target != MULTILABEL and self.n_outputs_ == 1:
+        if fitted_model(self).targets.kind != MULTILABEL and self.n_outputs_ == 1:
             return self._predict(X, lambda raw: raw[0])
         return self._predict(X, np.transpose, self.n_outputs_)
 
@@ -332,13 +307,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # no types
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
             Members of `classes_`, or a 0/1 matrix.
         """
-        check_is_fitted(self)
-        classes = self.classes_
-        if self._target == MULTILABEL:
-            return self._predict(X, lambda raw: raw.T > 0, len(classes), np.intp)
-        if self._target == BINARY:
-            return self._predict(X, lambda raw: classes[(raw[0] > 0) * 1], dtype=classes.dtype)
-        return self._predict(X, lambda raw: classes[raw.argmax(axis=0)], dtype=classes.dtype)
+        return self._predict_targets(X)
 
     @available_if(has_probabilities)  # type: ignore[untyped-decorator]
     def predict_proba(self, X: Any) -> Array:
@@ -355,14 +324,13 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # no types
             Rows sum to 1 over the classes. Labels are independent of each other, and their
             probabilities lie strictly between 0 and 1, as the sigmoid does before it is rounded.
         """
-        check_is_fitted(self)
-        if self._target == MULTILABEL:
-            return self._predict(
-                X, lambda raw: labels.opened(self._apply_link(raw)), self.n_outputs_
-            )
-        if self._target == BINARY:
-            return self._predict(X, lambda raw: self._apply_link(labels.both_classes(raw)), 2)
-        return self._predict(X, self._apply_link, self.n_outputs_)
+        model = fitted_model(self)
+        kind, apply_link = model.targets.kind, model.network.apply_link
+        if kind == MULTILABEL:
+            return self._predict(X, lambda raw: opened(apply_link(raw)), self.n_outputs_)
+        if kind == BINARY:
+            return self._predict(X, lambda raw: apply_link(both_classes(raw)), 2)
+        return self._predict(X, apply_link, self.n_outputs_)
 
     @available_if(has_probabilities)  # type: ignore[untyped-decorator]
     def predict_log_proba(self, X: Any) -> Array:
@@ -378,11 +346,11 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # no types
         log_probabilities : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
             Finite where the probability itself would round to zero.
         """
-        check_is_fitted(self)
-        if self._target == MULTICLASS:
+        kind = fitted_model(self).targets.kind
+        if kind == MULTICLASS:
             return self._predict(X, lambda raw: log_softmax(raw.T, axis=1), self.n_outputs_)
-        if self._target == BINARY:
-            return self._predict(X, lambda raw: log_expit(labels.both_classes(raw).T), 2)
+        if kind == BINARY:
+            return self._predict(X, lambda raw: log_expit(both_classes(raw).T), 2)
         return self._predict(X, lambda raw: log_expit(raw.T), self.n_outputs_)
 
     def __sklearn_tags__(self) -> Any:

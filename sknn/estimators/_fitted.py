@@ -1,85 +1,91 @@
-"""What a fitted network is asked for: its state, weights, history and predictions."""
+"""The part of the estimators that reads a fitted network: weights, history, predictions."""
 
-import copy
 import math
 from collections.abc import Callable
-from contextvars import ContextVar
-from typing import Any, TypeVar, overload
+from dataclasses import replace
+from functools import partial
+from typing import Any, TypeVar
 
 import numpy as np
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import NotFittedError
 
-from sknn._core.parameters import Parameters
+from sknn._core.table import Table
 from sknn._core.typing import Array
-from sknn._network.network import Architecture, raw_predictions
 from sknn._training.curve import Curve
-from sknn._training.state import Training
-from sknn.estimators import _data as data
-from sknn.estimators._attributes import OF_CALLBACKS, history, training_to_keep, view
+from sknn.dropout import Dropout
+from sknn.estimators import _checks as checks
+from sknn.estimators._hidden_layer import HiddenLayer
+from sknn.estimators._model import (
+    OF_CALLBACKS,
+    CurveAttribute,
+    FittedModel,
+    fitted_model,
+    history,
+    keeps_training,
+    view,
+)
 
 Self = TypeVar("Self", bound="FittedNetwork")
 
-# Whether a network that `sknn.save` finds inside another estimator keeps its training state; None
-# for pickles and copies, which keep all.
-keeps_training: ContextVar[bool | None] = ContextVar("keeps_training", default=None)
+
+class _Repr:
+    """scikit-learn's repr, to which a fitted network adds its layers, as a comment.
+
+    Asked for by the class it is scikit-learn's own: by that one its printer knows an estimator,
+    and wraps it at the parameters, also within a Pipeline.
+    """
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        return BaseEstimator.__repr__ if instance is None else partial(_represent, instance)
 
 
-class CurveAttribute:
-    """A fitted attribute that is kept as a curve, which goes on growing, and read as a list."""
-
-    def __set_name__(self, owner: type[Any], name: str) -> None:
-        self._name = name
-
-    @overload
-    def __get__(self, instance: None, owner: type[Any]) -> "CurveAttribute": ...
-    @overload
-    def __get__(self, instance: object, owner: type[Any]) -> list[float] | None: ...
-    def __get__(self, instance: Any, owner: type[Any]) -> "CurveAttribute | list[float] | None":
-        if instance is None:
-            return self
-        try:
-            curve = vars(instance)[self._name]
-        except KeyError:
-            message = f"{owner.__name__!r} object has no attribute {self._name!r}"
-            raise AttributeError(message) from None
-        return None if curve is None else list(curve)
-
-    def __set__(self, instance: Any, curve: Any) -> None:
-        vars(instance)[self._name] = curve
+def _represent(estimator: Any, **options: Any) -> str:
+    text = str(BaseEstimator.__repr__(estimator, **options))
+    if not estimator.__sklearn_is_fitted__():
+        return text
+    network = estimator._model.network
+    sizes = "-".join(map(str, network.architecture.layer_sizes))
+    return f"{text}  # layers {sizes}, {network.parameters.vector.size:,} parameters"
 
 
 class FittedNetwork(BaseEstimator):  # type: ignore[misc]  # no types there
     """The part of `MLPClassifier` and `MLPRegressor` that reads a fitted network."""
 
-    _architecture: Architecture
-    _parameters: Parameters
-    _training: Training
+    _model: FittedModel
 
     loss_curve_ = CurveAttribute()
     validation_loss_curve_ = CurveAttribute()
     validation_scores_ = CurveAttribute()
 
+    __repr__ = _Repr()
+
     def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "_training")
+        return hasattr(self, "_model")
 
     def __getstate__(self) -> dict[str, Any]:
-        held = super().__getstate__()
-        state = {name: list(v) if isinstance(v, Curve) else v for name, v in held.items()}
+        attributes = super().__getstate__()
+        state = {
+            name: list(value) if isinstance(value, Curve) else value
+            for name, value in attributes.items()
+        }
         keeps = keeps_training.get()
         if keeps is None:
             return state
-        state = {name: each for name, each in state.items() if name not in OF_CALLBACKS}
+        state = {name: value for name, value in state.items() if name not in OF_CALLBACKS}
         if self.__sklearn_is_fitted__():
-            state["_training"] = training_to_keep(self) if keeps else None
+            training = self._model.training_to_keep() if keeps else None
+            state["_model"] = replace(self._model, training=training)
         return state
 
     def __copy__(self: Self) -> Self:
-        """Return a shallow copy that trains on by itself: training goes on in place."""
+        """Return a shallow copy that trains by itself: training goes on in place."""
         twin = view(self)
+        if not twin.__sklearn_is_fitted__():
+            return twin
         copied: dict[int, Any] = {}
-        copy.deepcopy(twin.__dict__.get("_training"), copied)
-        for name, value in twin.__dict__.items():  # weights of the state among them
+        twin._model = twin._model.own_training(copied)
+        for name, value in twin.__dict__.items():  # what the training state holds among them
             if name != "random_state":  # a parameter, which copies share
                 twin.__dict__[name] = copied.get(id(value), value)
         return twin
@@ -96,12 +102,13 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]  # no types there
         Steps are measured in the first ten epochs and once in 1,500 rows; between these, the
         gradient's norm and the update ratios stay as they were.
         """
-        if vars(self).get("_training") is None:
+        model: FittedModel | None = vars(self).get("_model")
+        if model is None or model.training is None:
             raise NotFittedError(
                 f"This {type(self).__name__} has no history: it is not fitted, or was saved "
                 "without its training state."
             )
-        return history(self._training, len(self._architecture.layer_names))
+        return history(model.training, len(model.network.blocks))
 
     @property
     def best_loss_(self) -> float:
@@ -119,9 +126,17 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]  # no types there
         return [block[-1] for block in self._blocks()]
 
     def _blocks(self) -> list[Array]:
-        if "_parameters" not in vars(self):
+        if "_model" not in vars(self):
             raise NotFittedError(f"This {type(self).__name__} has no weights yet: call fit first.")
-        return [self._parameters[name] for name in self._architecture.layer_names]
+        return self._model.network.blocks
+
+    def _predict_targets(self, X: Any) -> Array:
+        """Return predictions in the form of the targets."""
+        model = fitted_model(self)
+        targets, link = model.targets, model.network.architecture.link
+        return self._predict(
+            X, lambda raw: targets.decode(raw, link), targets.n_columns, targets.dtype
+        )
 
     def _predict(
         self,
@@ -149,14 +164,102 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]  # no types there
         ValueError
             If X is wrong, or so large that a prediction is not finite.
         """
-        own = self._parameters.vector.dtype
-        X = data.check_inputs(self, X, own)
+        network = fitted_model(self).network
+        X = checks.check_inputs(self, X, network.dtype)
         shape = (X.shape[0],) if n_columns is None else (X.shape[0], n_columns)
-        out = np.empty(shape, own if dtype is None else dtype)
+        out = np.empty(shape, network.dtype if dtype is None else dtype)
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            for rows, raw_prediction in raw_predictions(self._architecture, self._parameters, X):
-                data.check_predicted(raw_prediction, X, rows)
+            for rows, raw_prediction in network.raw_predictions(X):
+                checks.check_predicted(raw_prediction, X, rows)
                 out[rows] = convert(raw_prediction)
                 if out.dtype.kind == "f":
-                    data.check_predicted(out[rows], X, rows)
+                    checks.check_predicted(out[rows], X, rows)
         return out
+
+    def activations(self, X: Any) -> list[Array]:
+        """Return the activations of each layer for X, without dropout.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Inputs.
+
+        Returns
+        -------
+        activations : list of ndarray of shape (n_samples, n_units)
+            Of each hidden layer, then of the output: probabilities, or predicted numbers.
+
+        Raises
+        ------
+        ValueError
+            If X is wrong, or so large that an activation is not finite.
+        """
+        network = fitted_model(self).network
+        X = checks.check_inputs(self, X, network.dtype)
+        out = [np.empty((X.shape[0], block.shape[1]), network.dtype) for block in network.blocks]
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            for rows, hidden, raw_prediction in network.hidden_outputs(X):
+                checks.check_predicted(raw_prediction, X, rows)
+                outputs = [*(a.T for a in hidden), network.apply_link(raw_prediction)]
+                for layer, values in zip(out, outputs, strict=True):
+                    layer[rows] = values
+                    checks.check_predicted(layer[rows], X, rows, "activations")
+        return out
+
+    def to_transformer(self, layer: int = -1) -> HiddenLayer:
+        """Return a hidden layer of this network, as it is now, as a step of a Pipeline.
+
+        Before `fit` it is a step that trains a network of these parameters.
+
+        Parameters
+        ----------
+        layer : int, default=-1
+            Which hidden layer, counted from 0; -1 is the last.
+
+        Returns
+        -------
+        transformer : HiddenLayer
+            Its `transform` returns the layer's activations. Fitting this estimator again does
+            not change it.
+
+        Raises
+        ------
+        ValueError
+            If there is no such layer.
+        """
+        # Training goes on with a copy of the weights, so a view keeps the present ones.
+        network = view(self) if self.__sklearn_is_fitted__() else clone(self)
+        transformer = HiddenLayer(network, layer)
+        transformer._index()  # raises if there is no such layer
+        return transformer
+
+    def summary(self) -> Table:
+        """Return a table of the layers, which prints itself.
+
+        Returns
+        -------
+        table : Table
+            Columns ``layer``, ``units``, ``activation``, ``parameters`` and ``dropout`` (the
+            rate). ``pandas.DataFrame(dict(table))`` makes a frame of it.
+        """
+        network = fitted_model(self).network
+        architecture, parameters = network.architecture, network.parameters
+        learned = [network.activation_parameters(i) for i in range(architecture.n_hidden)]
+        sizes = [0 if values is None else values.size for values in (*learned, None)]
+        counts = [block.size + size for block, size in zip(network.blocks, sizes, strict=True)]
+        return Table(
+            {
+                "layer": ["inputs", *architecture.layer_names],
+                "units": architecture.layer_sizes,
+                "activation": [None, *map(repr, architecture.activations), repr(architecture.link)],
+                "parameters": [None, *counts],
+                "dropout": [*map(_rate, architecture.dropouts), None],
+            },
+            f"{parameters.vector.size:,} parameters, {network.dtype}",
+        )
+
+
+def _rate(dropout: Dropout) -> float | str | None:
+    if not dropout.rate:
+        return None
+    return dropout.rate if type(dropout) is Dropout else repr(dropout)

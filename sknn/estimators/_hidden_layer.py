@@ -13,8 +13,9 @@ from sklearn.exceptions import NotFittedError
 
 from sknn._core.strategy import Range
 from sknn._core.typing import Array
-from sknn._network.network import hidden_outputs
-from sknn.estimators import _data as data
+from sknn._network.network import Network
+from sknn.estimators import _checks as checks
+from sknn.estimators._model import fitted_model
 from sknn.estimators._parameters import read_hidden_layer_sizes
 
 
@@ -93,7 +94,7 @@ class HiddenLayer(
         """
         self._index()
         if self._is_frozen:
-            data.check_inputs(self.estimator, X, self._dtype)
+            checks.check_inputs(self.estimator, X, self._network.dtype)
         else:
             self._trained = clone(self.estimator).fit(X, y)
         return self
@@ -116,19 +117,19 @@ class HiddenLayer(
         ValueError
             If X is wrong, or so large that an activation is not finite.
         """
-        index, network = self._index(), self.estimator_
-        X = data.check_inputs(network, X, self._dtype)
-        out = np.empty((X.shape[0], self._n_features_out), self._dtype)
+        index, network = self._index(), self._network
+        X = checks.check_inputs(self.estimator_, X, network.dtype)
+        out = np.empty((X.shape[0], self._n_features_out), network.dtype)
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            for rows, hidden, _ in hidden_outputs(network._architecture, network._parameters, X):
+            for rows, hidden, _ in network.hidden_outputs(X):
                 out[rows] = hidden[index].T
-                data.check_predicted(out[rows], X, rows, "activations")
+                checks.check_predicted(out[rows], X, rows, "activations")
         return out
 
     def _index(self) -> int:
         """Return the number of the layer, counted from 0."""
         if self._is_frozen:  # its parameters may be others by now
-            n_hidden = self.estimator._architecture.n_hidden
+            n_hidden = self._network.architecture.n_hidden
         else:
             n_hidden = len(read_hidden_layer_sizes(self.estimator.hidden_layer_sizes))
         if not n_hidden:
@@ -150,13 +151,12 @@ class HiddenLayer(
         return self._trained
 
     @property
-    def _dtype(self) -> np.dtype[Any]:
-        dtype: np.dtype[Any] = self.estimator_._parameters.vector.dtype
-        return dtype
+    def _network(self) -> Network:
+        return fitted_model(self.estimator_).network
 
     @property
     def _n_features_out(self) -> int:
-        return int(self.estimator_._architecture.layer_sizes[1 + self._index()])
+        return self._network.architecture.layer_sizes[1 + self._index()]
 
     @property
     def n_features_in_(self) -> int:

@@ -74,21 +74,20 @@ class Settings:
     dtype: np.dtype[Any] | None
 
 
-def read_settings(estimator: BaseEstimator, loss: Loss) -> Settings:
+def read_settings(estimator: BaseEstimator) -> Settings:
     """Check every constructor parameter, and resolve names.
 
     Parameters
     ----------
     estimator : BaseMLP
-        Whose parameters to read.
-    loss : Loss
-        Its loss, resolved and found fit for its targets.
+        Its parameters are read.
 
     Raises
     ------
     ValueError
         Names the parameter, what it got and what is allowed.
     """
+    loss = _read_loss(estimator)
     sizes = read_hidden_layer_sizes(estimator.hidden_layer_sizes)
     optimizer = read_optimizer(estimator.optimizer)
     dropouts = _dropouts(estimator, len(sizes))
@@ -158,14 +157,15 @@ def has_probabilities(estimator: BaseEstimator) -> bool:
     )
 
 
-def read_loss(value: object, targets: frozenset[str], estimator_name: str) -> Loss:
+def _read_loss(estimator: BaseEstimator) -> Loss:
     """Return the loss, if it can serve one of an estimator's kinds of target."""
+    value, targets = estimator.loss, estimator.targets
     loss: Loss = _checked("loss", value)
     if not loss.targets & targets:
         fit = [name for name, member in LOSSES.items() if member.targets & targets]
         raise ValueError(
             f"loss={value!r} serves {', '.join(sorted(loss.targets))} targets, and "
-            f"{estimator_name} has {', '.join(sorted(targets))} ones. Allowed: "
+            f"{type(estimator).__name__} has {', '.join(sorted(targets))} ones. Allowed: "
             f"{', '.join(map(repr, fit))}, or a Loss for these targets."
         )
     return loss
@@ -332,3 +332,16 @@ def _check_random_state(value: object) -> None:
             "random_state must be None, an integer in [0, 2**32 - 1] or a numpy RandomState, "
             f"got {value!r}."
         )
+
+
+def read_batch_size(value: Any, n_samples: int) -> int:
+    """Return how many rows a step has, of all there are; ``"auto"`` stands for 200."""
+    return min(200 if isinstance(value, str) else int(value), n_samples)
+
+
+def first_rate(estimator: BaseEstimator, settings: Settings) -> float:
+    """Return the rate that training begins with; a minimizer has none."""
+    optimizer, rate = settings.optimizer, estimator.learning_rate_init
+    if isinstance(optimizer, Minimizer):
+        return 0.0
+    return float(optimizer.default_learning_rate(settings.loss) if isinstance(rate, str) else rate)

@@ -6,11 +6,10 @@ import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.metrics import d2_pinball_score
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted
 
 from sknn._core.typing import Array
 from sknn.estimators._base import BaseMLP, has_partial_fit
-from sknn.estimators._data import check_regression_targets
+from sknn.estimators._model import fitted_model
 from sknn.estimators._parameters import loss_class
 from sknn.losses import REGRESSION, Quantile
 
@@ -169,7 +168,6 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # no types t
     """
 
     targets: ClassVar[frozenset[str]] = frozenset({REGRESSION})
-    _target = REGRESSION
 
     def __init__(
         self,
@@ -257,26 +255,6 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # no types t
         """
         return self._partial_fit(X, y, sample_weight)
 
-    def _start_targets(self, y: Array, classes: Any) -> None:
-        self._single = y.ndim == 1
-
-    def _continue_targets(self, y: Array, classes: Any, incremental: bool) -> None:
-        self._single = y.ndim == 1  # the number of outputs is checked with the layers
-
-    def _encode(self, y: Array, dtype: np.dtype[Any], name: str) -> Array:
-        encoded = check_regression_targets(y, dtype, name)
-        n_outputs = self._loss.n_outputs(encoded.shape[1])
-        if name != "y" and n_outputs != self._architecture.layer_sizes[-1]:
-            raise ValueError(
-                f"{name} has {encoded.shape[1]} outputs, and y has "
-                f"{self._architecture.layer_sizes[-1]}."
-            )
-        self._loss.check_targets(encoded, name)
-        return encoded
-
-    def _n_outputs(self, encoded: Array) -> int:
-        return self._loss.n_outputs(encoded.shape[1])
-
     def predict(self, X: Any) -> Array:
         """Return predictions.
 
@@ -290,10 +268,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # no types t
         y : ndarray of shape (n_samples,), (n_samples, n_outputs) or (n_samples, n_levels)
             Of the network's dtype; a column a level with `Quantile` of several.
         """
-        check_is_fitted(self)
-        if self._single and not self._loss.predicts_columns:
-            return self._predict(X, lambda raw: self._apply_link(raw)[:, 0])
-        return self._predict(X, self._apply_link, self.n_outputs_)
+        return self._predict_targets(X)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return R^2, or for several levels the share of the pinball loss that is explained.
@@ -313,10 +288,10 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # no types t
             At most 1, the score of perfect predictions; 0 is that of the best constant. With
             several levels it is the mean over them of ``sklearn.metrics.d2_pinball_score``.
         """
-        check_is_fitted(self)
-        if not isinstance(self._loss, Quantile) or not self._loss.predicts_columns:
+        loss = fitted_model(self).loss
+        if not isinstance(loss, Quantile) or not loss.predicts_columns:
             return float(super().score(X, y, sample_weight))
-        pairs = zip(self.predict(X).T, self._loss.levels, strict=True)
+        pairs = zip(self.predict(X).T, loss.levels, strict=True)
         scores = [
             d2_pinball_score(y, prediction, sample_weight=sample_weight, alpha=level)
             for prediction, level in pairs

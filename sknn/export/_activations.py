@@ -36,7 +36,6 @@ from sknn.activations import (
     TanhShrink,
     Threshold,
 )
-from sknn.activations._exponential_units import SELU_ALPHA, SELU_SCALE
 from sknn.export._graph import Graph
 from sknn.losses import Increasing
 
@@ -173,7 +172,7 @@ WRITERS: Final[dict[type[Activation], Writer]] = {
     Softplus: _softplus,
     Squareplus: _squareplus,
     ELU: _elu,
-    SELU: _operator("Selu", alpha=SELU_ALPHA, gamma=SELU_SCALE),
+    SELU: _operator("Selu", alpha=SELU.ALPHA, gamma=SELU.SCALE),
     CELU: _celu,
     Exponential: _operator("Exp"),
     GELU: _gelu,

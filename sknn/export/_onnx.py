@@ -8,9 +8,10 @@ from sklearn.utils.validation import check_is_fitted
 from sknn._core.typing import Array
 from sknn._version import __version__
 from sknn.estimators import BaseMLP
+from sknn.estimators.internals import RegressionTargets, fitted_model
 from sknn.export._activations import activate
 from sknn.export._graph import Graph
-from sknn.losses import BINARY, MULTILABEL, REGRESSION
+from sknn.losses import BINARY, MULTILABEL
 
 # Of 2022, when all that is used here was there; runtimes read what is older than they are.
 OPSET: Final = 18
@@ -44,16 +45,15 @@ def network_to_onnx(model: BaseMLP) -> Any:
 
 def _add_network(graph: Graph, model: BaseMLP) -> str:
     """Add all layers; return the name of the raw prediction, of shape (n_samples, n_outputs)."""
-    architecture, parameters, a = model._architecture, model._parameters, INPUT
-    for i, name in enumerate(architecture.layer_names):
-        block = _as_float32(parameters[name])
+    network, a = fitted_model(model).network, INPUT
+    architecture = network.architecture
+    for i, block in enumerate(map(_as_float32, network.blocks)):
         weights = graph.constant(block[:-1], f"coefs_{i}")
         biases = graph.constant(block[-1], f"intercepts_{i}")
         a = graph.add("Gemm", a, weights, biases)
         if i < architecture.n_hidden:
-            block_name = architecture.activation_name(i)
-            is_learned = block_name in parameters.layout.slices
-            learned = _as_float32(parameters[block_name]) if is_learned else None
+            learned = network.activation_parameters(i)
+            learned = None if learned is None else _as_float32(learned)
             a = activate(graph, architecture.activations[i], a, learned)
     return a
 
@@ -68,19 +68,21 @@ def _as_float32(values: Array) -> Array:
 
 def _add_prediction(graph: Graph, model: BaseMLP, raw: str) -> list[Any]:
     """Add what turns raw predictions into predictions; return the outputs' descriptions."""
-    link = model._architecture.link
-    if model._target == REGRESSION:
-        single = model._single and not model._loss.predicts_columns
+    fitted = fitted_model(model)
+    link, targets = fitted.network.architecture.link, fitted.targets
+    if isinstance(targets, RegressionTargets):
         prediction = activate(graph, link, raw, None)
-        if single:
+        if targets.predicts_vector:
             graph.add("Squeeze", prediction, graph.integers(1), output="prediction")
         else:
             graph.add("Identity", prediction, output="prediction")
-        return [_floats(graph, "prediction", *([] if single else [model.n_outputs_]))]
+        return [
+            _floats(graph, "prediction", *([] if targets.predicts_vector else [model.n_outputs_]))
+        ]
     label = _add_label(graph, model, raw)
-    if not model._loss.has_probabilities:
+    if not fitted.loss.has_probabilities:
         return [label, _add_decision(graph, model, raw)]
-    if model._target == BINARY:
+    if targets.kind == BINARY:
         raw = graph.add("Concat", graph.add("Neg", raw), raw, axis=1)
     probabilities = activate(graph, link, raw, None)
     graph.add("Identity", probabilities, output="probabilities")
@@ -94,7 +96,7 @@ def _floats(graph: Graph, name: str, *columns: int) -> Any:
 
 def _add_decision(graph: Graph, model: BaseMLP, raw: str) -> Any:
     name = "decision_function"
-    if model._target == MULTILABEL or model.n_outputs_ > 1:
+    if fitted_model(model).targets.kind == MULTILABEL or model.n_outputs_ > 1:
         graph.add("Identity", raw, output=name)
         return _floats(graph, name, model.n_outputs_)
     graph.add("Squeeze", raw, graph.integers(1), output=name)
@@ -103,11 +105,11 @@ def _add_decision(graph: Graph, model: BaseMLP, raw: str) -> Any:
 
 def _add_label(graph: Graph, model: BaseMLP, raw: str) -> Any:
     onnx, int64 = graph.onnx, graph.onnx.TensorProto.INT64
-    if model._target == MULTILABEL:
+    if fitted_model(model).targets.kind == MULTILABEL:
         graph.add("Cast", graph.add("Greater", raw, graph.number(0)), to=int64, output="label")
         shape = ["n_samples", len(model.classes_)]
         return onnx.helper.make_tensor_value_info("label", int64, shape)
-    if model._target == BINARY:
+    if fitted_model(model).targets.kind == BINARY:
         column = graph.add("Squeeze", raw, graph.integers(1))
         code = graph.add("Cast", graph.add("Greater", column, graph.number(0)), to=int64)
     else:

@@ -7,6 +7,7 @@ from sklearn.base import BaseEstimator, is_classifier, is_regressor
 from sklearn.utils.validation import check_is_fitted
 
 from sknn.estimators import BaseMLP, MLPClassifier, MLPRegressor
+from sknn.estimators.internals import fitted_model
 from sknn.export._onnx import INPUT, OPSET, network_to_onnx, portable_classes
 from sknn.losses import MULTILABEL
 
@@ -176,13 +177,14 @@ def _classifier_types(operator: Any) -> None:
 
     model, n = operator.raw_operator, operator.inputs[0].get_first_dimension()
     classes = portable_classes(model.classes_)
-    if model._target == MULTILABEL:
+    fitted = fitted_model(model)
+    if fitted.targets.kind == MULTILABEL:
         operator.outputs[0].type = types.Int64TensorType([n, len(classes)])
     else:
         of_string = classes.dtype.kind == "O"
         kind = types.StringTensorType if of_string else type(types.guess_data_type(classes)[0][1])
         operator.outputs[0].type = kind([n])
-    n_columns = len(classes) if model._loss.has_probabilities else model.n_outputs_
+    n_columns = len(classes) if fitted.loss.has_probabilities else model.n_outputs_
     operator.outputs[1].type = types.FloatTensorType([n, n_columns])
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from sknn._core.parameters import Layout
 from sknn._core.typing import Array
+from sknn.estimators.internals import fitted_model
 from sknn.inspection._display import Display
 from sknn.inspection._networks import inputs_of, network_of
 from sknn.inspection._plotting import axes_or_new, check_drawing, colors, finish
@@ -127,7 +128,7 @@ class GradientDisplay(Display):
         # Batches without weight take no step, so epochs may differ by a few steps.
         epochs = np.array_split(np.array(records), model.n_iter_)
         norms = np.array([epoch.mean(axis=0) for epoch in epochs])
-        return cls(norms, model._architecture.layer_names)
+        return cls(norms, fitted_model(model).network.architecture.layer_names)
 
     def plot(self, ax: Any = None) -> Self:
         """Draw a line for each layer, from dark (the first) to light (the output).

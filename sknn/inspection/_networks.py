@@ -7,17 +7,24 @@ from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_array, check_random_state
 
-from sknn._core.parameters import Parameters
-from sknn._network.network import Architecture, calibrate
+from sknn._network.architecture import Architecture
+from sknn._network.network import Network
 from sknn.activations import Identity
-from sknn.estimators._base import BaseMLP
-from sknn.estimators._data import FLOATS, check_inputs
-from sknn.estimators._parameters import is_minimizer, read_loss, read_optimizer, read_settings
-from sknn.estimators._planning import CALIBRATION_ROWS, read_batch_size
-from sknn.initializers import Auto, Zeros
+from sknn.estimators import BaseMLP
+from sknn.estimators.internals import (
+    CALIBRATION_ROWS,
+    FLOATS,
+    check_inputs,
+    fitted_model,
+    initial_network,
+    is_minimizer,
+    read_batch_size,
+    read_optimizer,
+    read_settings,
+)
 
-# What a network makes of data, and the data.
-Network = tuple[Architecture, Parameters, Any]
+# A network, and inputs that it takes.
+NetworkOnData = tuple[Network, Any]
 
 
 def network_of(estimator: Any, takes_steps: bool = False, what: str = "") -> BaseMLP:
@@ -59,13 +66,13 @@ def batch_size(estimator: BaseMLP, n_samples: int) -> int:
     return n_samples if is_full else read_batch_size(estimator.batch_size, n_samples)
 
 
-def fitted_network(estimator: BaseMLP, X: Any) -> Network:
+def fitted_network(estimator: BaseMLP, X: Any) -> NetworkOnData:
     """Return the network of a fitted estimator, and X as it takes it."""
-    parameters = estimator._parameters
-    return estimator._architecture, parameters, check_inputs(estimator, X, parameters.vector.dtype)
+    network = fitted_model(estimator).network
+    return network, check_inputs(estimator, X, network.dtype)
 
 
-def untrained_network(estimator: BaseMLP, X: Any, init: Any) -> Network:
+def untrained_network(estimator: BaseMLP, X: Any, init: Any) -> NetworkOnData:
     """Return the network that a fit to X would start from, but for its output layer.
 
     Parameters
@@ -78,17 +85,17 @@ def untrained_network(estimator: BaseMLP, X: Any, init: Any) -> Network:
         Where weights start.
     """
     copy = clone(estimator).set_params(init=init)
-    loss = read_loss(copy.loss, copy.targets, type(copy).__name__)
-    settings = read_settings(copy, loss)
+    settings = read_settings(copy)
     X = check_array(X, dtype=settings.dtype or FLOATS, accept_sparse="csr", order="C")
     # How many outputs there are only y could tell. The output layer is drawn last.
     sizes = (X.shape[1], *settings.hidden_layer_sizes, 1)
     architecture = Architecture(sizes, settings.activations, Identity(), settings.dropouts)
-    bias_init = Zeros() if isinstance(settings.bias_init, Auto) else settings.bias_init
     random_state = check_random_state(copy.random_state)
-    parameters = architecture.initialize(settings.init, bias_init, random_state, X.dtype)
-    calibrate(architecture, parameters, settings.init, some_rows(X, CALIBRATION_ROWS))
-    return architecture, parameters, X
+    network = initial_network(
+        architecture, settings.init, settings.bias_init, random_state, X.dtype
+    )
+    network.calibrate(settings.init, some_rows(X, CALIBRATION_ROWS))
+    return network, X
 
 
 def some_rows(X: Any, most: int) -> Any:

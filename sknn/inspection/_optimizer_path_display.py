@@ -7,7 +7,7 @@ import numpy as np
 
 from sknn._core.strategy import COUNT, POSITIVE, unknown
 from sknn._core.typing import Array
-from sknn.estimators._parameters import read_optimizer
+from sknn.estimators.internals import read_optimizer
 from sknn.inspection._display import Display
 from sknn.inspection._networks import inputs_of, network_of
 from sknn.inspection._plane import loss_plane

@@ -9,9 +9,8 @@ from sklearn.base import clone
 from sknn._core.parameters import Layout, Parameters
 from sknn._core.strategy import Range
 from sknn._core.typing import Array
-from sknn._training.data import Rows
 from sknn._training.engine import mean_loss
-from sknn.estimators._data import check_inputs_and_targets
+from sknn.estimators.internals import check_inputs_and_targets, encode_rows, fitted_model
 from sknn.inspection._networks import batch_size, network_of
 from sknn.inspection._recording import record
 
@@ -61,7 +60,9 @@ def _epochs(model: Any, X: Any, y: Any) -> tuple[Any, Array]:
     n_samples = np.shape(y)[0]
     n_steps = -(-n_samples // batch_size(model, n_samples))
     fitted, records = record(model, X, y, _copy_of_weights, n_steps, early_stopping=False)
-    return fitted, np.array([*records, fitted._training.parameters.vector])
+    training = fitted_model(fitted).training
+    assert training is not None
+    return fitted, np.array([*records, training.parameters.vector])
 
 
 def _copy_of_weights(params: Array, grad: Array, layout: Layout) -> Array:
@@ -70,13 +71,14 @@ def _copy_of_weights(params: Array, grad: Array, layout: Layout) -> Array:
 
 def _loss(model: Any, X: Any, y: Any) -> Any:
     """Return a function from weights to the training loss of all rows."""
-    X, y = check_inputs_and_targets(model, X, y, model._parameters.vector.dtype, reset=False)
-    rows: Rows = model._rows(X, y, None, "")
-    layout, dtype = model._parameters.layout, X.dtype
+    fitted = fitted_model(model)
+    network = fitted.network
+    X, y = check_inputs_and_targets(model, X, y, network.dtype, reset=False)
+    data = encode_rows(model, fitted.targets, X, y, None)
 
     def loss_at(weights: Array) -> float:
-        parameters = Parameters(layout, weights.astype(dtype))
-        return mean_loss(model._architecture, parameters, model._loss, rows)
+        parameters = Parameters(network.parameters.layout, weights.astype(network.dtype))
+        return mean_loss(network.replace_parameters(parameters), fitted.loss, data)
 
     return loss_at
 

@@ -10,8 +10,14 @@ from sklearn.utils import check_random_state
 
 from sknn._core.strategy import POSITIVE, Range
 from sknn._core.typing import Array
-from sknn.estimators._base import BaseMLP
-from sknn.estimators._data import FLOATS, check_inputs_and_targets
+from sknn.estimators import BaseMLP
+from sknn.estimators.internals import (
+    FLOATS,
+    check_inputs_and_targets,
+    learn_targets,
+    read_settings,
+)
+from sknn.exceptions import DivergedError
 from sknn.inspection._networks import batch_size, inputs_of, network_of
 from sknn.inspection._plotting import axes_or_new, finish
 
@@ -161,9 +167,7 @@ def learning_rate_range_test(
         own = None if weight is None else weight[rows]
         try:
             model.partial_fit(X[rows], y[rows], sample_weight=own, **classes)
-        except ValueError as error:
-            if not str(error).startswith("Training diverged"):
-                raise
+        except DivergedError:
             break
         rates.append(rate)
         losses.append(model.loss_)
@@ -181,10 +185,10 @@ def _check(low: float, high: float, n_steps: int) -> None:
 
 def _learn_classes(model: Any, y: Array) -> tuple[Array | None, dict[str, Array]]:
     """Return the rows' weights by class, and the classes; a batch tells neither."""
-    model._start_targets(y, None)
-    weight = model._weigh_classes(y, None)
+    targets = learn_targets(model, y, None, read_settings(model).loss)
+    weight = targets.weigh(model.class_weight, y, None)
     model.set_params(class_weight=None)
-    return weight, {"classes": model.classes_}
+    return weight, {"classes": targets.attributes["classes_"]}
 
 
 def _batches(model: BaseMLP, y: Array, weight: Array | None) -> Iterator[Array]:

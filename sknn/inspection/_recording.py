@@ -10,7 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from sknn._core.parameters import Layout
 from sknn._core.typing import Array
-from sknn.estimators._parameters import read_optimizer
+from sknn.estimators.internals import fitted_model, read_optimizer
 from sknn.losses import Loss
 from sknn.optimizers import Optimizer
 
@@ -104,4 +104,6 @@ def record(
         # How many epochs to look at is the user's choice.
         warnings.simplefilter("ignore", ConvergenceWarning)
         copy.set_params(optimizer=recorder).fit(X, y)
-    return copy, copy._training.optimizer_state.records
+    training = fitted_model(copy).training
+    assert training is not None
+    return copy, training.optimizer_state.records

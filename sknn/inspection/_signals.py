@@ -9,10 +9,9 @@ from scipy import sparse
 from sknn._core.table import Table
 from sknn._core.typing import Array
 from sknn._network.layers import Activate
-from sknn._network.network import Workspace
 from sknn._network.units import Units, hidden_units
 from sknn.activations import Activation
-from sknn.inspection._networks import Network, some_rows
+from sknn.inspection._networks import NetworkOnData, some_rows
 
 # The most rows that are looked at.
 ROWS: Final = 1000
@@ -47,15 +46,15 @@ class Signal:
         }
 
 
-def signals(network: Network) -> list[Signal]:
+def signals(network_on_data: NetworkOnData) -> list[Signal]:
     """Return the signal of each hidden layer, of up to 1000 rows at equal distances."""
-    architecture, parameters, X = network
+    network, X = network_on_data
     X = some_rows(X, ROWS)
-    workspace = Workspace(architecture, parameters, X.shape[0], sparse.issparse(X))
-    workspace.inputs.load(X, slice(0, X.shape[0]))
+    compiled = network.compile(X.shape[0], sparse.issparse(X))
+    compiled.inputs.load(X, slice(0, X.shape[0]))
     with np.errstate(over="ignore", invalid="ignore"):  # an unfit initializer may overflow
-        units = hidden_units(workspace)
-    layers = [stage for stage in workspace.stages if isinstance(stage, Activate)]
+        units = hidden_units(compiled)
+    layers = [layer for layer in compiled.layers if isinstance(layer, Activate)]
     if not layers:
         raise ValueError("This network has no hidden layer to look at.")
     return [

@@ -7,11 +7,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from sknn._core.blas import axpy
+from sknn._core.blas import accumulate, axpy
 from sknn._core.strategy import BELOW_ONE, POSITIVE, Range
 from sknn._core.typing import Array
 from sknn.losses import Loss
-from sknn.optimizers._elementwise import ElementwiseOptimizer, accumulate
+from sknn.optimizers._elementwise import ElementwiseOptimizer
 
 
 @dataclass(repr=False, eq=False, kw_only=True)

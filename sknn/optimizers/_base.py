@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from sknn._core.parameters import Layout
 from sknn._core.strategy import Strategy
@@ -11,8 +11,7 @@ from sknn._core.typing import Array
 from sknn.losses import Loss
 
 
-@dataclass(frozen=True)
-class Group:
+class Group(NamedTuple):
     """Parameters that one call updates, once the gradient of all of them is complete.
 
     Attributes
@@ -27,8 +26,7 @@ class Group:
     update: Callable[[float, tuple[float, ...]], None]
 
 
-@dataclass(frozen=True)
-class BoundUpdate:
+class BoundUpdate(NamedTuple):
     """An optimizer bound to the parameters, the gradient and the state of a fit.
 
     A step calls `begin` once, and then the update of each group in order.

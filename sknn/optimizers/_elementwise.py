@@ -176,24 +176,6 @@ class ElementwiseOptimizer(Optimizer):
         return params[chunk], grad[chunk], scratch, *(slot[chunk] for slot in state.slots)
 
 
-def accumulate(moment: Array, beta: float, values: Array) -> None:
-    """Compute ``moment = beta moment + values`` in place; both of shape (size,).
-
-    A running mean is ``1 - beta`` times that; rules put the factor into their coefficients.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sknn.optimizers._elementwise import accumulate
-    >>> moment = np.array([1.0, 2.0])
-    >>> accumulate(moment, 0.5, np.ones(2))
-    >>> moment
-    array([1.5, 2. ])
-    """
-    scale(beta, moment)
-    np.add(moment, values, moment)
-
-
 def keep_mean(moment: Array, beta_before: float, beta: float) -> None:
     """Turn ``mean / (1 - beta_before)`` into ``mean / (1 - beta)``, in place, of shape (size,).
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final
 
 import numpy as np
 
-from sknn._core.blas import axpy, dot, scale
+from sknn._core.blas import accumulate, axpy, dot, scale
 from sknn._core.chunks import chunks
 from sknn._core.parameters import Layout
 from sknn._core.strategy import BELOW_ONE, NOT_NEGATIVE, Range
@@ -15,7 +15,7 @@ from sknn._core.subnormal import TINY
 from sknn._core.typing import Array
 from sknn.optimizers._adam import Adam
 from sknn.optimizers._base import State
-from sknn.optimizers._elementwise import accumulate, keep_mean
+from sknn.optimizers._elementwise import keep_mean
 
 NEWTON_SCHULZ: Final = (3.4445, -4.7750, 2.0315)
 N_ITERATIONS: Final = 5  # odd, so that the result is where the gradient was

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from sknn._core.blas import axpy
+from sknn._core.blas import accumulate, axpy
 from sknn._core.strategy import BELOW_ONE, Range
 from sknn._core.typing import Array
 from sknn.losses import Loss
-from sknn.optimizers._elementwise import ElementwiseOptimizer, accumulate
+from sknn.optimizers._elementwise import ElementwiseOptimizer
 
 
 @dataclass(repr=False, eq=False)

@@ -32,7 +32,7 @@ _FAMILIES: Final[dict[str, Mapping[str, type[Any]]]] = {
         "optimizer": model_state.State,
         "plateau": model_state.PlateauState,
         "progress": model_state.Progress,
-        "training": model_state.Training,
+        "training": model_state.TrainingState,
     },
 }
 

@@ -10,8 +10,9 @@ from sknn._core.typing import Array
 from sknn.activations import Activation
 from sknn.dropout import Dropout
 from sknn.estimators import BaseMLP
+from sknn.estimators.internals import ClassTargets, fitted_model
 from sknn.losses import BINARY, Loss
-from sknn.model_state import MuonState, Parameters, Progress, State, Training
+from sknn.model_state import MuonState, Parameters, Progress, State, TrainingState
 
 
 def check_sizes(sizes: tuple[Any, ...], n_bytes: int) -> None:
@@ -50,7 +51,9 @@ def check_parts(activations: Any, dropouts: Any, loss: Any, target: Any, n_hidde
 
 def check_fitted(model: BaseMLP) -> None:
     """Raise a ValueError if shapes, dtypes or counts of a fitted model disagree."""
-    sizes = model._architecture.layer_sizes
+    fitted = fitted_model(model)
+    network, targets = fitted.network, fitted.targets
+    sizes = network.architecture.layer_sizes
     names = getattr(model, "feature_names_in_", range(model.n_features_in_))
     counts: dict[str, tuple[Any, Any]] = {
         "n_features_in_": (model.n_features_in_, sizes[0]),
@@ -58,15 +61,15 @@ def check_fitted(model: BaseMLP) -> None:
         "n_outputs_": (model.n_outputs_, sizes[-1]),
         "n_layers_": (model.n_layers_, len(sizes)),
     }
-    if hasattr(model, "classes_"):
-        n_classes = 2 if model._target == BINARY else sizes[-1]
+    if isinstance(targets, ClassTargets):
+        n_classes = 2 if targets.kind == BINARY else sizes[-1]
         counts["classes_"] = (np.shape(model.classes_), (n_classes,))
     for name, (found, wanted) in counts.items():
         if found != wanted:
             raise ValueError(f"{name} and the network disagree, {found} and {wanted}")
-    _check_parameters("the weights", model._parameters, model._parameters)
-    if model._training is not None:
-        _check_training(model._training, model._parameters)
+    _check_parameters("the weights", network.parameters, network.parameters)
+    if fitted.training is not None:
+        _check_training(fitted.training, network.parameters)
 
 
 def _check_parameters(name: str, found: Any, like: Parameters) -> None:
@@ -83,7 +86,7 @@ def _check_vector(name: str, vector: Any, like: Array) -> None:
 
 
 def _check_training(training: Any, weights: Parameters) -> None:
-    if not isinstance(training, Training):
+    if not isinstance(training, TrainingState):
         raise ValueError(f"the training state is a {type(training).__name__}")
     _check_parameters("the last weights", training.parameters, weights)
     for name in ("best_parameters", "average"):
@@ -100,7 +103,7 @@ def _check_training(training: Any, weights: Parameters) -> None:
         _check_state(training.optimizer_state, weights.vector)
 
 
-def _check_counts(training: Training) -> None:
+def _check_counts(training: TrainingState) -> None:
     progress = training.progress
     counts = {
         "n_samples": training.n_samples,

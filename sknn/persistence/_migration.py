@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sknn.schedules._plateau import PlateauState
+from sknn.model_state import PlateauState
 
 
 def migrate(name: str, values: dict[str, Any]) -> tuple[str, dict[str, Any]]:

@@ -4,11 +4,20 @@ import os
 from collections.abc import Iterable
 from typing import Any, Final
 
-from sknn._network.network import Architecture
+from sknn._network.architecture import Architecture
+from sknn._network.network import Network
 from sknn._version import __version__
 from sknn.estimators import BaseMLP
-from sknn.estimators._attributes import OF_CALLBACKS, training_to_keep, view
-from sknn.losses import Loss
+from sknn.estimators.internals import (
+    MODEL,
+    OF_CALLBACKS,
+    ClassTargets,
+    FittedModel,
+    RegressionTargets,
+    fitted_model,
+    view,
+)
+from sknn.losses import REGRESSION, Loss
 from sknn.persistence import _file
 from sknn.persistence._archive import Members
 from sknn.persistence._catalogue import all_classes, name_class
@@ -18,7 +27,7 @@ from sknn.persistence._sealed import SKOPS, check_seal, open_to_read
 from sknn.persistence._skops import check_other, load_with_skops, save_with_skops
 
 # Attributes with a place of their own in the file; scikit-learn's callbacks have none.
-_APART: Final = ("_architecture", "_loss", "_training", "_metadata_request")
+_APART: Final = ("_metadata_request",)
 
 
 def save(model: Any, path: str | os.PathLike[str], *, training_state: bool = False) -> None:
@@ -88,12 +97,11 @@ def _save_network(model: BaseMLP, path: str | os.PathLike[str], training_state: 
         "training": None,
     }
     if model.__sklearn_is_fitted__():
-        skipped = {*header["parameters"], *_APART, *OF_CALLBACKS}
-        held = {name: each for name, each in model.__getstate__().items() if name not in skipped}
-        header["network"] = _encode_network(encoder, model)
-        header["attributes"] = _encode_all(encoder, held)
+        fitted = fitted_model(model)
+        header["network"] = _encode_network(encoder, fitted)
+        header["attributes"] = _encode_all(encoder, _attributes(model, fitted))
         if training_state:
-            header["training"] = encoder.encode(training_to_keep(model), "training state")
+            header["training"] = encoder.encode(fitted.training_to_keep(), "training state")
     _file.write(path, header, encoder.arrays)
 
 
@@ -106,15 +114,29 @@ def _encode_all(encoder: Encoder, values: dict[str, Any]) -> dict[str, Any]:
     return {name: encoder.encode(value, name) for name, value in values.items()}
 
 
-def _encode_network(encoder: Encoder, model: BaseMLP) -> dict[str, Any]:
+def _attributes(model: BaseMLP, fitted: FittedModel) -> dict[str, Any]:
+    """Return the attributes of a fitted estimator, and parts of its model by the names in files."""
+    skipped = {*model.get_params(deep=False), *_APART, *OF_CALLBACKS}
+    attributes: dict[str, Any] = {}
+    for name, value in model.__getstate__().items():
+        if name == MODEL:
+            attributes["_parameters"] = fitted.network.parameters
+        elif name not in skipped:
+            attributes[name] = value
+    if isinstance(fitted.targets, RegressionTargets):
+        attributes["_single"] = fitted.targets.is_vector
+    return attributes
+
+
+def _encode_network(encoder: Encoder, model: FittedModel) -> dict[str, Any]:
     """Return all of the architecture but the link, which the loss and the target tell."""
-    architecture = model._architecture
+    architecture = model.network.architecture
     return {
         "layer_sizes": list(architecture.layer_sizes),
         "activations": encoder.encode(list(architecture.activations), "activation"),
         "dropouts": encoder.encode(list(architecture.dropouts), "dropout"),
-        "loss": encoder.encode(model._loss, "loss"),
-        "target": model._target,
+        "loss": encoder.encode(model.loss, "loss"),
+        "target": model.targets.kind,
     }
 
 
@@ -181,13 +203,30 @@ def _build(header: dict[str, Any], members: Members, classes: dict[str, type[Any
     model: BaseMLP = cls(**_decode_all(decoder, header["parameters"]))
     _set_requests(model, header["requests"])
     if header["network"] is not None:
-        model._architecture, model._loss = _decode_network(decoder, header["network"], members.size)
-        decoder.layout = model._architecture.layout()
-        model.__dict__.update(_decode_all(decoder, header["attributes"]))
+        architecture, loss = _decode_network(decoder, header["network"], members.size)
+        decoder.layout = architecture.layout()
+        attributes = _decode_all(decoder, header["attributes"])
+        targets = _targets(header["network"]["target"], loss, architecture, attributes)
+        network = Network(architecture, attributes["_parameters"])
         decoder.native = True
-        model._training = decoder.decode(header["training"])
+        training = decoder.decode(header["training"])
+        # The model has the place of its parameters, so that a copy makes the same file.
+        places = {MODEL if name == "_parameters" else name: name for name in attributes}
+        model.__dict__.update({name: attributes[place] for name, place in places.items()})
+        model.__dict__[MODEL] = FittedModel(network, loss, targets, training)
         check_fitted(model)
     return model
+
+
+def _targets(
+    kind: str, loss: Loss, architecture: Architecture, attributes: dict[str, Any]
+) -> ClassTargets | RegressionTargets:
+    """Return what the model learned about y, and remove what tells it from the attributes."""
+    attributes.pop("_target", None)
+    if kind == REGRESSION:
+        is_vector = bool(attributes.pop("_single"))
+        return RegressionTargets(loss, architecture.layer_sizes[-1], is_vector)
+    return ClassTargets.of(kind, attributes["classes_"])
 
 
 def _decode_all(decoder: Decoder, nodes: dict[str, Any]) -> dict[str, Any]:

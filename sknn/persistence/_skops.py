@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 from sklearn.base import BaseEstimator
 
-from sknn.estimators._fitted import keeps_training
+from sknn.estimators.internals import keeps_training
 from sknn.persistence._catalogue import TRUSTED_TYPES
 from sknn.persistence._sealed import SCHEMA, SKOPS, Path_, damaged, empty_seal, write_sealed
 

@@ -21,8 +21,13 @@ from threadpoolctl import threadpool_limits
 from sknn._core.strategy import COUNT, Range
 from sknn._core.typing import Array
 from sknn.estimators import BaseMLP
-from sknn.estimators._callbacks import CallbackSupportMixin, with_callbacks
-from sknn.estimators._parameters import read_loss, read_settings
+from sknn.estimators.internals import (
+    CallbackSupportMixin,
+    all_or_nothing,
+    begin_fit_task,
+    read_settings,
+    with_callbacks,
+)
 from sknn.exceptions import InterruptedWarning, NotConvergedWarning, TrainingWarning
 from sknn.tabular._callbacks import members_callbacks
 from sknn.tabular._columns import check_same_kinds, read_columns
@@ -114,15 +119,10 @@ class BaseTabularMLP(
             changed then.
         """
         self._check_parameters()
-        random_state = check_random_state(self.random_state)
-        task = self._init_callback_context(max_subtasks=int(self.n_members))
-        before, drawn = dict(self.__dict__), random_state.get_state()
-        try:
-            caught = self._fit(X, y, sample_weight, random_state, task)
-        except BaseException:
-            self.__dict__ = before
-            random_state.set_state(drawn)
-            raise
+        task = begin_fit_task(self, int(self.n_members))
+        caught = all_or_nothing(
+            self, lambda draft: draft._encode_and_train(X, y, sample_weight, task)
+        )
         self._pass_on(caught)
         return self
 
@@ -131,7 +131,7 @@ class BaseTabularMLP(
         _HALF.check("validation_fraction", self.validation_fraction)
         effective_n_jobs(self.n_jobs)  # raises
         network = self._make_network(1, self.random_state)
-        read_settings(network, read_loss(network.loss, network.targets, type(network).__name__))
+        read_settings(network)
 
     def _make_network(self, n_samples: int, seed: Any) -> BaseMLP:
         return self.network_class(
@@ -144,15 +144,11 @@ class BaseTabularMLP(
             **network_parameters(n_samples),
         )
 
-    def _fit(
-        self,
-        X: Any,
-        y: Any,
-        sample_weight: Any,
-        random_state: np.random.RandomState,
-        task: Any,
+    def _encode_and_train(
+        self, X: Any, y: Any, sample_weight: Any, task: Any
     ) -> list[warnings.WarningMessage]:
         """Do what `fit` says, and return the networks' warnings."""
+        random_state = check_random_state(self.random_state)
         table, y, weight = self._read_rows(X, y, sample_weight)
         codes, target_type = self._learn_target(y)
         masks = validation_masks(codes, self.validation_fraction, self.n_members, random_state)

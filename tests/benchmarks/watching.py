@@ -14,12 +14,12 @@ from sklearn.datasets import load_digits
 from threadpoolctl import threadpool_limits
 
 from sknn import MLPClassifier
-from sknn._training.loop import Trainer
+from sknn._training.loop import TrainingLoop
 from sknn._training.step_statistics import StepStatistics
 from sknn.estimators import _base as estimators
 
 
-class Bare(Trainer):
+class Bare(TrainingLoop):
     """Keeps the loss alone."""
 
     def _record(self, loss, *rest):
@@ -30,14 +30,14 @@ def without_history(fit):
     """Return a fit that measures and records nothing but the loss."""
 
     def bare():
-        kept = Trainer._record, StepStatistics.forget
-        Trainer._record = Bare._record
+        kept = TrainingLoop._record, StepStatistics.forget
+        TrainingLoop._record = Bare._record
         StepStatistics.forget = lambda self: setattr(self, "update_ratios", [])
         StepStatistics.is_on = property(lambda self: False, lambda self, value: None)
         try:
             fit()
         finally:
-            Trainer._record, StepStatistics.forget = kept
+            TrainingLoop._record, StepStatistics.forget = kept
             del StepStatistics.is_on
 
     return bare

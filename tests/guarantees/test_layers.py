@@ -103,3 +103,10 @@ def test_the_page_on_architecture_names_all_who_know_scikit_learn():
     (line,) = (line for line in text.splitlines() if line.startswith("scikit-learn is known to "))
     knowing = {module for module, others in THIRD_PARTY.items() if "sklearn" in others}
     assert set(re.findall("`(.*?)`", line)) == knowing
+
+
+def test_the_page_on_contributing_shows_the_layers():
+    text = (ROOT.parent / "docs" / "contributing.md").read_text()
+    picture = re.search(r"```text\nsknn\n(.*?)```", text, re.DOTALL)[1]
+    shown = [set(line.split()) for line in reversed(picture.splitlines())]
+    assert shown == LAYERS[:-1]

@@ -16,8 +16,8 @@ from sknn._training import interrupts, loop
 from sknn._training.curve import Curve
 from sknn._training.interrupts import Interrupts
 from sknn.callbacks import EpochCallback
-from sknn.estimators import _atomic, _base, _warnings
-from sknn.estimators._atomic import all_or_nothing
+from sknn.estimators import _advice, _base, _rollback
+from sknn.estimators._rollback import all_or_nothing
 from sknn.exceptions import NotConvergedWarning
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -102,7 +102,7 @@ def test_ctrl_c_at_every_line_of_restoring_and_publishing(train, n_times):
     while True:
         first += 1
         model = Model()
-        presser = Presser([_atomic, interrupts], range(first, first + n_times))
+        presser = Presser([_rollback, interrupts], range(first, first + n_times))
         error = presser.watch(lambda model=model: all_or_nothing(model, train))
         now = leaves(vars(model))
         assert now in (old, new)
@@ -124,7 +124,7 @@ def test_ctrl_c_at_every_line_of_a_part_of_a_fit():
     while True:
         first += 1
         model = copy.deepcopy(start)
-        presser = Presser([_atomic, _base, loop], [first])
+        presser = Presser([_rollback, _base, loop], [first])
         error = presser.watch(lambda model=model: model.partial_fit(X, y))
         now = state(model)
         assert changes(now, old) == [] or changes(now, new) == []
@@ -168,8 +168,8 @@ class Onlooker:
     def __init__(self, monkeypatch, look):
         self.look = look
         for owner, name in [
-            (loop.Trainer, "_begin_epoch"),
-            (loop.Trainer, "_record"),
+            (loop.TrainingLoop, "_begin_epoch"),
+            (loop.TrainingLoop, "_record"),
             (_base, "compose_warning"),
         ]:
             monkeypatch.setattr(owner, name, self.watched(getattr(owner, name)))
@@ -241,12 +241,12 @@ def test_copies_by_another_thread():
         is_over.set()
         sys.setswitchinterval(interval)
     for twin in map(pickle.loads, blobs):
-        n_epochs = twin._training.progress.epoch
+        n_epochs = twin._model.training.progress.epoch
         assert {len(curve) for curve in twin.history_.values()} == {n_epochs}
         assert len(twin.loss_curve_) == n_epochs
         assert twin.t_ == n_epochs * len(X)
     last = pickle.loads(blobs[-1])
-    while last._training.progress.epoch < model._training.progress.epoch:
+    while last._model.training.progress.epoch < model._model.training.progress.epoch:
         last.partial_fit(X, y)
     assert changes(state(last), state(model)) == []
 
@@ -280,19 +280,19 @@ def test_a_stream_goes_on_after_a_call_that_failed(monkeypatch):
         model.partial_fit(X, y)
         alone.partial_fit(X, y)
         assert changes(state(alone), state(model)) == []
-    held = model._training.loss_curve._values
+    held = model._model.training.loss_curve._values
     model.partial_fit(X, y)
-    assert model._training.loss_curve._values is held
+    assert model._model.training.loss_curve._values is held
 
 
 def test_pickles_of_before_hold_lists():
     """They are read, and trained on, as those of now."""
     model, X, y = fitted()
     old = pickled(model)
-    for name, each in vars(old._training).items():
+    for name, each in vars(old._model.training).items():
         assert not isinstance(each, Curve), name
     assert all(type(old.__dict__[name]) is list for name in ("loss_curve_",))
-    kept = old._training
+    kept = old._model.training
     assert changes(state(model.partial_fit(X, y)), state(old.partial_fit(X, y))) == []
     assert len(kept.loss_curve) == 2
 
@@ -337,7 +337,7 @@ def test_a_failure_to_compose_a_warning_changes_nothing(monkeypatch):
 
     cls, X, y = problem("multiclass")
     model = cls(**SMALL)
-    monkeypatch.setattr(_warnings, "_LOOKS", [fail])
+    monkeypatch.setattr(_advice, "_LOOKS", [fail])
     with pytest.raises(ZeroDivisionError):
         model.fit(X, y)
     assert set(vars(model)) == set(model.get_params())

@@ -1,0 +1,131 @@
+"""A network compiled for batches of one size: its layers, bound to memory."""
+
+from sknn._core.parameters import Parameters
+from sknn._core.typing import Array
+from sknn._network.architecture import Architecture
+from sknn._network.layers import Activate, Calls, Dense, Drop, Inputs, Masks, Memory, SparseDense
+from sknn.dropout import Dropout
+
+
+class CompiledNetwork:
+    """The layers of a network, bound to its parameters and to buffers for batches of one size.
+
+    Nothing is looked up in a pass: `forward` and `backward` run a list of calls without arguments.
+
+    Parameters
+    ----------
+    architecture : Architecture
+        The layers.
+    parameters : Parameters
+        Read by `forward`.
+    n_samples : int
+        The size of the batch.
+    is_sparse : bool
+        Whether inputs are sparse.
+    gradient : Parameters, optional
+        Written by `backward`. Without it there is no dropout and no `backward`.
+    masks : Masks, optional
+        Draws dropout masks.
+    memory : Memory, optional
+        Buffers to share with other compiled networks that are used in turn with this one.
+
+    Attributes
+    ----------
+    inputs : Inputs
+        Loads the rows of a batch.
+    layers : list of Dense, SparseDense, Activate and Drop
+        From the inputs to the outputs.
+    raw_prediction : ndarray of shape (n_outputs, n_samples)
+        The result of `forward`.
+    delta : ndarray of shape (n_outputs, n_samples)
+        Where the loss writes dL / d raw_prediction; only with `gradient`.
+    """
+
+    def __init__(
+        self,
+        architecture: Architecture,
+        parameters: Parameters,
+        n_samples: int,
+        is_sparse: bool,
+        gradient: Parameters | None = None,
+        masks: Masks | None = None,
+        memory: Memory | None = None,
+    ) -> None:
+        self.architecture, self.parameters, self.gradient = architecture, parameters, gradient
+        self.n_samples, self.masks = n_samples, masks
+        sizes, dtype = architecture.layer_sizes, parameters.vector.dtype
+        memory = memory or Memory(dtype)
+        self.inputs = Inputs(sizes[0], n_samples, dtype, is_sparse, memory)
+        self.layers: list[Dense | SparseDense | Activate | Drop] = []
+        self._deltas = self._share_deltas(memory) if gradient else []
+        self._build(is_sparse)
+        self._forward_calls: Calls = [call for layer in self.layers for call in layer.forward_calls]
+        if is_sparse and self._dropout(0):
+            self._forward_calls.insert(0, self._drop_sparse)
+        self._backward_calls: Calls = [
+            call for layer in self.layers[::-1] for call in layer.backward_calls
+        ]
+        self.raw_prediction = self.layers[-1].output[:-1]
+        if gradient:
+            self.delta = self._deltas[-1]
+            self.flat_delta = self.delta.reshape(-1)
+
+    def _share_deltas(self, memory: Memory) -> list[Array]:
+        # Each layer's delta is read while the next one below is written: two buffers serve all.
+        sizes, n_samples = self.architecture.layer_sizes[1:], self.n_samples
+        size = max(sizes) * n_samples
+        buffers = [memory.array(name, size) for name in ("delta", "other delta")]
+        parts = (buffers[i % 2][: size * n_samples] for i, size in enumerate(sizes))
+        return [part.reshape(-1, n_samples) for part in parts]
+
+    def _build(self, is_sparse: bool) -> None:
+        below: Array | None = None
+        source = None if is_sparse else self._drop(self.inputs.output, below, 0)
+        for i, name in enumerate(self.architecture.layer_names):
+            block = self.parameters[name]
+            gradient = self.gradient[name] if self.gradient else None
+            delta = self._deltas[i] if self.gradient else None
+            if source is None:
+                self.layers.append(SparseDense(self.inputs, block, gradient, delta))
+            else:
+                self.layers.append(Dense(source, block, gradient, delta, below))
+            source = self.layers[-1].output
+            if i < self.architecture.n_hidden:
+                self.layers.append(self._activate(i, source, delta))
+                source = self._drop(self.layers[-1].output, delta, i + 1)
+            below = delta
+
+    def _activate(self, i: int, source: Array, delta: Array | None) -> Activate:
+        activation = self.architecture.activations[i]
+        name = self.architecture.activation_name(i)
+        if name not in self.parameters.layout.slices:
+            return Activate(activation, source, delta)
+        gradient = self.gradient[name] if self.gradient else None
+        return Activate(activation, source, delta, self.parameters[name], gradient)
+
+    def _drop(self, source: Array, delta: Array | None, layer: int) -> Array:
+        """Add a dropout layer where there is something to drop; return the source of the next."""
+        dropout = self._dropout(layer)
+        if dropout is None or self.masks is None:
+            return source
+        self.layers.append(Drop(dropout, source, delta, self.masks, layer))
+        return self.layers[-1].output
+
+    def _drop_sparse(self) -> None:
+        assert self.masks is not None
+        self.inputs.drop(self.architecture.dropouts[0], self.masks.generator(0))
+
+    def _dropout(self, layer: int) -> Dropout | None:
+        dropouts = self.architecture.dropouts
+        return dropouts[layer] if self.masks and dropouts[layer].rate > 0 else None
+
+    def forward(self) -> Array:
+        """Return the raw predictions, of shape (n_outputs, n_samples), for the loaded rows."""
+        for call in self._forward_calls:
+            call()
+        return self.raw_prediction
+
+    def backward(self) -> None:
+        """Turn dL / d raw_prediction in `delta`, which is overwritten, into the gradient."""
+        for call in self._backward_calls:
+            call()

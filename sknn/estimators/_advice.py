@@ -1,0 +1,403 @@
+"""At most one warning a fit: what is wrong, and what to do about it."""
+
+import math
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from sknn import exceptions
+from sknn._training.diagnosis import Diagnosis
+from sknn._training.loop import INTERRUPTED, MAX_ITER
+from sknn._training.state import TrainingState
+from sknn.estimators._divergence import short
+from sknn.optimizers import Minimizer
+
+# Scales that differ by more than this, from each other or from 1, are far apart.
+_FAR: Final = 1e3
+# Features smaller than this, all of them, hardly move a unit.
+_TINY: Final = 0.01
+# A mean of more standard deviations than this hides what varies. (One row in 256 makes 16.)
+_OFF_CENTRE: Final = 20.0
+# How many times as much, or as little, a validation set varies that was not scaled as X was.
+_ANOTHER_SCALE: Final = 10.0
+# How many times their spread the medians of y, and of a y_val of its scale, may be apart.
+_ANOTHER_PLACE: Final = 10.0
+# The standard deviation of a target whose squared error a `tol` of 1e-4 still resolves.
+_SMALL_TARGET: Final = 0.03
+# The shares of a layer's units that are dead, and of its activations that are saturated.
+_DEAD, _SATURATED = 0.5, 0.75
+# Fewer rows than this tell nothing about units.
+_ENOUGH: Final = 30
+# A layer's gradient over the output layer's, below and above which it vanishes and explodes, and
+# over the last hidden layer's, above which it has not vanished on its way.
+_VANISHED, _EXPLODED, _FADED = 1e-3, 1e3, 0.1
+# A loss over that of a constant prediction, above which signals have exploded.
+_ABSURD: Final = 100.0
+# The loss still moves if in the last tenth of the epochs it changes by more than the first share of
+# all that it has fallen, or by more than the second and more than the third of itself an epoch.
+_MUCH, _SOMETHING, _AN_EPOCH = 0.05, 0.005, 0.01
+
+
+@dataclass
+class Ending:
+    """How a call to `fit` or `partial_fit` ended.
+
+    Attributes
+    ----------
+    outcome : str
+        One of those of `sknn._training.loop`.
+    training : TrainingState
+        Where it stands.
+    learning_rate : float
+        The rate that it began with.
+    diagnosis : Diagnosis or None
+        What was found; None where nothing is to be looked for.
+    """
+
+    outcome: str
+    training: TrainingState
+    learning_rate: float
+    diagnosis: Diagnosis | None
+
+
+@dataclass
+class _Finding:
+    category: type[Warning]
+    problem: str
+    advice: str
+
+
+def compose_warning(estimator: BaseEstimator, ending: Ending) -> Warning | None:
+    """Return the warning that helps most, if any is due; it names what else was found."""
+    if ending.outcome == INTERRUPTED:
+        finding = _interrupted(estimator)
+    elif ending.diagnosis is None:
+        return None
+    else:
+        findings = [found for look in _LOOKS if (found := look(estimator, ending))]
+        if not findings:
+            return None
+        finding, *others = findings
+        finding.problem = ". It also ".join(each.problem for each in (finding, *others))
+    return finding.category(f"{type(estimator).__name__} {finding.problem}. {finding.advice}")
+
+
+def warn(warning: Warning | None, stacklevel: int = 4) -> None:
+    """Issue the warning, if there is one."""
+    if warning is not None:
+        warnings.warn(warning, stacklevel=stacklevel)
+
+
+def _interrupted(estimator: BaseEstimator) -> _Finding:
+    kept = "The best weights so far" if estimator.early_stopping else "The last weights"
+    return _Finding(
+        exceptions.InterruptedWarning,
+        f"was interrupted after {estimator.n_iter_} whole epochs (iterations) of this call",
+        f"{kept} were kept; fit with warm_start=True goes on from here. To leave a loop of fits, "
+        "press Ctrl-C twice within two seconds.",
+    )
+
+
+def _call(estimator: BaseEstimator) -> str:
+    """Return the estimator as it may stand in a line to paste."""
+    call = " ".join(BaseEstimator.__repr__(estimator).split())  # without the layers
+    is_python = " at 0x" not in call  # the repr of most objects, and of a RandomState
+    return call if len(call) < 70 and is_python else f"{type(estimator).__name__}(...)"
+
+
+def _features(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
+    problem = _unscaled(_of(ending))
+    if problem is None:
+        return None
+    scaler = _scaler(_of(ending))
+    return _Finding(
+        exceptions.FeatureScaleWarning,
+        problem,
+        f"Scale X:\n\n"
+        f"    from sklearn.pipeline import make_pipeline\n"
+        f"    from sklearn.preprocessing import {scaler}\n"
+        f"    model = make_pipeline({scaler}(), {_call(estimator)})",
+    )
+
+
+def _unscaled(found: Diagnosis) -> str | None:
+    smallest, largest = found.feature_scales
+    if largest > _FAR * min(smallest, 1.0):
+        return (
+            f"got features of sizes from {short(smallest)} to {short(largest)} (root mean square), "
+            "too far from each other or from 1 for one learning rate"
+        )
+    if largest < _TINY:
+        return (
+            f"got features of sizes up to {short(largest)} (root mean square), too small to move "
+            "the units"
+        )
+    if found.feature_offset > _OFF_CENTRE:
+        return (
+            f"got a feature whose mean is {short(found.feature_offset)} times its standard "
+            "deviation, so that what varies in it is hardly seen"
+        )
+    return None
+
+
+def _validation_features(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
+    scale = _of(ending).validation_scale
+    if 1 / _ANOTHER_SCALE <= scale <= _ANOTHER_SCALE:
+        return None
+    return _Finding(
+        exceptions.FeatureScaleWarning,
+        f"got an X_val whose features vary {short(scale)} times as much as those of X (median), "
+        "and so was validated on data of another scale",
+        "Pass scaler.transform(X_val); in a Pipeline set transform_input=['X_val'], with metadata "
+        "routing on.",
+    )
+
+
+def _validation_target(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
+    scale, offset = _of(ending).validation_target
+    if not 1 / _ANOTHER_SCALE <= scale <= _ANOTHER_SCALE:
+        problem = f"varies {short(scale)} times as much as y"
+    elif offset > _ANOTHER_PLACE:
+        problem = f"has a median that differs from that of y by {short(offset)} times its spread"
+    else:
+        return None
+    return _Finding(
+        exceptions.TargetScaleWarning,
+        f"got a y_val that {problem}, and so was validated on targets of another scale",
+        "Transform y_val as y is transformed; TransformedTargetRegressor does not: fit its "
+        "transformer to y, and pass transformer.transform(y_val.reshape(-1, 1)).ravel().",
+    )
+
+
+def _target(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
+    scales = _of(ending).target_scales
+    if estimator._model.loss.positive_targets or not scales:
+        return None
+    if scales[0] >= _SMALL_TARGET and scales[-1] <= _FAR:
+        return None
+    far = scales[0] if scales[0] < _SMALL_TARGET else scales[-1]
+    return _Finding(
+        exceptions.TargetScaleWarning,
+        f"got targets y with a standard deviation of {short(far)}, for which neither tol nor the "
+        "default rates are made",
+        f"Scale y:\n\n"
+        f"    from sklearn.compose import TransformedTargetRegressor\n"
+        f"    from sklearn.preprocessing import StandardScaler\n"
+        f"    model = TransformedTargetRegressor(\n"
+        f"        {_call(estimator)}, transformer=StandardScaler()\n"
+        f"    )",
+    )
+
+
+def _exploding(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
+    problem = _explosion(_of(ending), ending.training)
+    if problem is None:
+        return None
+    ways = [f"lower learning_rate_init (now {_rate(ending)})", "set clip_norm=1"]
+    if _runs_by_itself(estimator):
+        ways = ["scale X and y"]
+    if estimator.init != "auto":
+        ways.insert(0, "use init='auto'")
+    *first, last = ways
+    advice = f"{', '.join([*first, f'or {last}'])}." if first else f"{last}."
+    advice = advice[0].upper() + advice[1:]
+    return _Finding(exceptions.ExplodingGradientWarning, problem, advice)
+
+
+def _explosion(found: Diagnosis, training: TrainingState) -> str | None:
+    measured = len(training.penalties)  # a model converted from scikit-learn's has a longer curve
+    curve = np.subtract(training.loss_curve[-measured:], training.penalties)
+    if 0 < found.baseline < math.inf and curve.max() > _ABSURD * found.baseline:
+        at, times = int(curve.argmax()), short(float(curve.max()) / found.baseline)
+        return (
+            f"had a loss of {short(curve.max())} in epoch {at + 1}, {times} times that of a "
+            f"constant prediction, with a gradient of norm {short(training.gradient_norms[at])}: "
+            "signals explode on their way through the layers"
+        )
+    ratios = _ratios(found)
+    if ratios and max(ratios) > _EXPLODED:
+        return (
+            f"has an exploding gradient: that of {_layer(ratios, max)} is {short(max(ratios))} "
+            "times the output layer's"
+        )
+    return None
+
+
+def _identical(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
+    alike = _of(ending).alike
+    if not any(alike):
+        return None
+    layer = alike.index(True) + 1
+    return _Finding(
+        exceptions.IdenticalUnitsWarning,
+        f"has identical units: all of hidden layer {layer} have the same weights and biases, get "
+        "the same gradient, and so are worth one unit",
+        f"Use an init that draws, such as 'auto' (now {estimator.init!r}), and if it does, a "
+        f"smaller alpha (now {estimator.alpha:g}).",
+    )
+
+
+def _dead(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
+    shares = _of(ending).dead
+    if _of(ending).n_rows < _ENOUGH or not any(share >= _DEAD for share in shares):
+        return None
+    worst = int(np.nanargmax(shares))
+    ways = [
+        "scale X"
+        if _runs_by_itself(estimator)
+        else f"lower learning_rate_init (now {_rate(ending)})"
+    ]
+    for name in ("init", "bias_init"):
+        if getattr(estimator, name) != "auto":
+            ways.insert(0, f"use {name}='auto'")
+    return _Finding(
+        exceptions.DeadUnitsWarning,
+        f"has dead units: {shares[worst]:.0%} of those in hidden layer {worst + 1} have a "
+        f"derivative of zero on all of {_of(ending).n_rows} rows, and get no gradient",
+        f"To avoid it, {', '.join(ways)}, or use activation='leaky_relu'.",
+    )
+
+
+def _saturated(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
+    # Half of the units of a healthy ReLU layer are saturated.
+    pairs = zip(_of(ending).saturated, _of(ending).squashing, strict=True)
+    shares = [share if squashes else math.nan for share, squashes in pairs]
+    # The last of several layers may be saturated because the network is sure of its predictions.
+    counted = shares[: max(1, len(shares) - 1)]
+    if _of(ending).n_rows < _ENOUGH or not any(share >= _SATURATED for share in counted):
+        return None
+    worst = int(np.nanargmax(counted))
+    return _Finding(
+        exceptions.SaturatedUnitsWarning,
+        f"has saturated units: {shares[worst]:.0%} of the activations of hidden layer {worst + 1} "
+        f"on {_of(ending).n_rows} rows are at an end of their range, and pass little gradient on",
+        "To avoid it, scale X, keep init='auto', lower learning_rate_init, or use "
+        "activation='relu'.",
+    )
+
+
+def _vanishing(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
+    ratios, curve = _ratios(_of(ending)), ending.training.loss_curve
+    # A gradient of exactly zero is another matter: output weights of zero, or dead units.
+    if not ratios or not 0 < min(ratios) < _VANISHED or curve[-1] < curve[0] / 2:
+        return None
+    # While the output weights are small, as at the start, the last hidden layer's is as small.
+    if min(ratios) > _FADED * ratios[-1]:
+        return None
+    return _Finding(
+        exceptions.VanishingGradientWarning,
+        f"has a vanishing gradient: that of {_layer(ratios, min)} is {min(ratios):.2g} of the "
+        f"output layer's, and the loss has hardly fallen, to {curve[-1]:.4g}",
+        "Use activation='relu' or 'selu', keep init='auto', or take fewer layers.",
+    )
+
+
+def _unconverged(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
+    if ending.outcome != MAX_ITER:
+        return None
+    training, n_iter = ending.training, estimator.n_iter_
+    validated = estimator.early_stopping and training.validation_loss_curve
+    curve = training.validation_loss_curve if validated else training.loss_curve
+    curve = curve[-n_iter:] if n_iter else curve[-1:]
+    name = "validation loss" if validated else "loss"
+    change, n_epochs = _change(curve)
+    if not math.isnan(change) and not _still_moves(curve, change, n_epochs):
+        return None
+    limit = estimator.max_iter
+    end = f"reached max_iter={limit}" if n_iter >= limit else f"gave up after {n_iter} iterations"
+    trend = ""
+    if n_epochs:
+        verb = "fell" if change >= 0 else "rose"
+        last = "its last epoch" if n_epochs == 1 else f"its last {n_epochs} epochs"
+        trend = f": in {last} the {name} {verb} by {abs(change):.2g} to {curve[-1]:.4g}"
+    return _Finding(
+        exceptions.NotConvergedWarning,
+        f"{end} before it converged{trend}",
+        _more_or_less(estimator, ending, change),
+    )
+
+
+def _more_or_less(estimator: BaseEstimator, ending: Ending, change: float) -> str:
+    """Return what to do about a loss that still moves."""
+    if _runs_by_itself(estimator):
+        return f"Raise max_iter, to {5 * estimator.max_iter} say{_or_scale(_of(ending))}."
+    if change < 0:
+        return (
+            f"Lower learning_rate_init (now {_rate(ending)}), or let it fall, with "
+            "learning_rate='adaptive' or 'cosine'."
+        )
+    return (
+        f"Raise max_iter, to {5 * estimator.max_iter} say, or learning_rate_init (now "
+        f"{_rate(ending)}){_or_scale(_of(ending))}."
+    )
+
+
+def _or_scale(found: Diagnosis) -> str:
+    if found.is_scaled:
+        return ""
+    if found.shared_maximum:  # pixels: a scaler would blow up those that are rarely not zero
+        return f", or divide X by {found.shared_maximum:g}"
+    return f", or scale X with {_scaler(found)}"
+
+
+def _scaler(found: Diagnosis) -> str:
+    return "MaxAbsScaler" if found.is_sparse else "StandardScaler"
+
+
+def _change(curve: list[float]) -> tuple[float, int]:
+    """Return by how much the loss fell in the last tenth of the epochs, and how many they are."""
+    n_epochs = min(len(curve) - 1, max(1, len(curve) // 10))
+    return (curve[-1 - n_epochs] - curve[-1], n_epochs) if n_epochs else (math.nan, 0)
+
+
+def _still_moves(curve: list[float], change: float, n_epochs: int) -> bool:
+    fallen = curve[0] - min(curve)
+    fast = abs(change) > _AN_EPOCH * n_epochs * abs(curve[-1])
+    return fallen <= 0 or abs(change) > (_SOMETHING if fast else _MUCH) * fallen
+
+
+def _batch_size(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
+    n_rows, optimizer = ending.training.n_training, estimator.optimizer_
+    ignored = isinstance(optimizer, Minimizer) or optimizer.full_batch
+    if ignored or isinstance(estimator.batch_size, str) or estimator.batch_size <= n_rows:
+        return None
+    return _Finding(
+        exceptions.BatchSizeWarning,
+        f"got batch_size={estimator.batch_size}, larger than the {n_rows} rows to train on, and "
+        f"clipped it to {n_rows}",
+        f"Set batch_size='auto' or {n_rows}, or optimizer='gd' for steps that take all rows.",
+    )
+
+
+def _of(ending: Ending) -> Diagnosis:
+    assert ending.diagnosis is not None
+    return ending.diagnosis
+
+
+def _rate(ending: Ending) -> str:
+    return f"{ending.learning_rate:g}"
+
+
+def _runs_by_itself(estimator: BaseEstimator) -> bool:
+    return isinstance(estimator.optimizer_, Minimizer)
+
+
+def _ratios(found: Diagnosis) -> list[float]:
+    """Return the hidden layers' gradients over the output layer's; none if that is zero."""
+    *hidden, output = found.gradients
+    return [each / output for each in hidden] if 0 < output < math.inf else []
+
+
+def _layer(ratios: list[float], choose: Callable[[Any], float]) -> str:
+    return f"hidden layer {ratios.index(choose(ratios)) + 1} of {len(ratios)}"
+
+
+# Causes before their symptoms.
+_LOOKS: Final = (
+    *(_features, _validation_features, _validation_target, _target, _exploding, _identical),
+    *(_dead, _saturated, _vanishing, _unconverged, _batch_size),
+)

@@ -1,0 +1,221 @@
+"""Continuing a fit: what a warm start, ``partial_fit`` and ``resume`` need to find unchanged."""
+
+from typing import Any
+
+from sklearn.base import BaseEstimator
+
+from sknn._core.strategy import Strategy, resolve
+from sknn._network.architecture import Architecture
+from sknn._training.data import DataSet
+from sknn._training.state import TrainingState
+from sknn.estimators._checks import FLOATS
+from sknn.estimators._model import FittedModel
+from sknn.estimators._parameters import Settings, first_rate, is_minimizer, read_batch_size
+from sknn.estimators._validation import name_scoring
+from sknn.schedules import SCHEDULES, Schedule, Warmup
+
+
+def training_of(model: FittedModel) -> TrainingState:
+    """Return the training state of a model; raise a ValueError if its file did not have it."""
+    if model.training is None:
+        raise ValueError(
+            "partial_fit and warm_start=True go on from the training state, and this model was "
+            "loaded from a file without it. Save with training_state=True, or fit anew with "
+            "warm_start=False."
+        )
+    return model.training
+
+
+def training_dtype(estimator: BaseEstimator, settings: Settings, before: FittedModel | None) -> Any:
+    """Return the dtype to train in, or those from which X's dtype decides."""
+    if before is None:
+        return settings.dtype or FLOATS
+    dtype = training_of(before).parameters.vector.dtype
+    if settings.dtype not in (None, dtype):
+        raise ValueError(
+            f"dtype={estimator.dtype!r} differs from {dtype} of the fitted network: a warm start "
+            "and partial_fit keep it. Set dtype=None, or fit anew with warm_start=False."
+        )
+    return dtype
+
+
+def check_same_network(
+    estimator: BaseEstimator, architecture: Architecture, fitted: Architecture
+) -> None:
+    """Raise a ValueError unless training of the fitted network can continue as `architecture`."""
+    advice = "a warm start and partial_fit keep them. Fit anew with warm_start=False."
+    if architecture.layer_sizes != fitted.layer_sizes:
+        raise ValueError(
+            f"hidden_layer_sizes={estimator.hidden_layer_sizes!r} makes layers of "
+            f"{architecture.layer_sizes} units with this data, and the fitted network has "
+            f"{fitted.layer_sizes}: {advice}"
+        )
+    if architecture.layout().slices != fitted.layout().slices:
+        raise ValueError(
+            f"activation={estimator.activation!r} has other parameters of its own than the fitted "
+            f"network's: {advice}"
+        )
+
+
+def check_resumable(estimator: Any) -> None:
+    """Raise a ValueError unless an estimator is in the middle of a fit."""
+    if is_minimizer(estimator.optimizer):
+        raise ValueError(
+            f"optimizer={estimator.optimizer!r} runs by itself, and what it knows of the curvature "
+            "is not in a checkpoint. Set warm_start=True and call fit: it goes on from the weights."
+        )
+    model = getattr(estimator, "_model", None)
+    if model is None or model.training is None or model.training.n_epochs_to_go is None:
+        raise ValueError(
+            "There is no fit to resume: resume goes on with a model that Checkpoint wrote in the "
+            "middle of a fit. Call fit, with warm_start=True if it is to go on from the weights."
+        )
+
+
+def parameters_of(
+    estimator: Any, settings: Settings, n_samples: int, has_validation_set: bool
+) -> dict[str, Any]:
+    """Return the parameters that the bits of a fit depend on, as a model file can keep them.
+
+    Different spellings of one thing, such as a name and an instance, have the same value. Left out
+    are `dtype`, which is that of the weights, and what is read only where a fit begins.
+    """
+    regularization, early_stopping = settings.regularization, bool(estimator.early_stopping)
+    inputs, *hidden = map(_text, settings.dropouts)
+    parameters = {
+        "hidden_layer_sizes": settings.hidden_layer_sizes,
+        "activation": list(map(_text, settings.activations)),
+        "optimizer": _text(settings.optimizer),
+        "learning_rate": _text(settings.schedule),
+        "learning_rate_init": first_rate(estimator, settings),
+        "dropout": hidden,
+        "input_dropout": inputs,
+        "loss": _text(settings.loss),
+        "alpha": regularization.alpha,
+        "l1_ratio": regularization.l1_ratio,
+        "max_norm": regularization.max_norm,
+        "clip_norm": regularization.clip_norm,
+        "averaging": _text(settings.averaging),
+        "batch_size": read_batch_size(estimator.batch_size, n_samples),
+        "max_iter": int(estimator.max_iter),
+        "shuffle": bool(estimator.shuffle),
+        "tol": float(estimator.tol),
+        "n_iter_no_change": float(estimator.n_iter_no_change),
+        "early_stopping": early_stopping,
+        "class_weight": _text(getattr(estimator, "class_weight", None)),
+    }
+    if early_stopping and not has_validation_set:
+        parameters["validation_fraction"] = float(estimator.validation_fraction)
+    if early_stopping or has_validation_set:
+        parameters["scoring"] = name_scoring(estimator.scoring)
+    return parameters
+
+
+def _text(value: Any) -> str:
+    """Return a strategy with all its parameters, or a dict whatever its order, as text.
+
+    Examples
+    --------
+    >>> from sknn.estimators._continuing import _text
+    >>> from sknn.schedules import Step, Warmup
+    >>> _text(Warmup(Step()))
+    'Warmup(schedule=Step(step_size=30, factor=0.1), n_epochs=5, start_factor=0.1)'
+    >>> _text({1: 2, 0: 1})
+    '{0: 1.0, 1: 2.0}'
+    """
+    if isinstance(value, Strategy):
+        given = ", ".join(f"{name}={_text(each)}" for name, each in vars(value).items())
+        return f"{type(value).__name__}({given})"
+    if isinstance(value, dict):
+        pairs = sorted(f"{key!r}: {float(each)!r}" for key, each in value.items())
+        return f"{{{', '.join(pairs)}}}"
+    return repr(value)
+
+
+def check_same_parameters(before: FittedModel, now: dict[str, Any]) -> None:
+    """Raise a ValueError that names the parameters that a fit did not begin with."""
+    told = [
+        f"{name}={now[name]} (it began with {value})"
+        for name, value in training_of(before).begun_with.items()
+        if name != "max_iter" and name in now and now[name] != value
+    ]
+    if told:
+        raise ValueError(
+            "resume needs the parameters that the interrupted fit began with, and these differ: "
+            f"{', '.join(told)}. Set them back, or set warm_start=True and call fit to go on with "
+            "other parameters."
+        )
+
+
+def change_max_iter(training: TrainingState, estimator: Any, schedule: Schedule) -> None:
+    """Let a fit under way end as one that had begun with the present max_iter.
+
+    Parameters
+    ----------
+    training : TrainingState
+        Updated.
+    estimator : BaseMLP
+        Its `max_iter` is that which the fit is to have.
+    schedule : Schedule
+        Its `learning_rate`.
+
+    Raises
+    ------
+    ValueError
+        If more epochs are done, or if the schedule may have read how many there would be.
+    """
+    assert training.n_epochs_to_go is not None
+    n_done, max_iter = training.progress.epoch - estimator._n_epochs_before, estimator.max_iter
+    before = training.begun_with.get("max_iter", n_done + training.n_epochs_to_go)
+    if max_iter == before:
+        return
+    advice = f"Set max_iter={before}, or set warm_start=True and call fit."
+    if _may_plan(schedule):
+        raise ValueError(
+            f"max_iter={max_iter} differs from {before}, with which the interrupted fit "
+            f"began, and learning_rate={schedule!r} may plan its rates by it. {advice}"
+        )
+    if max_iter < n_done:
+        raise ValueError(
+            f"max_iter={max_iter} is below the {n_done} epochs that the interrupted fit has "
+            f"done. {advice}"
+        )
+    progress = training.progress
+    progress.total_steps += (max_iter - before) * progress.steps_per_epoch
+    if training.n_no_improvement < estimator.n_iter_no_change:  # else it has converged
+        training.n_epochs_to_go = int(max_iter) - n_done
+    training.begun_with["max_iter"] = int(max_iter)
+
+
+def _may_plan(schedule: Schedule) -> bool:
+    """Tell whether a schedule plans for its end, or is a user's own, of which that is not known."""
+    if isinstance(schedule, Warmup):
+        schedule = resolve("schedule", schedule.schedule, SCHEDULES, (Schedule,))
+    return schedule.knows_end or type(schedule) not in SCHEDULES.values()
+
+
+def check_same_data(training: TrainingState, data: DataSet) -> None:
+    """Raise a ValueError unless rows are those of the interrupted fit."""
+    if (len(data), data.checksum()) != (training.n_samples, training.checksum):
+        raise ValueError(
+            "resume needs the X, y and sample_weight of the interrupted fit, and these differ in "
+            f"{_difference(training, data)}. To go on with others, set warm_start=True and call "
+            "fit."
+        )
+
+
+def _difference(training: TrainingState, data: DataSet) -> str:
+    if len(data) != training.n_samples:
+        return f"their number of rows, {len(data)} and not {training.n_samples}"
+    return "their values, by a checksum"
+
+
+def check_same_criterion(model: FittedModel, now: TrainingState) -> None:
+    """Raise a ValueError unless what decides on stopping is what decided before."""
+    before = training_of(model)
+    if (before.criterion, before.validation) != (now.criterion, now.validation):
+        raise ValueError(
+            "resume needs the validation set, the loss, the scoring and the penalty of the "
+            "interrupted fit, and at least one of them differs. To go on with others, set "
+            "warm_start=True and call fit."
+        )

@@ -1,0 +1,71 @@
+"""What other packages of sknn use of the estimators; users need none of it.
+
+A fitted estimator consists of a `FittedModel`, which `fitted_model` returns. What an estimator is
+to do is in its `Settings`, which `read_settings` returns.
+"""
+
+from sknn.estimators._callbacks import (
+    EPOCH,
+    CallbackSupportMixin,
+    begin_fit_task,
+    with_callbacks,
+)
+from sknn.estimators._checks import (
+    FLOATS,
+    check_inputs,
+    check_inputs_and_targets,
+    check_total_weight,
+    check_weights,
+)
+from sknn.estimators._model import (
+    MODEL,
+    OF_CALLBACKS,
+    FittedModel,
+    fitted_model,
+    fitted_so_far,
+    keeps_training,
+    set_fitted_model,
+    view,
+)
+from sknn.estimators._parameters import (
+    Settings,
+    is_minimizer,
+    read_batch_size,
+    read_optimizer,
+    read_settings,
+)
+from sknn.estimators._rollback import all_or_nothing
+from sknn.estimators._start import CALIBRATION_ROWS, initial_network
+from sknn.estimators._targets import ClassTargets, RegressionTargets, encode_rows, learn_targets
+
+__all__ = [
+    "CALIBRATION_ROWS",
+    "EPOCH",
+    "FLOATS",
+    "MODEL",
+    "OF_CALLBACKS",
+    "CallbackSupportMixin",
+    "ClassTargets",
+    "FittedModel",
+    "RegressionTargets",
+    "Settings",
+    "all_or_nothing",
+    "begin_fit_task",
+    "check_inputs",
+    "check_inputs_and_targets",
+    "check_total_weight",
+    "check_weights",
+    "encode_rows",
+    "fitted_model",
+    "fitted_so_far",
+    "initial_network",
+    "is_minimizer",
+    "keeps_training",
+    "learn_targets",
+    "read_batch_size",
+    "read_optimizer",
+    "read_settings",
+    "set_fitted_model",
+    "view",
+    "with_callbacks",
+]
