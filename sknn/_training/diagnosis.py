@@ -214,9 +214,15 @@ def _validation_target(y: Array, y_val: Array, loss: Loss) -> tuple[float, float
 
 
 def _spread(y: Array) -> Array:
-    """Return the median distance of each output from its median; zeros, as of counts, apart."""
-    distances = np.abs(y - np.median(y, axis=0)).T
-    return np.array([np.median(each[each > 0]) if each.any() else 0.0 for each in distances])
+    """Return the median distance of each output from its median, over rows that differ from it.
+
+    It is 0 for an output of which only few rows differ, as of rare claims.
+    """
+    spreads = []
+    for distances in np.abs(y - np.median(y, axis=0)).T:
+        distances = distances[distances > 0]
+        spreads.append(np.median(distances) if len(distances) >= _FEW // 2 else 0.0)
+    return np.array(spreads)
 
 
 def _target_scales(y: Array) -> tuple[float, ...]:

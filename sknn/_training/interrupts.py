@@ -1,4 +1,4 @@
-"""Ctrl-C, and what it must not tear apart."""
+"""Ctrl-C, delayed where it would leave something half done."""
 
 import math
 import signal
@@ -16,7 +16,7 @@ AGAIN: Final = 2.0
 
 
 class Interrupts:
-    """Lets Ctrl-C wait until the end of a block, except in what `run` calls.
+    """Delays Ctrl-C until the end of a block, except in what `run` calls.
 
     The handler sees by the stack whether a signal comes inside `run`. So no line outside, such as
     one that restores what an exception has left half done, can be interrupted, not even by several
@@ -55,7 +55,7 @@ class Interrupts:
 
     @staticmethod
     def active() -> "Interrupts":
-        """Return that of the block that runs in this thread, or one without effect."""
+        """Return the object of the block that runs in this thread, or one without effect."""
         owner = getattr(signal.getsignal(signal.SIGINT), "__self__", None)
         return owner if _in_main_thread() and isinstance(owner, Interrupts) else Interrupts()
 
@@ -74,16 +74,17 @@ class Interrupts:
             self._handler(signal.SIGINT, sys._getframe())
 
     def run(self, function: Callable[..., T], *args: Any) -> T:
-        """Call a function that Ctrl-C may interrupt."""
+        """Call a function that Ctrl-C may interrupt, at once if it came since the block began."""
         self._frame = sys._getframe()
+        self.release()
         return function(*args)
 
     def hold(self) -> None:
-        """Let what comes wait for `release`."""
+        """Delay Ctrl-C until `release`."""
         self._is_held = True
 
     def release(self) -> None:
-        """Hand on what has come since, if anything has."""
+        """Deliver a Ctrl-C that was delayed, if there was one."""
         self._is_held = False
         if self._is_waiting:
             self._is_waiting = False

@@ -51,4 +51,7 @@ __all__ = [
     "training_of",
 ]
 
+# The name that the class had before.
+Training = TrainingState
+
 publish(globals())

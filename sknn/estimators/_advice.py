@@ -160,14 +160,14 @@ def _validation_features(estimator: BaseEstimator, ending: Ending) -> _Finding |
 def _validation_target(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
     scale, offset = _of(ending).validation_target
     if not 1 / _ANOTHER_SCALE <= scale <= _ANOTHER_SCALE:
-        problem = f"varies {short(scale)} times as much as y"
+        problem = f"that varies {short(scale)} times as much as y"
     elif offset > _ANOTHER_PLACE:
-        problem = f"has a median that differs from that of y by {short(offset)} times its spread"
+        problem = f"whose median differs from that of y by {short(offset)} times its spread"
     else:
         return None
     return _Finding(
         exceptions.TargetScaleWarning,
-        f"got a y_val that {problem}, and so was validated on targets of another scale",
+        f"got a y_val {problem}, and so was validated on targets of another scale",
         "Transform y_val as y is transformed; TransformedTargetRegressor does not: fit its "
         "transformer to y, and pass transformer.transform(y_val.reshape(-1, 1)).ravel().",
     )

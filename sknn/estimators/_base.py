@@ -20,10 +20,11 @@ from sknn.estimators._continuing import (
     check_same_parameters,
     parameters_of,
     training_dtype,
+    training_of,
 )
 from sknn.estimators._divergence import explain_divergence
 from sknn.estimators._fitted import FittedNetwork
-from sknn.estimators._model import FittedModel, describe_model, set_fitted_model
+from sknn.estimators._model import FittedModel, describe_model, finish_training
 from sknn.estimators._nested_parameters import NestedParameters
 from sknn.estimators._parameters import Settings, check_target, is_minimizer, read_settings
 from sknn.estimators._rollback import all_or_nothing
@@ -44,10 +45,10 @@ def has_partial_fit(estimator: "BaseMLP") -> bool:
             f"optimizer={estimator.optimizer!r} has no partial_fit: it runs by itself. Go on with "
             "fit and warm_start=True, or set optimizer='adam'."
         )
-    if estimator.early_stopping is True:
+    if isinstance(estimator.early_stopping, (bool, np.bool_)) and estimator.early_stopping:
         raise AttributeError(
-            "early_stopping=True has no partial_fit: that sees a part of the data, and cannot set "
-            "rows of all of it aside. Set early_stopping=False."
+            "early_stopping=True has no partial_fit: a call sees only a part of the data, and "
+            "cannot set rows aside for validation. Set early_stopping=False."
         )
     return True
 
@@ -247,16 +248,18 @@ class BaseMLP(
         checks.check_input_dropout(settings.dropouts[0], X)
         data, y = checks.replace_extremes(encode_rows(self, targets, X, y, weight), y)
         began_with: dict[str, Any] = {}
+        resumed = before if mode is FitMode.RESUME else None
         if mode is not FitMode.PARTIAL_FIT:
-            began_with = parameters_of(self, settings, len(data), given is not None)
-        if before is not None and mode is FitMode.RESUME:
-            check_same_parameters(before, began_with)
+            n_samples = len(data) if resumed is None else training_of(resumed).n_samples
+            began_with = parameters_of(self, settings, n_samples, given is not None)
+        if resumed is not None:
+            check_same_parameters(resumed, began_with)
         with np.errstate(over="ignore", invalid="ignore"):  # the first step finds what overflows
             model, training = prepare_model(self, settings, targets, data, mode, before)
         describe_model(self, model)
         validate, held = prepare_validation(self, settings, data, y, given, model, training)
-        if before is not None and mode is FitMode.RESUME:
-            check_same_criterion(before, training)
+        if resumed is not None:
+            check_same_criterion(resumed, training)
         else:
             training.begun_with = began_with
         return self._train(settings, training, data, validate, watch, held if given else None)
@@ -299,7 +302,8 @@ class BaseMLP(
             ) from None
         finally:
             printer.close(training, outcome)
-        set_fitted_model(self, model, training.progress.epoch - self._n_epochs_before)
+        n_iter = training.progress.epoch - self._n_epochs_before
+        finish_training(self, model, training, n_iter)
         diagnosis = None
         if watch is not None and outcome != INTERRUPTED:
             diagnosis = diagnose(self._model.network, model.loss, data, held)

@@ -263,8 +263,8 @@ def split_rows(
     if n_validation < needed or n_samples - n_validation < n_classes:
         raise ValueError(
             f"The validation set is too small: validation_fraction={fraction} of {n_samples} rows "
-            f"is {n_validation}, and at least {needed} are needed on it"
-            f"{f' and {n_classes} to train on' if n_classes > 1 else ''} (n_samples = {n_samples})."
+            f"is {n_validation}, and it needs at least {needed}"
+            f"{f', and training {n_classes}' if n_classes > 1 else ''} (n_samples = {n_samples})."
             " Change validation_fraction, give more rows, or pass X_val and y_val to fit."
         )
     training, validation = train_test_split(

@@ -164,9 +164,10 @@ def change_max_iter(training: TrainingState, estimator: Any, schedule: Schedule)
     ValueError
         If more epochs are done, or if the schedule may have read how many there would be.
     """
-    assert training.n_epochs_to_go is not None
-    n_done, max_iter = training.progress.epoch - estimator._n_epochs_before, estimator.max_iter
-    before = training.begun_with.get("max_iter", n_done + training.n_epochs_to_go)
+    progress, max_iter = training.progress, estimator.max_iter
+    n_done = progress.epoch - estimator._n_epochs_before
+    planned = (progress.total_steps - progress.first_step) // progress.steps_per_epoch
+    before = training.begun_with.get("max_iter", planned)
     if max_iter == before:
         return
     advice = f"Set max_iter={before}, or set warm_start=True and call fit."
@@ -180,7 +181,6 @@ def change_max_iter(training: TrainingState, estimator: Any, schedule: Schedule)
             f"max_iter={max_iter} is below the {n_done} epochs that the interrupted fit has "
             f"done. {advice}"
         )
-    progress = training.progress
     progress.total_steps += (max_iter - before) * progress.steps_per_epoch
     if training.n_no_improvement < estimator.n_iter_no_change:  # else it has converged
         training.n_epochs_to_go = int(max_iter) - n_done

@@ -164,7 +164,7 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]  # no types there
         ValueError
             If X is wrong, or so large that a prediction is not finite.
         """
-        network = fitted_model(self).network
+        network = self._model.network  # whoever calls has looked whether it is there
         X = checks.check_inputs(self, X, network.dtype)
         shape = (X.shape[0],) if n_columns is None else (X.shape[0], n_columns)
         out = np.empty(shape, network.dtype if dtype is None else dtype)
@@ -230,7 +230,7 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]  # no types there
         # Training goes on with a copy of the weights, so a view keeps the present ones.
         network = view(self) if self.__sklearn_is_fitted__() else clone(self)
         transformer = HiddenLayer(network, layer)
-        transformer._index()  # raises if there is no such layer
+        transformer._index(network)  # raises if there is no such layer
         return transformer
 
     def summary(self) -> Table:

@@ -27,8 +27,8 @@ class HiddenLayer(
     """The activations of a hidden layer of a network, as a step of a Pipeline.
 
     A network that is fitted is frozen: `fit` checks X and trains nothing, and ``clone`` keeps the
-    network. So a grid search over a Pipeline searches `layer` and the steps that follow. Of a
-    network that is not fitted, `fit` trains a clone, and a grid search also reaches its parameters.
+    network. So a grid search over a Pipeline searches `layer` and the steps that follow. If the
+    network is not fitted, `fit` trains a clone of it, and a grid search reaches its parameters too.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ class HiddenLayer(
         ValueError
             If the network has no such layer, or X is not like the data it was fitted to.
         """
-        self._index()
+        self._index(self.estimator)
         if self._is_frozen:
             checks.check_inputs(self.estimator, X, self._network.dtype)
         else:
@@ -117,7 +117,7 @@ class HiddenLayer(
         ValueError
             If X is wrong, or so large that an activation is not finite.
         """
-        index, network = self._index(), self._network
+        index, network = self._index(self.estimator_), self._network
         X = checks.check_inputs(self.estimator_, X, network.dtype)
         out = np.empty((X.shape[0], self._n_features_out), network.dtype)
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
@@ -126,12 +126,12 @@ class HiddenLayer(
                 checks.check_predicted(out[rows], X, rows, "activations")
         return out
 
-    def _index(self) -> int:
-        """Return the number of the layer, counted from 0."""
-        if self._is_frozen:  # its parameters may be others by now
-            n_hidden = self._network.architecture.n_hidden
+    def _index(self, estimator: Any) -> int:
+        """Return the index of the layer in an estimator's network, counted from 0."""
+        if _is_fitted(estimator):  # its parameters may be others by now
+            n_hidden = fitted_model(estimator).network.architecture.n_hidden
         else:
-            n_hidden = len(read_hidden_layer_sizes(self.estimator.hidden_layer_sizes))
+            n_hidden = len(read_hidden_layer_sizes(estimator.hidden_layer_sizes))
         if not n_hidden:
             raise ValueError("This network has no hidden layer whose activations to return.")
         Range(-n_hidden, n_hidden - 1, integer=True).check("layer", self.layer)
@@ -140,7 +140,7 @@ class HiddenLayer(
 
     @property
     def _is_frozen(self) -> bool:
-        return bool(getattr(self.estimator, "__sklearn_is_fitted__", bool)())
+        return _is_fitted(self.estimator)
 
     @property
     def estimator_(self) -> Any:
@@ -156,7 +156,7 @@ class HiddenLayer(
 
     @property
     def _n_features_out(self) -> int:
-        return self._network.architecture.layer_sizes[1 + self._index()]
+        return self._network.architecture.layer_sizes[1 + self._index(self.estimator_)]
 
     @property
     def n_features_in_(self) -> int:
@@ -199,3 +199,7 @@ class HiddenLayer(
         tags.transformer_tags.preserves_dtype = []  # it is the network's
         tags.requires_fit = tags.target_tags.required = not self._is_frozen
         return tags
+
+
+def _is_fitted(estimator: Any) -> bool:
+    return bool(getattr(estimator, "__sklearn_is_fitted__", bool)())

@@ -164,9 +164,16 @@ def set_fitted_model(estimator: BaseEstimator, model: FittedModel, n_iter: int) 
     """
     training = model.training
     assert training is not None
+    describe_model(estimator, model)
+    finish_training(estimator, model, training, n_iter)
+
+
+def finish_training(
+    estimator: BaseEstimator, model: FittedModel, training: TrainingState, n_iter: int
+) -> None:
+    """Set the attributes of an estimator, whose model is described, that training changes."""
     if training.random_state is users_random_state(estimator):
         training.random_state = copy.deepcopy(training.random_state)  # the user's may go on
-    describe_model(estimator, model)
     estimator._n_epochs_before = training.progress.epoch - n_iter
     vars(estimator).update(fitted_attributes(estimator, model, training))
 

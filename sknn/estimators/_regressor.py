@@ -71,8 +71,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # no types t
         Whether an average of the weights over the steps predicts, and is what validation sees: a
         name in `sknn.averaging.AVERAGINGS` or an instance. Refused with ``"lbfgs"``.
     batch_size : int or "auto", default="auto"
-        Rows of a step; more than there are is clipped, with a warning. ``"auto"`` is
-        ``min(200, n_samples)``. Ignored by ``"gd"`` and ``"lbfgs"``.
+        Rows of a step. A number above the rows to train on is clipped, with a warning.
+        ``"auto"`` is ``min(200, n_samples)``. Ignored by ``"gd"`` and ``"lbfgs"``.
     max_iter : int, default=200
         The most epochs (iterations, for ``"lbfgs"``) of a call to `fit`.
     shuffle : bool, default=True
@@ -86,11 +86,12 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # no types t
         Epochs without improvement that end training; ``float("inf")`` for never.
     early_stopping : bool, default=False
         Whether a validation set decides when to stop, and the best weights stay. Otherwise
-        the training loss decides, and the last weights stay; a validation set that `fit` is
-        given is then only recorded.
+        the training loss decides, and the last weights stay; the loss and the score of a
+        validation set that `fit` is given are then only recorded.
     validation_fraction : float in (0, 1), default=0.1
         The share of the rows set aside with ``early_stopping=True``, unless `fit` is given a
-        validation set. Few rows give up to twice that: two.
+        validation set. Of few rows the share may be up to twice as large, so that the set has
+        two rows.
     scoring : "loss", str, callable or None, default="loss"
         What validation measures: the loss, a scorer's name, a function
         ``scorer(estimator, X, y)``, or None for `score`.
@@ -129,7 +130,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # no types t
         step moved the weights of each layer for their size, and ``"seconds"``.
     validation_loss_curve_ : list of float, or None without a validation set
         For each epoch the loss on the validation set, without penalty.
-    validation_scores_ : list of float, or None likewise and with ``scoring="loss"``
+    validation_scores_ : list of float, or None without a validation set or a score
         For each epoch the score on the validation set.
     best_validation_score_ : float, or None likewise
         The largest of them.

@@ -20,6 +20,8 @@ HOLDERS: Final = {
     *("BaggingClassifier", "BaggingRegressor", "VotingClassifier", "VotingRegressor"),
     *("StackingClassifier", "StackingRegressor"),
 }
+# Ensembles whose converters read one output of each network, and drop the others.
+OF_ONE_OUTPUT: Final = {"BaggingRegressor", "VotingRegressor", "StackingRegressor"}
 
 
 def other_to_onnx(model: Any, X: Any) -> Any:
@@ -80,26 +82,34 @@ def _check_estimator(model: Any) -> None:
         )
 
 
-def _check_holders(value: Any) -> bool:
-    """Return whether a value holds a network; raise a ValueError if where it must not."""
+def _check_holders(value: Any) -> int:
+    """Return the most outputs of a network that a value holds, 0 if it holds none.
+
+    Raises
+    ------
+    ValueError
+        If a network is where skl2onnx would convert it wrongly.
+    """
     if isinstance(value, BaseMLP):
-        return True
+        return int(getattr(value, "n_outputs_", 1))  # what was given is not fitted
     is_estimator = type(value).__module__.startswith("sklearn.") and hasattr(value, "__dict__")
     if isinstance(value, dict) or is_estimator:
         inside = value if isinstance(value, dict) else vars(value)
         parts = [part for name, part in inside.items() if name != "scorer_"]
     else:
         parts = list(value) if isinstance(value, (list, tuple)) else []
-    holds = True in [_check_holders(part) for part in parts]  # of all: the innermost is named
-    is_known = type(value).__name__ in HOLDERS | {"Bunch"}
+    n_outputs = max(map(_check_holders, parts), default=0)  # of all: the innermost is named
+    name = type(value).__name__
+    is_known = name in HOLDERS | {"Bunch"} and not (n_outputs > 1 and name in OF_ONE_OUTPUT)
     if "decision_function" in getattr(value, "stack_method_", ()):
         is_known = False
-    if holds and is_estimator and not is_known:
+    if n_outputs and is_estimator and not is_known:
+        of_several = f" of {n_outputs} outputs" if name in OF_ONE_OUTPUT else ""
         raise ValueError(
-            f"to_onnx cannot export a network inside a {type(value).__name__}: skl2onnx has no "
+            f"to_onnx cannot export a network{of_several} inside a {name}: skl2onnx has no "
             "converter for that. Export the estimator that it holds."
         )
-    return holds
+    return n_outputs
 
 
 def _initial_types(skl2onnx: Any, model: Any, X: Any) -> list[tuple[str, Any]]:

@@ -1,12 +1,15 @@
 """Whether the parts of a file fit each other: types, shapes, dtypes, counts and ranges."""
 
 import math
+from dataclasses import fields
 from itertools import pairwise
+from numbers import Real
 from typing import Any
 
 import numpy as np
 
 from sknn._core.typing import Array
+from sknn._training.curve import Curve
 from sknn.activations import Activation
 from sknn.dropout import Dropout
 from sknn.estimators import BaseMLP
@@ -26,10 +29,11 @@ def check_sizes(sizes: tuple[Any, ...], n_bytes: int) -> None:
         The size of all arrays in the file.
     """
     if len(sizes) < 2 or not all(type(each) is int and each > 0 for each in sizes):
-        raise ValueError(f"layer_sizes are {sizes}")
+        raise ValueError(f"layer_sizes are {str(sizes)[:100]}")
     n_parameters = sum((n + 1) * m for n, m in pairwise(sizes))
     if 4 * n_parameters > n_bytes:
-        raise ValueError(f"layer_sizes are {sizes}, and its arrays have {n_bytes} bytes")
+        shown = str(sizes)[:100]
+        raise ValueError(f"layer_sizes are {shown}, and its arrays have {n_bytes} bytes")
 
 
 def check_parts(activations: Any, dropouts: Any, loss: Any, target: Any, n_hidden: int) -> None:
@@ -97,6 +101,7 @@ def _check_training(training: Any, weights: Parameters) -> None:
     if not isinstance(training.progress, Progress):
         raise ValueError(f"the progress is a {type(training.progress).__name__}")
     _check_counts(training)
+    _check_records(training)
     for rows in (training.order, training.validation_rows):
         _check_rows(rows, training.n_samples)
     if isinstance(training.optimizer_state, State):
@@ -109,12 +114,25 @@ def _check_counts(training: TrainingState) -> None:
         "n_samples": training.n_samples,
         "n_averaged": training.n_averaged,
         "n_epochs_to_go": training.n_epochs_to_go or 0,
-        **{name: getattr(progress, name) for name in ("step", "epoch", "samples", "plateaus")},
-        **{name: getattr(progress, name) for name in ("first_step", "steps_per_epoch")},
+        **{each.name: getattr(progress, each.name) for each in fields(progress)},
     }
+    del counts["state"]
     for name, count in counts.items():
         if not isinstance(count, (int, np.integer)) or count < 0:
             raise ValueError(f"{name} is {count!r}")
+
+
+def _check_records(training: TrainingState) -> None:
+    """Raise a ValueError unless curves hold numbers, and the rest is of its type."""
+    for each in fields(training):
+        value = getattr(training, each.name)
+        if each.default_factory is Curve:
+            is_curve = isinstance(value, list) and all(isinstance(item, Real) for item in value)
+            if not is_curve:
+                raise ValueError(f"{each.name} is no list of numbers")
+    for name, kind in (("begun_with", dict), ("criterion", tuple), ("validation", tuple)):
+        if not isinstance(getattr(training, name), kind):
+            raise ValueError(f"{name} is no {kind.__name__}")
 
 
 def _check_rows(rows: Any, n_samples: int) -> None:

@@ -14,6 +14,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from sknn import callbacks
 from sknn.callbacks import EpochCallback, StopOnTarget, TimeBudget, fitted_so_far, training_of
 from sknn.estimators._callbacks import Watch
 
@@ -387,3 +388,7 @@ def test_old_scikit_learn_is_served_by_our_own():
     begun = ["setup", ("begin", "fit", 0), ("begin", "epoch", 0)]
     assert ask.calls == [*begun, (3, 7, False), "teardown"]
     assert log.calls == [*begun, ("end", "epoch", 0), "teardown"]
+
+
+def test_the_training_state_is_also_called_by_its_old_name():
+    assert callbacks.Training is callbacks.TrainingState

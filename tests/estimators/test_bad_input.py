@@ -345,6 +345,6 @@ def test_few_rows_give_two_to_validate_and_one_of_each_class():
 @pytest.mark.parametrize(("n_samples", "n_needed"), [(1, 2), (2, 2)])
 def test_too_few_rows_to_validate(n_samples, n_needed):
     model, X, y = make("regression", early_stopping=True)
-    message = rf"validation_fraction=0.1 of {n_samples} rows is 1, and at least {n_needed}"
+    message = rf"validation_fraction=0.1 of {n_samples} rows is 1, and it needs at least {n_needed}"
     with pytest.raises(ValueError, match=message):
         model.fit(X[:n_samples], y[:n_samples])

@@ -221,8 +221,9 @@ def test_partial_fit_refuses_balanced_classes():
 
 
 @pytest.mark.parametrize("kind", ["multiclass", "regression"])
-def test_early_stopping_has_no_partial_fit(kind):
-    model, *_ = make(kind=kind, early_stopping=True)
+@pytest.mark.parametrize("early_stopping", [True, np.True_])
+def test_early_stopping_has_no_partial_fit(kind, early_stopping):
+    model, *_ = make(kind=kind, early_stopping=early_stopping)
     with pytest.raises(AttributeError, match="partial_fit") as error:
         model.partial_fit  # noqa: B018
     assert "early_stopping=True has no partial_fit" in str(error.value.__cause__)

@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 from common import KINDS, pickled, problem
+from numpy.testing import assert_array_equal
 from scipy import sparse
 from scipy.special import expit, softmax
 from sklearn import config_context
@@ -223,6 +224,18 @@ def test_before_fit_a_search_reaches_the_network():
     search = GridSearchCV(pipeline, grid, cv=2).fit(X, y)
     assert len(set(search.cv_results_["mean_test_score"])) > 2
     assert search.best_estimator_[0].estimator_.alpha == search.best_params_[next(iter(grid))]
+
+
+@pytest.mark.parametrize("sizes", [(7,), (7, 6, 5, 4)])
+def test_the_layer_is_counted_in_the_network_that_was_trained(sizes):
+    """Parameters that are set after training are those of the next training."""
+    cls, X, y = problem("multiclass")
+    transformer = cls((6, 5), max_iter=2, random_state=0).to_transformer().fit(X, y)
+    expected = transformer.transform(X)
+    transformer.set_params(estimator__hidden_layer_sizes=sizes)
+    assert_array_equal(transformer.transform(X), expected)
+    assert len(transformer.get_feature_names_out()) == expected.shape[1] == 5
+    assert transformer.fit(X, y).transform(X).shape[1] == sizes[-1]
 
 
 def test_before_fit_the_transformer_refuses_what_cannot_be():

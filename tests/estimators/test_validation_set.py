@@ -228,6 +228,14 @@ def test_validation_set_given_later_frees_the_rows_set_aside():
     assert model.fit(X, y, **held).t_ == 4 * 60 + 4 * 80
 
 
+def test_rows_set_aside_are_trained_on_again_without_early_stopping():
+    model, (X, y), _ = make(warm_start=True, validation_fraction=0.25)
+    assert model.fit(X, y).t_ == 4 * 60
+    model.set_params(early_stopping=False)
+    assert model.fit(X, y).t_ == 4 * 60 + 4 * 80
+    assert sorted(model._model.training.order) == list(range(80))
+
+
 def test_validation_loss_is_that_of_the_validation_set():
     weight = np.random.default_rng(0).random(40)
     for kind in ("binary", "multiclass", "regression"):

@@ -8,7 +8,12 @@ from common import problem
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import TransformedTargetRegressor, make_column_transformer
-from sklearn.ensemble import BaggingClassifier, StackingClassifier, VotingClassifier
+from sklearn.ensemble import (
+    BaggingClassifier,
+    BaggingRegressor,
+    StackingClassifier,
+    VotingClassifier,
+)
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
@@ -23,6 +28,7 @@ from sklearn.preprocessing import (
 
 from sknn import MLPClassifier, MLPRegressor, compat
 from sknn.export import to_onnx
+from sknn.losses import Quantile
 
 onnx = pytest.importorskip("onnx")
 runtime = pytest.importorskip("onnxruntime")
@@ -157,6 +163,20 @@ def test_what_would_be_converted_wrongly_is_refused():
     stack = StackingClassifier([("net", model)], cv=2, stack_method="decision_function")
     with pytest.raises(ValueError, match="inside a StackingClassifier"):
         to_onnx(stack.fit(X, y))
+
+
+@pytest.mark.parametrize(
+    ("kind", "params"), [("multioutput", {}), ("regression", {"loss": Quantile([0.1, 0.5])})]
+)
+def test_an_ensemble_of_networks_of_several_outputs_is_refused(kind, params):
+    """skl2onnx would convert it to a graph of one output, with other numbers."""
+    model, X, y = network(kind, **params)
+    bag = BaggingRegressor(make_pipeline(StandardScaler(), model), n_estimators=2).fit(X, y)
+    with pytest.raises(ValueError, match="a network of 2 outputs inside a BaggingRegressor"):
+        to_onnx(bag)
+    model, X, y = network("regression")
+    bag = BaggingRegressor(make_pipeline(StandardScaler(), model), n_estimators=2).fit(X, y)
+    assert_allclose(run(to_onnx(bag), {"X": X})["prediction"].ravel(), bag.predict(X), atol=1e-5)
 
 
 def test_other_parts_without_a_converter_are_named():

@@ -138,6 +138,19 @@ def test_ctrl_c_at_every_line_of_a_part_of_a_fit():
     assert seen == {False, True}
 
 
+def test_ctrl_c_before_training_does_not_wait_for_its_end():
+    called = []
+
+    def press_and_train():
+        with Interrupts() as block:
+            signal.raise_signal(signal.SIGINT)
+            block.run(called.append, 1)
+
+    with pytest.raises(KeyboardInterrupt):
+        press_and_train()
+    assert called == []
+
+
 # ---------------------------------------------------------------- those who look on
 
 

@@ -301,19 +301,37 @@ def test_what_cannot_alter_bits_is_taken(tmp_path):
     assert changes(known(whole.fit(X, y)), known(middle.resume(X, y))) == []
 
 
-@pytest.mark.parametrize("max_iter", [9, 12])
-def test_a_file_from_before_parameters_were_kept(max_iter, tmp_path):
-    whole, X, y = make("scored and averaged", max_iter=max_iter)
-    middle = killed(make("scored and averaged")[0], tmp_path / "a.npz", X, y, 4)
-    header, arrays = file_contents(tmp_path / "a.npz")
+def make_old(path):
+    """Make the file of a checkpoint one that keeps no parameters."""
+    header, arrays = file_contents(path)
     _, fields = header["training"]["object"]
     assert {"begun_with", "validation"} <= fields.keys()
     header["training"]["object"][1] = {
         name: each for name, each in fields.items() if name not in ("begun_with", "validation")
     }
-    _file.write(tmp_path / "old.npz", header, arrays)
-    middle = sknn.load(tmp_path / "old.npz").set_params(max_iter=max_iter)
+    _file.write(path, header, arrays)
+
+
+@pytest.mark.parametrize("max_iter", [9, 12])
+def test_a_file_from_before_parameters_were_kept(max_iter, tmp_path):
+    whole, X, y = make("scored and averaged", max_iter=max_iter)
+    killed(make("scored and averaged")[0], tmp_path / "a.npz", X, y, 4)
+    make_old(tmp_path / "a.npz")
+    middle = sknn.load(tmp_path / "a.npz").set_params(max_iter=max_iter)
     assert changes(known(whole.fit(X, y)), known(middle.resume(X, y))) == []
+
+
+def test_an_old_file_of_a_fit_that_had_converged_with_a_schedule_of_ones_own(tmp_path):
+    """The epochs that were left to go do not tell its max_iter."""
+    params = {"learning_rate": Own(), "n_iter_no_change": 2, "tol": 10.0}
+    whole, X, y = make(**params)
+    whole.fit(X, y)
+    assert whole.n_iter_ == 3
+    with pytest.raises(KilledError):
+        make(**params)[0].set_callbacks(Checkpoint(tmp_path / "a.npz"), Kill(3)).fit(X, y)
+    make_old(tmp_path / "a.npz")
+    middle = sknn.load(tmp_path / "a.npz", strategies=[Own])
+    assert changes(known(whole), known(middle.resume(X, y))) == []
 
 
 def test_a_validation_set_that_is_only_recorded(tmp_path):
@@ -352,6 +370,13 @@ def test_other_data(change, match, tmp_path):
     with pytest.raises(ValueError, match="their values, by a checksum"):
         middle.resume(X, y, sample_weight=np.arange(len(y)))
     assert vars(middle) == before
+
+
+def test_fewer_rows_are_told_of_and_not_the_smaller_automatic_batch(tmp_path):
+    model, X, y = make(batch_size="auto")
+    middle = killed(model, tmp_path / "a.npz", X, y, 4)
+    with pytest.raises(ValueError, match="number of rows, 119 and not 120"):
+        middle.resume(X[:-1], y[:-1])
 
 
 @pytest.mark.parametrize("how", ["not fitted", "fitted", "saved", "saved with its state"])

@@ -309,6 +309,35 @@ def test_what_replaces_a_private_file_is_private_from_the_start(tmp_path, monkey
     assert modes == [0o600]
 
 
+@pytest.mark.skipif(not hasattr(os, "chown"), reason="no owners")
+def test_what_replaces_a_file_gets_its_owner_where_permitted(tmp_path, monkeypatch):
+    path, owners = tmp_path / "model.npz", []
+
+    def refuse(temporary, *owner):
+        owners.append(owner)
+        raise PermissionError
+
+    sknn.save(sknn.MLPRegressor(), path)
+    monkeypatch.setattr(os, "chown", refuse)
+    sknn.save(sknn.MLPRegressor(alpha=0.5), path)
+    assert owners == [(path.stat().st_uid, path.stat().st_gid)]
+    assert sknn.load(path).alpha == 0.5
+
+
+@pytest.mark.skipif(_sealed.fcntl is None, reason="no locks")
+def test_a_file_that_is_being_written_is_not_stale(tmp_path, monkeypatch):
+    path = tmp_path / "model.npz"
+
+    def write(file, *rest):
+        _sealed.remove_stale(path)  # as another fit with this path does when it begins
+        write_arrays(file, *rest)
+
+    write_arrays = _file.write_arrays
+    monkeypatch.setattr(_file, "write_arrays", write)
+    sknn.save(sknn.MLPRegressor(), path)
+    assert sknn.load(path).alpha == sknn.MLPRegressor().alpha
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs")
 def test_only_regular_files_are_replaced(tmp_path):
     os.mkfifo(tmp_path / "fifo")

@@ -31,6 +31,15 @@ def set_parts(name, change):
     return apply
 
 
+def set_state(name, value):
+    def change(model):
+        holder, _, field = name.rpartition(".")
+        training = model._model.training
+        setattr(training.progress if holder else training, field, value)
+
+    return change
+
+
 CHANGES = {
     "a dropout too many": (set_parts("dropouts", lambda all_: [*all_, Dropout(0.1)]), "dropouts"),
     "a dropout too few": (set_parts("dropouts", lambda all_: all_[:-1]), "dropouts"),
@@ -42,6 +51,12 @@ CHANGES = {
     "a training row beyond": (set_rows("order", -1, 40), "rows"),
     "a validation row below 0": (set_rows("validation_rows", 0, -1), "rows"),
     "a validation row beyond": (set_rows("validation_rows", -1, 40), "rows"),
+    "skipped batches below 0": (set_state("progress.skipped", -1), "skipped is -1"),
+    "a total that is no count": (set_state("progress.total_steps", 0.5), "total_steps is 0.5"),
+    "a curve of text": (set_state("seconds", ["a"]), "seconds is no list of numbers"),
+    "a curve that is a number": (set_state("loss_curve", 1), "loss_curve is no list of numbers"),
+    "parameters in a list": (set_state("begun_with", [1]), "begun_with is no dict"),
+    "validation by a number": (set_state("validation", 1), "validation is no tuple"),
 }
 
 
