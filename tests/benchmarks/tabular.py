@@ -205,10 +205,13 @@ def tables():
 
 
 def table(found, kind, quantity):
-    """Yield a markdown table, a line a set; a difference is paired, tabular minus trees."""
+    """Yield a markdown table, a line a set; differences of scores are paired."""
     models = [m for m in MODELS if any(m in of_set for of_set in found.values())]
-    yield f"| data | rows | fits | {' | '.join(models)} | tabular - trees | tabular - mlp |"
-    yield "|---" * (len(models) + 5) + "|"
+    is_time = quantity in ("fit", "predict")
+    compared = "tabular / trees" if is_time else "tabular - trees | tabular - mlp"
+    header = f"| data | rows | fits | {' | '.join(models)} | {compared} |"
+    yield header
+    yield "|---" * (header.count("|") - 1) + "|"
     for name, of_set in found.items():
         first = next(iter(next(iter(of_set.values())).values()))
         if kind not in (None, first["kind"]):
@@ -218,10 +221,13 @@ def table(found, kind, quantity):
             for m in models
         ]
         differences = []
-        for other in ("trees", "mlp"):
+        for other in ("trees",) if is_time else ("trees", "mlp"):
             both = sorted(of_set["tabular"].keys() & of_set[other].keys())
-            pairs = [[of_set[m][k][quantity] for m in ("tabular", other)] for k in both]
-            differences.append(cell([a - b for a, b in pairs]) if pairs else "")
+            ours, theirs = ([of_set[m][k][quantity] for k in both] for m in ("tabular", other))
+            if is_time:
+                differences.append(f"{np.sum(ours) / np.sum(theirs):.3g}" if both else "")
+            else:
+                differences.append(cell(np.subtract(ours, theirs)) if both else "")
         rows, fits = first["rows"], len(of_set["tabular"])
         yield f"| {name} | {rows} | {fits} | {' | '.join([*cells, *differences])} |"
 
