@@ -48,6 +48,11 @@ class TimeBudget(EpochCallback):
         ----------
         n_turns : int
             How many there are.
+
+        Returns
+        -------
+        share : TimeBudget
+            Of the time divided by their number.
         """
         return TimeBudget(self.seconds / n_turns)
 

@@ -82,7 +82,7 @@ default="from_dtype"
     -----
     Categories of few rows (2 to 10, a hundredth of all rows) are joined into one, which also
     stands for categories that were not seen in `fit`. Of more than 64 the most frequent are
-    encoded one-hot, and the mean of the target in each by `TargetEncoder`, in which sample
+    encoded one-hot, and the mean of the target in each by ``TargetEncoder``, in which sample
     weights do not count. Dates, time differences and columns of mixed types are refused.
 
     The encoded table is kept in memory during `fit`, in float32: at most some 2,000 columns for
