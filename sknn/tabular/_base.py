@@ -207,7 +207,7 @@ class BaseTabularMLP(
         caught: list[warnings.WarningMessage]
 
         def train_one(i: int) -> BaseMLP | None:
-            if any(issubclass(each.category, InterruptedWarning) for each in caught):
+            if any(issubclass(message.category, InterruptedWarning) for message in caught):
                 return None
             tasks[i].call_on_fit_task_begin(estimator=self)
             progress.begin(i, self.views_[i])
@@ -238,7 +238,7 @@ class BaseTabularMLP(
     def _pass_on(self, caught: list[warnings.WarningMessage]) -> None:
         """Issue what was warned of while the networks trained, once for all of them."""
         name, n_members = type(self).__name__, len(self.members_)
-        categories = [each.category for each in caught]
+        categories = [message.category for message in caught]
         if InterruptedWarning in categories:
             warnings.warn(
                 f"{name} was interrupted: {n_members} of {self.n_members} networks were kept, the "
@@ -255,10 +255,10 @@ class BaseTabularMLP(
                 NotConvergedWarning,
                 stacklevel=4,
             )
-        for each in caught:
+        for message in caught:
             # The others tell how to change a network that here is not the user's to change.
-            if not issubclass(each.category, (InterruptedWarning, TrainingWarning)):
-                warnings.warn(each.message, each.category, stacklevel=4)
+            if not issubclass(message.category, (InterruptedWarning, TrainingWarning)):
+                warnings.warn(message.message, message.category, stacklevel=4)
 
     # ---------------------------------------------------------------- predictions
 

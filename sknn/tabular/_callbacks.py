@@ -19,9 +19,12 @@ def members_callbacks(estimator: BaseEstimator, n_turns: int) -> list[Any]:
     n_turns : int
         How many networks train one after the other.
     """
-    given = [
-        each
-        for each in getattr(estimator, "_skl_callbacks", [])
-        if not hasattr(each, "max_propagation_depth")
+    callbacks = [
+        callback
+        for callback in getattr(estimator, "_skl_callbacks", [])
+        if not hasattr(callback, "max_propagation_depth")
     ]
-    return [each.share(n_turns) if hasattr(each, "share") else each for each in given]
+    return [
+        callback.share(n_turns) if hasattr(callback, "share") else callback
+        for callback in callbacks
+    ]

@@ -118,10 +118,10 @@ def _read(name: str, values: Array, is_category: bool) -> Column:
         what = "dates or times" if kind == "M" else "time differences"
         raise _refusal(name, f"{what} ({values.dtype})")
     values = values.astype(object)
-    distinct, found = _look(name, values)
-    if len(found) > 1:
-        raise _refusal(name, " and ".join(sorted(found)))
-    kind = found.pop() if found else _MISSING
+    distinct, kinds = _look(name, values)
+    if len(kinds) > 1:
+        raise _refusal(name, " and ".join(sorted(kinds)))
+    kind = kinds.pop() if kinds else _MISSING
     if kind == NUMBERS and not is_category:
         return Column(name, _finite(name, _as_floats(values)), NUMBERS, False)
     if any(map(_is_missing, distinct)):
@@ -151,13 +151,13 @@ def _look(name: str, values: Array) -> tuple[list[Any], set[str]]:
             f"{name} holds a {type(unhashable).__name__}: an argument must be a string or a number."
         ) from None
     types = {type(value) for value in distinct if not _is_missing(value)}
-    found = set()
-    for each in types:
-        kinds = [kind for kind, members in _KINDS.items() if issubclass(each, members)]
-        if not kinds or issubclass(each, complex):
-            raise _refusal(name, f"{each.__name__} objects")
-        found.add(kinds[0])
-    return distinct, found
+    kinds = set()
+    for cls in types:
+        possible = [kind for kind, members in _KINDS.items() if issubclass(cls, members)]
+        if not possible or issubclass(cls, complex):
+            raise _refusal(name, f"{cls.__name__} objects")
+        kinds.add(possible[0])
+    return distinct, kinds
 
 
 def _is_missing(value: Any) -> bool:

@@ -133,7 +133,7 @@ def validation_masks(
     return masks
 
 
-def train(network: BaseMLP, rows: Rows, held: Array, columns: Array) -> None:
+def train(network: BaseMLP, rows: Rows, is_held: Array, columns: Array) -> None:
     """Train a network.
 
     Parameters
@@ -142,12 +142,12 @@ def train(network: BaseMLP, rows: Rows, held: Array, columns: Array) -> None:
         Not fitted yet.
     rows : Rows
         All of them.
-    held : ndarray of bool of shape (n_samples,)
+    is_held : ndarray of bool of shape (n_samples,)
         Which of them validate.
     columns : ndarray of bool of shape (n_encoded,)
         Which of the columns the network gets.
     """
-    X, y, weight = rows.take(~held, columns)
-    X_val, y_val, weight_val = rows.take(held, columns)
+    X, y, weight = rows.take(~is_held, columns)
+    X_val, y_val, weight_val = rows.take(is_held, columns)
     network.set_params(batch_size=min(network.batch_size, len(y)))
     network.fit(X, y, weight, X_val=X_val, y_val=y_val, sample_weight_val=weight_val)

@@ -52,20 +52,20 @@ def _read_choice(value: Any, columns: list[Column], names: Any) -> list[bool]:
         return [column.is_category for column in columns]
     if value is None:
         return [False] * len(columns)
-    given = np.asarray(value)
-    if given.size == 0:
+    chosen = np.asarray(value)
+    if chosen.size == 0:
         return [False] * len(columns)
-    if given.ndim == 1 and given.dtype.kind == "b" and len(given) == len(columns):
-        return [bool(each) for each in given]
-    if given.ndim == 1 and given.dtype.kind in "iu":
-        if -len(columns) <= given.min() and given.max() < len(columns):
-            chosen = np.zeros(len(columns), bool)
-            chosen[given] = True
-            return [bool(each) for each in chosen]
-    elif given.ndim == 1 and given.dtype.kind in "OU" and names is not None:
+    if chosen.ndim == 1 and chosen.dtype.kind == "b" and len(chosen) == len(columns):
+        return [bool(value) for value in chosen]
+    if chosen.ndim == 1 and chosen.dtype.kind in "iu":
+        if -len(columns) <= chosen.min() and chosen.max() < len(columns):
+            mask = np.zeros(len(columns), bool)
+            mask[chosen] = True
+            return [bool(value) for value in mask]
+    elif chosen.ndim == 1 and chosen.dtype.kind in "OU" and names is not None:
         known = list(names)
-        if all(each in known for each in given.tolist()):
-            return [name in given.tolist() for name in known]
+        if all(name in known for name in chosen.tolist()):
+            return [name in chosen.tolist() for name in known]
     raise ValueError(
         "categorical_features must be 'from_dtype', None, a mask of "
         f"{len(columns)} booleans, indices below {len(columns)} or names of columns, got {value!r}."
@@ -102,8 +102,8 @@ def make_preprocessor(
     random_state : int
         Splits the rows for the means of the target, which a row's own target has no part in.
     """
-    numbers = [i for i, each in enumerate(is_category) if not each]
-    categories = [i for i, each in enumerate(is_category) if each]
+    numbers = [i for i, category in enumerate(is_category) if not category]
+    categories = [i for i, category in enumerate(is_category) if category]
     many = [i for i in categories if len(set(table[:, i].tolist())) > MAX_CATEGORIES]
     # A category of a few rows tells more about them than about others.
     rare = max(2, min(10, len(table) // 100))
@@ -123,7 +123,7 @@ def make_preprocessor(
         ("categories", one_hot, categories),
         ("target_means", means, many),
     ]
-    return ColumnTransformer([each for each in parts if each[2]], sparse_threshold=0)
+    return ColumnTransformer([part for part in parts if part[2]], sparse_threshold=0)
 
 
 def _target_encoder(target_type: str, random_state: int) -> TargetEncoder:
