@@ -26,6 +26,7 @@ PACKAGES = {
     "sknn.averaging": "Averaged weights",
     "sknn.inspection": "Inspection",
     "sknn.estimators": "Hidden layers",
+    "sknn.tabular": "Tables",
     "sknn.preprocessing": "Preprocessing",
     "sknn.callbacks": "Callbacks",
     "sknn.exceptions": "Warnings",
@@ -43,6 +44,8 @@ GUIDE = {
     "sknn.schedules": "schedules",
     "sknn.losses": "losses",
     "sknn.dropout": "dropout",
+    "sknn.tabular": "how_to/tabular",
+    "sknn.preprocessing": "encodings",
     "sknn.inspection": "gallery/index",
     "sknn.callbacks": "watching",
     "sknn.exceptions": "watching",
@@ -51,8 +54,8 @@ GUIDE = {
     "sknn.compat": "migration",
     "sknn.testing": "contracts",
 }
-# The two estimators show all that their base has.
-WITHOUT_PAGE = {"BaseMLP"}
+# The estimators show all that their bases have.
+WITHOUT_PAGE = {"BaseMLP", "BaseTabularMLP"}
 # What callbacks need of the package for files.
 INTERNAL = {"check_parameters", "check_path", "remove_stale"}
 # Callbacks read its attributes; its methods are the trainer's.
