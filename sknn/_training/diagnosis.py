@@ -23,6 +23,8 @@ SAMPLE: Final = 256
 _NUMBERS: Final = 1 << 20
 # Targets of fewer rows of a validation set than this may be unlike the others by chance.
 _FEW: Final = 30
+# How far below zero, as a share of the mean, a loss that is never negative may be rounded.
+_ROUNDING: Final = 1e-3
 # The smallest and the largest root mean square of a scaled feature.
 _SCALED: Final = (0.3, 3.0)
 # One, as float32 may round it.
@@ -68,7 +70,8 @@ class Diagnosis:
     gradients : list of float
         The root mean square of the gradient of each layer's weights, from the first to the output.
     baseline : float
-        The loss of a network that predicts the best constant (for classes: all alike).
+        The loss of a network that predicts the best constant (for classes: all alike). NaN for
+        a loss that is negative for some rows.
     n_rows : int
         How many rows were looked at.
     is_sparse : bool
@@ -222,7 +225,10 @@ def _target_scales(y: Array) -> tuple[float, ...]:
 def _baseline(loss: Loss, y_true: Array, n_outputs: int, dtype: Any) -> float:
     constant = loss.baseline(y_true, None, n_outputs).astype(dtype)
     raw_prediction = np.tile(constant[:, np.newaxis], y_true.shape[-1])
-    return float(loss.value(raw_prediction, y_true).mean())
+    value = loss.value(raw_prediction, y_true)
+    mean = float(value.mean())
+    # A likelihood may be negative; its mean may then be near zero by chance and is no scale.
+    return mean if value.min() >= -_ROUNDING * abs(mean) else math.nan
 
 
 def _probe(

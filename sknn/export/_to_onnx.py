@@ -16,7 +16,8 @@ def to_onnx(model: Any, X: Any = None) -> Any:
     - of a classifier: ``label``, as `predict` returns it, and ``probabilities``, as
       `predict_proba`; with a loss that gives none, such as ``"hinge"``, ``decision_function``
       in their place. Integer classes are int64, the others of their own type;
-    - of a regressor: ``prediction``, as `predict` returns it.
+    - of a regressor: ``prediction``, as `predict` returns it; with ``loss="gaussian"`` also
+      ``deviation``, the standard deviation of the noise. A Pipeline has ``prediction`` alone.
 
     A Pipeline, or any other estimator that holds networks, goes through the package skl2onnx.
 
