@@ -186,8 +186,7 @@ class RegressionTargets(Targets):
     def encode(self, y: Array, dtype: np.dtype[Any], name: str) -> Array:
         encoded = check_regression_targets(y, dtype, name)
         if self.loss.n_outputs(encoded.shape[1]) != self.n_outputs:
-            n = self.n_predictions
-            raise ValueError(f"{name} has {encoded.shape[1]} outputs, and y has {n}.")
+            raise ValueError(f"{name} has {encoded.shape[1]} outputs, y has {self.n_predictions}.")
         self.loss.check_targets(encoded, name)
         return encoded
 
