@@ -32,6 +32,12 @@ from sknn.estimators._parameters import (
 from sknn.estimators._rollback import all_or_nothing
 from sknn.estimators._start import CALIBRATION_ROWS, initial_network
 from sknn.estimators._targets import ClassTargets, RegressionTargets, encode_rows, learn_targets
+from sknn.estimators._votes import (
+    check_deviation,
+    has_dropout,
+    prediction_and_noise,
+    predicts_noise,
+)
 
 __all__ = [
     "CALIBRATION_ROWS",
@@ -44,6 +50,7 @@ __all__ = [
     "RegressionTargets",
     "Settings",
     "all_or_nothing",
+    "check_deviation",
     "check_inputs",
     "check_inputs_and_targets",
     "check_total_weight",
@@ -51,10 +58,13 @@ __all__ = [
     "encode_rows",
     "fitted_model",
     "fitted_so_far",
+    "has_dropout",
     "initial_network",
     "is_minimizer",
     "keeps_training",
     "learn_targets",
+    "prediction_and_noise",
+    "predicts_noise",
     "read_batch_size",
     "read_optimizer",
     "read_settings",

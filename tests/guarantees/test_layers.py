@@ -22,7 +22,7 @@ LAYERS = [
     {"_network"},
     {"_training"},
     {"estimators"},
-    {"compat", "export", "inspection"},
+    {"compat", "export", "inspection", "uncertainty"},
     {"model_state"},
     {"persistence"},
     {"callbacks"},
@@ -41,6 +41,7 @@ THIRD_PARTY = {
     "preprocessing": {"sklearn"},
     "export": {"onnx", "skl2onnx", "sklearn"},
     "persistence": {"sklearn", "skops"},
+    "uncertainty": {"sklearn"},
     TESTING: {"sklearn"},
 }
 
