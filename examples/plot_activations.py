@@ -3,8 +3,8 @@
 Activations and their derivatives
 =================================
 
-A layer passes its gradient on times the derivative of its activation. Where that is near zero,
-a unit is saturated, and what lies below it learns no more.
+In the backward pass, a layer multiplies the gradient by the derivative of its activation. Where
+the derivative is near zero, the unit is saturated, and the layers below it stop learning.
 """
 
 import matplotlib.pyplot as plt
@@ -21,14 +21,15 @@ NAMES = [
 
 
 # %%
-# An activation is a function, and ``derivative`` is its derivative:
+# An activation can be called like a function, and ``derivative`` computes its derivative:
 
 print(ACTIVATIONS["sigmoid"]()([-1.0, 0.0, 1.0]))
 print(ACTIVATIONS["sigmoid"]().derivative([-1.0, 0.0, 1.0]))
 
 # %%
-# Grey is where the derivative is below 0.01. The sigmoid's derivative is never above 1/4, so ten
-# sigmoid layers shrink a gradient by a million or more. That of ReLU is 1 for half of the inputs.
+# In the grey regions the derivative is below 0.01. The derivative of the sigmoid is at most 1/4,
+# so ten sigmoid layers shrink a gradient by a factor of a million or more. The derivative of ReLU
+# is 1 for half of the inputs.
 
 z = np.linspace(-6, 6, 601)
 figure, grid = plt.subplots(4, 4, figsize=(11, 9), sharex=True, layout="constrained")

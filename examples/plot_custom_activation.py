@@ -3,10 +3,11 @@
 An activation of your own
 =========================
 
-An activation is a dataclass with two methods: ``forward`` writes ``a``, and ``backward`` turns the
-gradient with respect to ``a`` into that with respect to ``z``, both in place. Here is the sine of
-Sitzmann et al. (Implicit neural representations with periodic activation functions, NeurIPS 2020),
-which learns a signal that ReLU finds hard.
+An activation is a dataclass with two methods. ``forward`` computes the output ``a`` from the input
+``z``. ``backward`` turns the gradient with respect to ``a`` into the gradient with respect to
+``z``. Both work in place. This example implements the sine of Sitzmann et al. (Implicit neural
+representations with periodic activation functions, NeurIPS 2020). A network with this activation
+learns a signal that is hard to learn with ReLU.
 """
 
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from sknn.activations import Activation
 from sknn.testing import check_activation
 
 # %%
-# ``needs_z`` keeps ``z`` for ``backward``; without it, ``a`` would be written over ``z``.
+# ``needs_z`` keeps ``z`` for ``backward``. Without it, ``a`` would overwrite ``z``.
 
 
 @dataclass(repr=False, eq=False)
@@ -43,12 +44,13 @@ class Sine(Activation):
 
 
 # %%
-# The checks of ``sknn.testing`` compare ``backward`` with finite differences, among others.
+# Among other checks, ``sknn.testing`` compares ``backward`` with finite differences.
 
 check_activation(Sine(3.0))
 
 # %%
-# A signal of rising frequency, from 300 points, and what networks of one size make of it.
+# The signal rises in frequency and is given by 300 points. Three networks of the same size, with
+# different activations, fit it. The lines show their predictions.
 
 x = np.linspace(-1, 1, 300)[:, np.newaxis]
 y = np.sin(4 * np.pi * (x[:, 0] + 1.2) ** 2)

@@ -3,9 +3,9 @@
 An optimizer of your own
 ========================
 
-An optimizer is a dataclass with hyperparameters and one rule, which updates parameters in place.
-Here is power-sign (Bello et al., Neural optimizer search with reinforcement learning, ICML 2017):
-a step is longer where the gradient agrees with its running mean.
+An optimizer is a dataclass with hyperparameters and a rule that updates the parameters in place.
+This one is PowerSign (Bello et al., Neural optimizer search with reinforcement learning, ICML
+2017). It takes a longer step where the sign of the gradient agrees with that of its running mean.
 """
 
 from dataclasses import dataclass
@@ -23,8 +23,8 @@ from sknn.optimizers import ElementwiseOptimizer
 from sknn.testing import check_optimizer
 
 # %%
-# ``n_slots`` vectors of the parameters' size start at zero and are kept from step to step; the
-# rule gets a chunk of each, and the learning rate. It may overwrite the gradient.
+# ``n_slots`` is the number of vectors of state. They start at zero and keep their values from step
+# to step. The rule gets a chunk of each vector and the learning rate, and may overwrite ``grad``.
 
 
 @dataclass(repr=False, eq=False)
@@ -55,8 +55,8 @@ class PowerSign(ElementwiseOptimizer):
 
 
 # %%
-# ``sknn.testing`` checks what an optimizer promises. Then it goes wherever an optimizer goes: onto
-# a surface, into a network, into a search.
+# ``sknn.testing`` checks the contract of an optimizer. The new optimizer then works like a
+# built-in one: on a test function, in a network and in a search over its hyperparameters.
 
 check_optimizer(PowerSign())
 

@@ -3,9 +3,9 @@
 Dying ReLU and its cure
 =======================
 
-A ReLU unit that is zero for every row has no gradient, so it stays as it is: it is dead. Steps
-that are too long kill units. A smaller rate does not, and neither does an activation that has
-a gradient on both sides.
+A ReLU unit that is zero for every row has no gradient, so it no longer changes: it is dead. Steps
+that are too long kill units. To prevent this, use a smaller rate, or an activation that has a
+gradient on both sides of zero.
 """
 
 import matplotlib.pyplot as plt
@@ -19,9 +19,9 @@ X, y = load_digits(return_X_y=True)
 X_train, X_test, y_train, y_test = train_test_split(X / 16, y, random_state=0)
 
 # %%
-# One network, at a rate that is far too high, and three ways out. ``partial_fit`` is an epoch;
-# after each we count the hidden units whose derivative is zero for every training row. With
-# ``max_norm`` the weights stay bounded, so that no fit diverges.
+# The first variant has a rate that is far too high, and the other three are possible cures. Each
+# call of ``partial_fit`` is one epoch. After each epoch we count the hidden units whose derivative
+# is zero for every training row. ``max_norm`` bounds the weights, so no fit diverges.
 
 VARIANTS = {
     "ReLU, rate 1.2": {"activation": "relu", "learning_rate_init": 1.2},
@@ -49,9 +49,9 @@ for name, params in VARIANTS.items():
     print(f"{name:24} {dead[name][-1]:5.1f} % dead, test accuracy {accuracy:.3f}")
 
 # %%
-# Dead units by epoch. A unit of the first layer does not come back, since the loss has no gradient
-# for it; one of the second may, when the layer below it changes. A unit of a leaky ReLU cannot die,
-# but a rate that is too high is still no good rate: clipping the gradient is the better cure.
+# The figure shows the dead units by epoch. A dead unit in the first layer stays dead, because the
+# loss has no gradient for it. One in the second layer may recover when the layer below changes. A
+# unit with leaky ReLU cannot die, but the rate is still too high. Clipping is the better cure.
 
 figure, ax = plt.subplots(layout="constrained")
 for name, shares in dead.items():
@@ -60,8 +60,8 @@ ax.set(xlabel="epoch", ylabel="dead hidden units (%)", ylim=(-2, 100))
 ax.legend()
 
 # %%
-# What is left of the layers of the first network, and of the third: the units of a leaky ReLU
-# are seldom zero, and their derivative never is.
+# The last figure compares the layers of the first and the third network after training. With leaky
+# ReLU, the outputs of units are rarely zero, and their derivatives are never zero.
 
 figure, axes = plt.subplots(1, 2, figsize=(9, 2.6), layout="constrained")
 for ax, name in zip(axes, ["ReLU, rate 1.2", "leaky ReLU, rate 1.2"], strict=True):

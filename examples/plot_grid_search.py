@@ -3,8 +3,8 @@
 A search over optimizers and initializers
 =========================================
 
-Every part of a network is a parameter, so ``GridSearchCV`` searches over parts as it does over
-numbers, and over the parameters of a part by ``<part>__<parameter>``.
+Every part of a network is a parameter of the estimator, so ``GridSearchCV`` can search over parts
+as well as over numbers. The parameters of a part are named ``<part>__<parameter>``.
 """
 
 import warnings
@@ -23,7 +23,7 @@ X, y = load_digits(return_X_y=True)
 X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
 
 # %%
-# Optimizers and initializers, by name. Ten epochs are enough to compare.
+# The grid names optimizers and initializers. Ten epochs are enough to compare them.
 
 grid = {
     "mlp__optimizer": ["sgd", "momentum", "rmsprop", "adam", "nadam"],
@@ -38,7 +38,7 @@ with warnings.catch_warnings():
 print(search.best_params_, f"test accuracy {search.score(X_test, y_test):.3f}")
 
 # %%
-# The cross-validated accuracy of each pair.
+# The figure shows the cross-validated accuracy of each pair.
 
 optimizers, inits = grid["mlp__optimizer"], grid["mlp__init"]
 accuracy = np.empty((len(optimizers), len(inits)))
@@ -57,8 +57,8 @@ ax.set_yticks(range(len(optimizers)), optimizers)
 figure.colorbar(image, label="accuracy", extend="min")
 
 # %%
-# Then the momentum of an optimizer: a name becomes its instance where a parameter
-# of its own is searched.
+# A second search tries values for the momentum. The optimizer is given by name, and setting one of
+# its hyperparameters turns the name into an instance.
 
 narrow = GridSearchCV(
     pipeline.set_params(mlp__optimizer="momentum", mlp__init="he_normal"),

@@ -3,8 +3,8 @@
 Imbalanced classes
 ==================
 
-One row in fifty is of the class that matters. Weights of classes, or the focal loss, move a
-network's attention to it; a threshold of one's own does as much for plain probabilities.
+One row in fifty belongs to the class that matters. Class weights or the focal loss make a network
+pay more attention to this class. Another decision threshold achieves as much without them.
 """
 
 import warnings
@@ -34,9 +34,9 @@ X, y = make_classification(
 X_train, X_test, y_train, y_test = train_test_split(X, y, stratify=y, random_state=0)
 
 # %%
-# ``class_weight="balanced"`` multiplies the loss of a row by the inverse of its class's share. The
-# focal loss makes rows count less that are well classified. Both move probabilities away from
-# frequencies, so that their threshold of 1/2 finds more of the rare class.
+# ``class_weight="balanced"`` weights each row in inverse proportion to the share of its class. The
+# focal loss gives less weight to rows that are already well classified. Both shift probabilities
+# away from the class frequencies, so a threshold of 1/2 finds more rows of the rare class.
 
 VARIANTS = {
     "plain": {},
@@ -52,8 +52,8 @@ for name, params in VARIANTS.items():
         models[name] = make_pipeline(StandardScaler(), mlp).fit(X_train, y_train)
 
 # %%
-# Recall and balanced accuracy at the threshold of 1/2, and for the plain network also at one that
-# is the share of the rare class.
+# Compute recall, precision and balanced accuracy at a threshold of 1/2. For the plain network,
+# also use the share of the rare class as the threshold.
 
 predictions = {name: model.predict(X_test) for name, model in models.items()}
 shares = models["plain"].predict_proba(X_test)[:, 1]
@@ -67,7 +67,7 @@ for name, predicted in predictions.items():
     )
 
 # %%
-# The curves show that all know about as much: what differs is where the threshold puts them.
+# The curves of all models are similar. What differs is the point that the threshold selects.
 
 figure, ax = plt.subplots(layout="constrained")
 for (name, model), marker in zip(models.items(), "osD^", strict=True):

@@ -3,8 +3,8 @@
 The initializer experiment
 ==========================
 
-Before a network has taken its first step, its initializer has decided whether it can learn. Ten
-layers of a hundred units, with weights from N(0, 1), N(0, 0.1²), Xavier and He.
+The initializer decides, before the first training step, whether a deep network can learn. This
+example compares weights from N(0, 1), N(0, 0.1²), Xavier and He in ten layers of a hundred units.
 """
 
 import warnings
@@ -22,22 +22,22 @@ X, y = load_digits(return_X_y=True)
 X = StandardScaler().fit_transform(X)
 
 # %%
-# Ten sigmoid layers. With N(0, 1) half of the activations are saturated. With the others few are,
-# but look at the standard deviation on the right, which says how far the rows still differ: it
-# shrinks at each layer, until all rows look alike.
+# First, ten sigmoid layers. With N(0, 1), half of the activations are saturated. With the others
+# few are saturated. But the standard deviation on the right shows how much the rows still differ:
+# it shrinks with each layer, until all rows look alike.
 
 sigmoid = MLPClassifier((100,) * 10, activation="sigmoid", random_state=0)
 ActivationDisplay.from_initializers(sigmoid, X)
 
 # %%
-# Ten ReLU layers. N(0, 1) multiplies signals by seven at each layer, N(0, 0.1²) and Xavier's
-# shrink them, and He's keeps their size, for which it was made.
+# Next, ten ReLU layers. N(0, 1) multiplies the signals by seven at each layer. N(0, 0.1²) and
+# Xavier shrink them. He's initializer was designed for ReLU and keeps their size.
 
 relu = MLPClassifier((100,) * 10, random_state=0)
 ActivationDisplay.from_initializers(relu, X)
 
 # %%
-# The same as a table, which needs no plot: first and last layer of each.
+# The same numbers are available as a table, without a plot. Print the first and the last layer:
 
 table = initialization_report(relu, X)
 for name, layer, std in zip(table["network"], table["layer"], table["std"], strict=True):
@@ -45,8 +45,8 @@ for name, layer, std in zip(table["network"], table["layer"], table["std"], stri
         print(f"{name:16} {layer}  std {std:8.2g}")
 
 # %%
-# And what comes of it: the training loss of the ReLU network, by stochastic gradient descent.
-# From N(0, 1) training diverges, which is an error that names the layer.
+# Finally, train the ReLU network with stochastic gradient descent and compare the training losses.
+# From N(0, 1), training diverges, which raises an error that names the layer.
 
 models = {}
 for init in (Normal(), Normal(std=0.1), XavierNormal(), HeNormal()):

@@ -3,8 +3,9 @@
 Online learning with partial_fit
 ================================
 
-A stream of batches, each seen once: ``partial_fit`` takes a step and goes on from where it stands.
-Half-way the world changes, and the network follows.
+In online learning, batches arrive as a stream, and each one is seen once. ``partial_fit`` takes a
+step with a batch and continues from the current weights. Halfway through this stream the data
+change, and the network adapts.
 """
 
 import matplotlib.pyplot as plt
@@ -16,8 +17,8 @@ from sklearn.preprocessing import StandardScaler
 from sknn import MLPClassifier
 
 # %%
-# Each batch of 200 rows is first predicted and then learned from. After batch 80 the features
-# trade places, so that what was learned is wrong.
+# The models first predict each batch of 200 rows and then learn from it. After batch 80 the order
+# of the features is reversed, so everything learned before is wrong.
 
 N_BATCHES, SIZE = 160, 200
 X, y = make_classification(
@@ -46,7 +47,7 @@ for start in range(0, len(X), SIZE):
         model.partial_fit(batch, y[rows], classes=[0, 1, 2])
 
 # %%
-# Accuracy on the batch to come, as a mean over ten batches.
+# The figure shows the accuracy on each new batch, as a moving average over ten batches.
 
 figure, ax = plt.subplots(figsize=(8, 4), layout="constrained")
 for name, scores in accuracy.items():
@@ -59,8 +60,8 @@ ax.set(xlabel="batch", ylabel="accuracy before learning from it", ylim=(0.35, 1)
 ax.legend(loc="lower right")
 
 # %%
-# ``t_`` counts the rows that a network has learned from. A network that is saved and loaded, or
-# copied, goes on to the last bit as this one would.
+# ``t_`` counts the rows that a network has learned from. A copy of the network, or one that was
+# saved and loaded, continues to the same bits as the network itself.
 
 print(f"{MODELS['MLPClassifier, adam'].t_:,.0f} rows seen")
 plt.show()

@@ -3,8 +3,8 @@
 Paths of optimizers
 ===================
 
-Optimizers differ in the way they go. Two functions of two parameters show how, and then the plane
-of a real network's loss.
+Optimizers take different paths to a minimum. This example draws these paths on two functions of
+two parameters, and then in a plane through the loss of a real network.
 """
 
 import matplotlib.pyplot as plt
@@ -15,9 +15,11 @@ from sknn.inspection import OptimizerPathDisplay
 from sknn.optimizers import Momentum
 
 # %%
-# A ravine, 20 times steeper across than along. The rate that is right along it is too long across
-# it, so plain gradient steps oscillate. Momentum adds up what successive steps agree on: it takes
-# a rate six times smaller across, and is as fast along. Adam scales each direction for itself.
+# The first function is a ravine that is 20 times steeper across than along. A rate that is right
+# along the ravine is too high across it, so plain gradient descent oscillates. Momentum
+# accumulates the direction in which successive steps agree. So it can use a rate six times
+# smaller, which suits the steep direction, and is as fast along the ravine. Adam scales each
+# direction separately.
 
 figure, axes = plt.subplots(1, 3, figsize=(15, 4.2), layout="constrained")
 for ax, optimizer, rate in zip(
@@ -26,8 +28,9 @@ for ax, optimizer, rate in zip(
     OptimizerPathDisplay.from_surface("ravine", optimizer, learning_rate=rate, n_steps=60, ax=ax)
 
 # %%
-# Rosenbrock's valley is bent. All find its floor at once; along the floor the gradient is small.
-# L-BFGS, which learns the curvature, is at the minimum in some 40 iterations.
+# Rosenbrock's function has a curved valley. All optimizers reach its floor at once, but along the
+# floor the gradient is small. L-BFGS estimates the curvature and reaches the minimum in about 40
+# iterations.
 
 figure, ax = plt.subplots(figsize=(7, 5), layout="constrained")
 OptimizerPathDisplay.from_surface(
@@ -39,9 +42,9 @@ OptimizerPathDisplay.from_surface(
 )
 
 # %%
-# A network has thousands of parameters. Its paths are drawn in the plane that holds most of their
-# movement (the first two principal components of the weights after each epoch), over the loss
-# in that plane.
+# A network has thousands of parameters. Its paths are drawn over the loss in the plane that
+# contains most of their movement. The plane is spanned by the first two principal components of
+# the weights after each epoch.
 
 X, y = load_digits(return_X_y=True)
 model = MLPClassifier(30, max_iter=25, init="xavier_uniform", random_state=0)

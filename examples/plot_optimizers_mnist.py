@@ -3,9 +3,9 @@
 SGD, momentum and Adam on MNIST
 ===============================
 
-Three optimizers, each at a rate that suits it, on handwritten digits. Give the path of an .npz
-file with ``X`` and ``y`` of MNIST as an argument to use it; without one, scikit-learn's small
-digits stand in for it.
+This example compares three optimizers on handwritten digits, each with a learning rate chosen for
+it. To use MNIST, pass the path of an .npz file with its ``X`` and ``y`` as an argument. Without
+one, the example uses scikit-learn's small digits.
 """
 
 import sys
@@ -29,8 +29,8 @@ else:
 X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.25, random_state=0)
 
 # %%
-# A tenth of the training rows is set aside in each fit, to watch the loss on rows that are not
-# trained on; with ``n_iter_no_change=inf`` it stops nothing.
+# Each fit sets a tenth of the training rows aside to monitor the loss on rows that it does not
+# train on. With ``n_iter_no_change=inf`` this loss never stops a fit.
 
 RATES = {"sgd": 0.1, "momentum": 0.03, "adam": 0.003}
 models = {}
@@ -51,13 +51,14 @@ for optimizer, rate in RATES.items():
     print(f"{optimizer:10} test accuracy {model.score(X_test, y_test):.4f}")
 
 # %%
-# Momentum and Adam need a few epochs for what takes plain steps twenty. Where the validation loss
-# (dashed) rises while the training loss goes on falling, a network learns its rows by heart.
+# Momentum and Adam need a few epochs for what takes plain gradient descent twenty. Where the
+# validation loss (dashed) rises while the training loss keeps falling, a network memorizes its
+# rows.
 
 LossCurveDisplay.from_estimator(models)
 
 # %%
-# What the first layer's units look for.
+# The weights of units in the first layer show the patterns that these units respond to.
 
 WeightDisplay.from_estimator(models["adam"], n_units=36)
 plt.show()

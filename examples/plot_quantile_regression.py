@@ -3,8 +3,9 @@
 Quantile regression
 ===================
 
-With the pinball loss a network predicts quantiles instead of the mean: an interval that is wide
-where the data are noisy. Several quantiles at once share their hidden layers and never cross.
+With the pinball loss, a network predicts quantiles instead of the mean. Two quantiles form an
+interval that is wide where the data are noisy. When one network predicts several quantiles, they
+share the hidden layers and never cross.
 """
 
 import matplotlib.pyplot as plt
@@ -15,7 +16,7 @@ from sknn import MLPRegressor
 from sknn.losses import Quantile
 
 # %%
-# Noise that grows with x, and is skewed: its mean is not its median.
+# The noise grows with x and is skewed, so its mean is not its median.
 
 rng = np.random.default_rng(0)
 x = rng.uniform(0, 4, size=(3000, 1))
@@ -23,7 +24,7 @@ y = np.sin(2 * x[:, 0]) + (0.1 + 0.3 * x[:, 0]) * (rng.gamma(2.0, 0.5, size=3000
 x_train, x_test, y_train, y_test = train_test_split(x, y, random_state=0)
 
 # %%
-# One network for three levels, and one for the mean.
+# One network predicts three quantile levels, and another one predicts the mean.
 
 LEVELS = (0.05, 0.5, 0.95)
 params = {
@@ -39,7 +40,7 @@ quantiles = MLPRegressor(loss=Quantile(LEVELS), **params).fit(x_train, y_train)
 mean = MLPRegressor(**params).fit(x_train, y_train)
 
 # %%
-# On new rows, the share below each level should be the level.
+# On new rows, the share of targets below each predicted quantile should equal its level.
 
 predicted = quantiles.predict(x_test)
 for level, below in zip(LEVELS, (y_test[:, np.newaxis] < predicted).mean(axis=0), strict=True):
@@ -47,7 +48,7 @@ for level, below in zip(LEVELS, (y_test[:, np.newaxis] < predicted).mean(axis=0)
 print(f"the quantiles cross in {(np.diff(predicted, axis=1) < 0).sum()} rows")
 
 # %%
-# The band holds nine rows in ten, wherever x is.
+# The band contains nine rows in ten for every x.
 
 grid = np.linspace(0, 4, 300)[:, np.newaxis]
 low, median, high = quantiles.predict(grid).T

@@ -3,7 +3,7 @@
 Quickstart
 ==========
 
-Fit a network, look at what it predicts, at how it was trained, and at its layers.
+Fit a network, plot its predictions and its training loss, and inspect its layers.
 """
 
 import matplotlib.pyplot as plt
@@ -17,8 +17,8 @@ from sknn import MLPClassifier
 from sknn.inspection import LossCurveDisplay
 
 # %%
-# A network is an estimator like any other: it goes into a Pipeline, behind a scaler. Each part
-# of it is a parameter, by name or as an instance.
+# A network is a scikit-learn estimator, so it can follow a scaler in a Pipeline. Each part of the
+# network is a parameter, which you set by name or with an instance.
 
 X, y = make_moons(1000, noise=0.25, random_state=0)
 X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
@@ -31,17 +31,17 @@ model.fit(X_train, y_train)
 print(f"test accuracy: {model.score(X_test, y_test):.3f}")
 
 # %%
-# In a notebook a model is a diagram, which unfolds into its parts and their parameters.
+# A notebook shows the model as a diagram that unfolds into its parts and their parameters.
 
 model
 
 # %%
-# Its layers, and how many parameters they have.
+# ``summary`` lists the layers and the number of their parameters.
 
 print(model[-1].summary())
 
 # %%
-# The probability of the second class, and the training loss.
+# The figure shows the probability of the second class and the training loss.
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
 DecisionBoundaryDisplay.from_estimator(
@@ -54,8 +54,8 @@ right.set_title("training loss")
 plt.show()
 
 # %%
-# The last hidden layer is a transformer: here it makes two moons into features in which another
-# model needs no more than a line.
+# ``to_transformer`` turns the last hidden layer into a transformer. Here its features separate the
+# two moons so well that a linear model is enough.
 
 hidden = model[-1].to_transformer()
 features = hidden.transform(model[0].transform(X_test))

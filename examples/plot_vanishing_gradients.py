@@ -3,9 +3,10 @@
 Vanishing gradients by depth
 ============================
 
-Going down through a layer, a gradient is multiplied by its weights and by the derivative of its
-activation. The sigmoid's derivative is at most 1/4, so the deeper a sigmoid network is, the less
-its first layers learn. With ReLU and He's initializer the norms stay alike.
+In the backward pass, each layer multiplies the gradient by its weights and by the derivative of
+its activation. The derivative of the sigmoid is at most 1/4, so the deeper a sigmoid network is,
+the less its first layers learn. With ReLU and He's initializer, the norms stay similar in all
+layers.
 """
 
 import matplotlib.pyplot as plt
@@ -23,7 +24,7 @@ def network(activation, depth):
 
 
 # %%
-# The norm of each layer's gradient in ten-layer networks, by epoch.
+# The first figure shows the gradient norm of each layer in networks of ten layers, by epoch.
 
 figure, axes = plt.subplots(1, 2, figsize=(11, 4), sharey=True, layout="constrained")
 for ax, activation in zip(axes, ["sigmoid", "relu"], strict=True):
@@ -33,8 +34,9 @@ axes[0].get_legend().remove()
 axes[1].set_ylabel("")
 
 # %%
-# The first layer's norm as a share of the output layer's, in the first epoch, by depth. Here only
-# the numbers count: ``compute_from_estimator`` returns the display without drawing it.
+# The second figure shows the norm of the first layer divided by that of the output layer, in the
+# first epoch, for networks of different depths. It needs only the numbers, which
+# ``compute_from_estimator`` returns without drawing a figure.
 
 depths = (1, 2, 4, 6, 8, 10)
 figure, ax = plt.subplots(layout="constrained")

@@ -1,4 +1,4 @@
-"""Fit, score, and search over optimizers and initializers: digits, in under a minute."""
+"""Fit a network to digits, then search over optimizers and initializers, in under a minute."""
 
 import warnings
 

@@ -1,7 +1,7 @@
-"""The classes that fitted models hold beside their strategies, by a path that never changes.
+"""The classes of objects in fitted models, apart from strategies, by a path that never changes.
 
-Pickles and skops files name these classes by this module, wherever their code is. A class that
-leaves the library, or is renamed, keeps its old name here as long as old files are to be read.
+Pickles and skops files refer to these classes by this module, independent of where the code is. A
+class that is removed or renamed keeps its old name here as long as old files can be read.
 """
 
 from sknn._core.parameters import Block, Layout, Parameters

@@ -1,1 +1,1 @@
-"""The basis: strategies and their ranges, the flat vector of parameters, BLAS calls, tables."""
+"""The foundation: strategies and their ranges, the flat parameter vector, BLAS calls, tables."""

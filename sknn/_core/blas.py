@@ -1,4 +1,4 @@
-"""Products and vector routines as the BLAS does them fastest, and what a dot product tells."""
+"""Matrix products and vector routines in the form in which the BLAS computes them fastest."""
 
 import math
 from collections.abc import Callable
@@ -12,21 +12,22 @@ from threadpoolctl import threadpool_info  # which scikit-learn requires
 
 from sknn._core.typing import Array
 
-# Elements that OpenBLAS never shares among threads: it does from 10,001, and `scal` from a million.
-# SciPy's BLAS and NumPy's each have threads of their own, and the two keep each other from the
-# cores: on two of them an `axpy` in one piece between products took up to a thousand times as long.
-# Results are the same for any number of threads, too.
+# Vectors of up to so many elements are never split among OpenBLAS's threads. OpenBLAS splits those
+# of more than 10,000 elements, and `scal` those of more than a million. NumPy's and SciPy's BLAS
+# have separate threads, which compete for the cores: on two cores, an `axpy` in one piece between
+# matrix products took up to a thousand times as long. Without threads, results also do not depend
+# on the number of threads.
 ALONE: Final = 8192
 SCALED_ALONE: Final = 2**20
 
-# Elements from which on `matmul` is quicker than `dot`, which fills its output with zeros first.
+# From so many elements on `matmul` is faster than `dot`, which first fills its output with zeros.
 LARGE: Final = 2**14
 
-# Multiply-adds up to which OpenBLAS multiplies matrices as they lie in memory, without packing them
-# first, on processors with AVX-512; and up to which products are cut into pieces as small as that.
+# On processors with AVX-512, OpenBLAS multiplies matrices without packing them first if the product
+# takes at most `UNPACKED` multiply-adds. Products of up to `CUT` are cut into pieces of that size.
 UNPACKED: Final = 10**6
 CUT: Final = 3 * UNPACKED
-TILE: Final = 16  # rows or columns that it takes at a time
+TILE: Final = 16  # rows or columns that OpenBLAS processes at a time
 WITH_AVX512: Final = ("SkylakeX", "Cooperlake", "SapphireRapids")
 
 _AXPY: Final[dict[str, Any]] = {"f": saxpy, "d": daxpy}
@@ -35,11 +36,11 @@ _SCAL: Final[dict[str, Any]] = {"f": sscal, "d": dscal}
 
 @cache
 def warm_up() -> None:
-    """Multiply two matrices once in a process, so that later products are fast: 6 ms.
+    """Multiply two matrices once in a process, so that later products are fast; it takes 6 ms.
 
-    OpenBLAS prefetches beyond the panels that it packs. As long as no product has been large
-    enough to touch the memory there, each prefetch waits for a page that does not exist: on one
-    machine a float32 product of 256 x 256 matrices took 3.6 ms before, and 0.9 ms after.
+    OpenBLAS prefetches beyond the panels that it packs. Until a product has been large enough to
+    touch the memory there, each prefetch waits for a page that does not exist. On one machine a
+    float32 product of 256 x 256 matrices took 3.6 ms before the warm-up, and 0.9 ms after it.
     """
     square = np.ones((400, 400), np.float32)
     np.dot(square, square)
@@ -48,7 +49,7 @@ def warm_up() -> None:
 @cache
 def multiplies_unpacked() -> bool:
     """Tell whether the BLAS of NumPy and SciPy multiplies small matrices without packing them."""
-    libraries = [each for each in threadpool_info() if each["user_api"] == "blas"]
+    libraries = [library for library in threadpool_info() if library["user_api"] == "blas"]
     kinds = [library.get("architecture") for library in libraries]
     return bool(kinds) and all(kind in WITH_AVX512 for kind in kinds)
 
@@ -56,14 +57,14 @@ def multiplies_unpacked() -> bool:
 def product(
     a: Array, b: Array, out: Array, *, in_pieces: bool = True
 ) -> list[Callable[[], object]]:
-    """Return calls that put ``a @ b`` into ``out``, in the way that is fastest for their shapes.
+    """Return calls that write ``a @ b`` to ``out``, in the fastest way for these shapes.
 
-    Where the BLAS multiplies small matrices faster, those a little too large are cut.
+    If the BLAS is faster for small matrices, products a little above that size are cut into pieces.
 
     Parameters
     ----------
     a, b, out : ndarray of shape (m, k), (k, n) and (m, n)
-        Bound: the calls read and write them as they are by then.
+        The arrays to which the calls are bound: each call reads their values when it is made.
     in_pieces : bool, default=True
         Whether the product may be cut, between columns and before its last row.
 
@@ -98,7 +99,7 @@ def product(
 def _pieces(n_columns: int, widest: int) -> list[slice]:
     """Cut columns into the fewest pieces of about the same width, none wider than `widest`.
 
-    They stay whole where even pieces of a tile are wider.
+    The columns stay in one piece if even pieces of one tile would be wider.
     """
     for n_pieces in range(2, n_columns // TILE + 1):
         width = n_columns / n_pieces
@@ -136,12 +137,13 @@ def axpy(a: float, x: Array, y: Array) -> None:
 
 
 def additions(x: Array, y: Array) -> list[Callable[[float], object]]:
-    """Return calls that together are `axpy`, and take its factor.
+    """Return calls that together compute `axpy`; each takes the factor.
 
     Parameters
     ----------
     x, y : contiguous ndarray of shape (size,), both float32 or both float64
-        Bound: each call ``add(a)`` adds ``a * x`` to a piece of ``y`` in place.
+        The arrays to which the calls are bound. Each call ``add(a)`` adds ``a * x`` to a piece of
+        ``y`` in place.
 
     Examples
     --------
@@ -162,7 +164,7 @@ def _cut(size: int) -> list[slice]:
 
 
 def dot(x: Array, y: Array) -> float:
-    """Return ``sum(x y)``, rounded alike for any number of threads.
+    """Return ``sum(x y)``, with the same rounding for any number of threads.
 
     Parameters
     ----------
@@ -190,7 +192,7 @@ def inner_products(x: Array, y: Array) -> list[Callable[[], Any]]:
     Parameters
     ----------
     x, y : contiguous ndarray of shape (size,), both float32 or both float64
-        Bound: the calls read them as they are by then.
+        The arrays to which the calls are bound: each call reads their values when it is made.
 
     Examples
     --------
@@ -203,7 +205,7 @@ def inner_products(x: Array, y: Array) -> list[Callable[[], Any]]:
 
 
 def scale(a: float, x: Array) -> None:
-    """Multiply ``x`` by ``a`` in place; for short vectors three times faster than NumPy.
+    """Multiply ``x`` by ``a`` in place, for short vectors three times faster than NumPy.
 
     Parameters
     ----------
@@ -232,7 +234,8 @@ def scale(a: float, x: Array) -> None:
 def accumulate(moment: Array, beta: float, values: Array) -> None:
     """Compute ``moment = beta moment + values`` in place; both of shape (size,).
 
-    A running mean is ``1 - beta`` times that; rules put the factor into their coefficients.
+    The running mean is ``1 - beta`` times the moment; optimizers include this factor in their
+    coefficients.
 
     Examples
     --------
@@ -248,10 +251,10 @@ def accumulate(moment: Array, beta: float, values: Array) -> None:
 
 
 def has_nonfinite_product(x: Array, y: Array) -> bool:
-    """Tell whether ``x`` or ``y`` holds a NaN or an infinity: one dot product tests both.
+    """Tell whether ``x`` or ``y`` contains a NaN or an infinity; one dot product tests both.
 
-    A non-finite element makes its product, and so the sum, non-finite. The converse fails when
-    the sum itself overflows, so only then are the elements looked at one by one.
+    A non-finite element makes its product, and therefore the sum, non-finite. A sum of finite
+    products may overflow as well, so a non-finite sum leads to a test of each element.
 
     Examples
     --------

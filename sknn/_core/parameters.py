@@ -1,4 +1,4 @@
-"""The parameters of a network: one flat vector, and named blocks that are views of it."""
+"""The parameters of a network: a flat vector, and named blocks that are views of the vector."""
 
 import math
 from collections.abc import Iterable
@@ -12,16 +12,16 @@ from sknn._core.typing import Array
 
 @dataclass(frozen=True)
 class Block:
-    """A named part of the flat vector.
+    """A named block of the flat vector.
 
     Attributes
     ----------
     name : str
         Unique within a layout.
     shape : tuple of int
-        ``(fan_in + 1, fan_out)`` for a dense layer: weights, and below them the row of biases.
+        ``(fan_in + 1, fan_out)`` for a dense layer: the weights, then the row of biases.
     n_penalized : int
-        How many leading elements the weight penalty is about: all but the biases.
+        The number of leading elements to which the weight penalty applies: all but the biases.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Layout:
     Parameters
     ----------
     blocks : iterable of Block
-        In order.
+        The blocks in order.
 
     Examples
     --------
@@ -58,7 +58,7 @@ class Layout:
             self.size += block.size
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Layout":
-        return self  # it never changes
+        return self  # a layout never changes
 
     def views(self, vector: Array) -> dict[str, Array]:
         """Return the blocks of a vector of shape (size,), as views."""
@@ -68,7 +68,7 @@ class Layout:
         }
 
     def penalized(self, within: slice) -> list[slice]:
-        """Return the penalized elements of a part of the vector, as slices of the vector.
+        """Return the penalized elements within a slice of the vector, as slices of the vector.
 
         Examples
         --------
@@ -82,22 +82,22 @@ class Layout:
             slice(max(start, within.start), min(start + size, within.stop))
             for start, size in starts
         )
-        return [part for part in clipped if part.start < part.stop]
+        return [piece for piece in clipped if piece.start < piece.stop]
 
     def name_at(self, position: int) -> str:
         """Return the name of the block that holds an element of the vector."""
-        return next(name for name, part in self.slices.items() if position < part.stop)
+        return next(name for name, block in self.slices.items() if position < block.stop)
 
 
 class Parameters:
-    """A flat vector and its blocks, which share memory and go on sharing it after a pickle or copy.
+    """A flat vector and its blocks, which share memory, also after a pickle or a copy.
 
     Parameters
     ----------
     layout : Layout
         The blocks.
     vector : ndarray of shape (layout.size,)
-        The values; kept, not copied.
+        The values; not copied.
 
     Examples
     --------
@@ -126,5 +126,5 @@ class Parameters:
         self.__init__(**state)  # type: ignore[misc]
 
     def copy(self) -> "Parameters":
-        """Return parameters with a vector of their own."""
+        """Return parameters with a copy of the vector."""
         return Parameters(self.layout, np.array(self.vector))

@@ -1,33 +1,33 @@
-"""Public import paths: what pickles and other files name stays where it is when code moves."""
+"""Public import paths: pickles and other files name these paths, which stay when code moves."""
 
 from collections.abc import Collection
 from typing import Any, Final
 
-# The module in whose file a class is written, for those whose `__module__` is another one.
+# The module that defines a class, for each class whose `__module__` names another module.
 DEFINED_IN: Final[dict[type[Any], str]] = {}
 
 
 def publish(
     namespace: dict[str, Any], *, from_elsewhere: bool = False, at_top: Collection[str] = ()
 ) -> None:
-    """Let the classes that a public module offers name it as their module, as NumPy's do.
+    """Set the ``__module__`` of a public module's classes to that module, as NumPy does.
 
-    A class's ``__module__`` is what pickles and skops files store and `help` shows. Public
-    packages call this function at their end.
+    Pickles and skops files store the ``__module__`` of a class, and `help` shows it. Each public
+    package calls this function at its end.
 
     Parameters
     ----------
     namespace : dict
-        The ``globals()`` of the module: the classes are those in its ``__all__``.
+        The ``globals()`` of the module; the classes in its ``__all__`` are published.
     from_elsewhere : bool, default=False
-        Whether classes from outside the package are meant too, which it otherwise only passes on.
+        Whether to publish also classes that the package re-exports from another one.
     at_top : collection of str, default=()
-        Names of classes that users import from ``sknn`` itself.
+        The names of classes that users import from ``sknn`` itself.
 
     Notes
     -----
-    ``inspect.getsource`` looks for a class in the file of its ``__module__``, and so raises an
-    OSError for these classes. It finds their methods.
+    ``inspect.getsource`` looks for a class in the file of its ``__module__``, and therefore raises
+    an OSError for these classes. It finds the source of their methods.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What every pluggable part shares: configuration, range checks, and lookup by name."""
+"""The base of all strategies: hyperparameters, checks of their ranges, and lookup by name."""
 
 import difflib
 import math
@@ -60,15 +60,15 @@ class Range:
         Parameters
         ----------
         name : str
-            What the number is called.
+            The name of the parameter.
         value : object
-            What is to lie in the interval.
+            The value to check.
         """
         if value not in self:
             raise ValueError(f"{name} must be {self}, got {value!r}.")
 
 
-# The intervals that most hyperparameters have.
+# The intervals of most hyperparameters.
 BELOW_ONE: Final = Range(0, 1, "left")
 COUNT: Final = Range(1, integer=True)
 FINITE: Final = Range(closed="neither")
@@ -112,7 +112,7 @@ class Choice:
 
 
 class Strategy(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
-    """Base of every pluggable part: hyperparameters and pure rules, no state.
+    """Base of all strategies: hyperparameters and pure rules, no state.
 
     A strategy is a dataclass whose fields are its hyperparameters. scikit-learn's
     ``BaseEstimator`` gives it nested parameters, ``clone``, a repr and pickle.
@@ -131,7 +131,7 @@ class Strategy(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no ty
         Parameters
         ----------
         name : str
-            The parameter of the estimator which holds this strategy; the error names it.
+            The parameter of the estimator that holds this strategy; the error names it.
         """
         for field, allowed in self.ranges.items():
             allowed.check(f"{name}__{field}", getattr(self, field))
@@ -155,7 +155,7 @@ class Strategy(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no ty
 
 S = TypeVar("S", bound=Strategy)
 
-# What other libraries call what is here.
+# Names that other libraries use for strategies of this one.
 SYNONYMS: Final = {
     "logistic": "sigmoid",
     "swish": "silu",
@@ -185,7 +185,7 @@ SYNONYMS: Final = {
 
 
 def _closest(value: str, allowed: list[str]) -> str | None:
-    """Return the allowed name that is most likely meant, if any is like it.
+    """Return the allowed name that is most similar to a value, or None.
 
     Examples
     --------
@@ -193,15 +193,15 @@ def _closest(value: str, allowed: list[str]) -> str | None:
     >>> [_closest(name, ["adam", "adamax", "silu"]) for name in ("swish", "adma", "sil", "best")]
     ['silu', 'adam', 'silu', None]
     """
-    for same in (value, SYNONYMS.get(value, value)):
-        if same in allowed:
-            return same
-    swapped = [each for each in allowed if sorted(each) == sorted(value)]
+    for name in (value, SYNONYMS.get(value, value)):
+        if name in allowed:
+            return name
+    swapped = [name for name in allowed if sorted(name) == sorted(value)]
     return next(iter(swapped or difflib.get_close_matches(value, allowed, n=1)), None)
 
 
 def unknown(name: str, value: object, allowed: list[str], also: str = "") -> ValueError:
-    """Make the error for an unknown name, with the closest known one.
+    """Return the error for an unknown name; it suggests the closest known name.
 
     Examples
     --------
@@ -219,14 +219,15 @@ def unknown(name: str, value: object, allowed: list[str], also: str = "") -> Val
 def resolve(
     name: str, value: object, family: Mapping[str, type[S]], bases: tuple[type[S], ...]
 ) -> S:
-    """Turn a name or an instance into an instance; the one reader of the families' dicts.
+    """Turn a name or an instance into an instance.
 
     Parameters
     ----------
     name : str
         The parameter's name, for the error.
     value : str or instance of one of `bases`
-        A key of `family` gives that class's default instance; an instance is itself.
+        A key of `family` stands for that class with default hyperparameters; an instance is
+        returned as it is.
     family : dict of str to class
         The named members, such as `sknn.optimizers.OPTIMIZERS`.
     bases : tuple of class
@@ -235,7 +236,7 @@ def resolve(
     Raises
     ------
     ValueError
-        If the name is unknown (the error shows the closest), or the value is no member.
+        If the name is unknown, or the value is no instance of one of `bases`.
 
     Examples
     --------
@@ -244,7 +245,7 @@ def resolve(
     >>> resolve("activation", "leaky_relu", ACTIVATIONS, (Activation,))
     LeakyReLU()
     """
-    if isinstance(value, str) and value in family:  # first, since it is faster
+    if isinstance(value, str) and value in family:  # the most frequent case, first
         return family[value]()
     if isinstance(value, bases):
         return value

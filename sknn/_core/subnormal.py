@@ -1,7 +1,8 @@
-"""Subnormal numbers, with which a processor takes up to a hundred times as long as with others.
+"""Removal of subnormal numbers, on which a processor may take a hundred times as long.
 
-What shrinks by a factor at each step, as the weights of a feature that is always zero, ends among
-them and stays, since 0.9 times the least of them rounds to itself.
+A number that shrinks by a factor at each step, such as the weight of a feature that is always
+zero, becomes subnormal and stays so, because 0.9 times the smallest subnormal number rounds to the
+same number.
 """
 
 from typing import Any, Final
@@ -10,18 +11,19 @@ import numpy as np
 
 from sknn._core.typing import Array
 
-# Numbers below 7.9e-31 (float32) or 1e-286 count as zero: so far above subnormal numbers that what
-# shrinks to nine tenths at each step does not reach them from one look to the next.
+# Numbers below 7.9e-31 (float32) or 1e-286 (float64) are set to zero. The bounds are so far above
+# subnormal numbers that a number which shrinks by a tenth at each step does not become subnormal
+# between two calls.
 TINY: Final[dict[str, Any]] = {
     "f": np.array(2.0**-100, np.float32),
     "d": np.array(2.0**-950, np.float64),
 }
-# Steps from one look to the next.
+# Steps between two calls of `drop_tiny`.
 INTERVAL: Final = 128
 
 
 def drop_tiny(x: Array, scratch: Array, is_tiny: Array) -> None:
-    """Set numbers whose size is below ``TINY`` to zero, in place; all others stay as they are.
+    """Set numbers whose absolute value is below ``TINY`` to zero, in place.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""A table: named columns, aligned when printed."""
+"""Tables: named columns that are aligned when printed."""
 
 import html
 from collections.abc import Mapping, Sequence
@@ -6,7 +6,7 @@ from typing import Any
 
 
 class Table(Mapping[str, list[Any]]):
-    """Columns of equal length by name; its repr is the table, in notebooks as HTML.
+    """Columns of equal length by name; the repr is a table, and in notebooks an HTML table.
 
     ``pandas.DataFrame(dict(table))`` makes a frame of it.
 

@@ -1,4 +1,4 @@
-"""The one name for an array in signatures."""
+"""The type of arrays in signatures."""
 
 from typing import Any, TypeAlias
 

@@ -1,1 +1,1 @@
-"""The network: its layers, bound to memory, and their forward and backward passes."""
+"""The network: its layers, bound to buffers, and their forward and backward passes."""

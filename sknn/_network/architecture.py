@@ -1,4 +1,4 @@
-"""The architecture: layer sizes, activations, dropout and the layout of the parameters."""
+"""The architecture of a network: layer sizes, activations, dropout and parameter layout."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,11 +18,11 @@ class Architecture:
     layer_sizes : tuple of int
         Units from the inputs to the outputs.
     activations : list of Activation
-        One for each hidden layer.
+        The activation of each hidden layer.
     link : Activation
         Turns the output layer's raw predictions into predictions.
     dropouts : list of Dropout
-        One for the inputs and one for each hidden layer; a rate of 0 costs nothing.
+        The dropout of the inputs and of each hidden layer; a rate of 0 takes no time.
     """
 
     layer_sizes: tuple[int, ...]
@@ -37,8 +37,8 @@ class Architecture:
     def layout(self) -> Layout:
         """Return the blocks of the flat vector, layer by layer.
 
-        A layer has a block of shape ``(fan_in + 1, fan_out)`` with the biases in its last row, and
-        below it one for the parameters of its activation, if the activation has any.
+        Each layer has a block of shape ``(fan_in + 1, fan_out)`` with the biases in the last row.
+        If the layer's activation has parameters, a block for them follows.
         """
         blocks = []
         fans = zip(self.layer_sizes, self.layer_sizes[1:], strict=False)
@@ -58,6 +58,6 @@ class Architecture:
         return f"activation_{i}"
 
     def initializers(self, initializer: Initializer) -> list[Initializer]:
-        """Return the initializer that one stands for in each layer."""
+        """Return the initializer of each layer, where `initializer` may choose by layer."""
         chosen = [initializer.for_layer(activation, False) for activation in self.activations]
         return [*chosen, initializer.for_layer(self.link, True)]

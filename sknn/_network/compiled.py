@@ -1,4 +1,4 @@
-"""A network compiled for batches of one size: its layers, bound to memory."""
+"""A network compiled for batches of one size: its layers, bound to buffers."""
 
 from collections.abc import Callable, Iterator
 from itertools import takewhile
@@ -24,35 +24,36 @@ from sknn.dropout import Dropout
 class CompiledNetwork:
     """The layers of a network, bound to its parameters and to buffers for batches of one size.
 
-    Nothing is looked up in a pass: `forward` and `backward` run a list of calls without arguments.
+    A pass looks nothing up: `forward` and `backward` run lists of calls without arguments.
 
     Parameters
     ----------
     architecture : Architecture
         The layers.
     parameters : Parameters
-        Read by `forward`.
+        The parameters that `forward` reads.
     n_samples : int
         The size of the batch.
     is_sparse : bool
         Whether inputs are sparse.
     gradient : Parameters, optional
-        Written by `backward`. Without it there is no dropout and no `backward`.
+        The gradient that `backward` writes. Without it there is no dropout in training and no
+        `backward`.
     masks : Masks or VoteMasks, optional
-        Draws dropout masks for training, or holds those of votes.
+        The source of dropout masks for training, or the masks of votes.
     memory : Memory, optional
-        Buffers to share with other compiled networks that are used in turn with this one.
+        Buffers to share with other compiled networks, of which one is used at a time.
 
     Attributes
     ----------
     inputs : Inputs
-        Loads the rows of a batch.
+        The layer that loads the rows of a batch.
     layers : list of Dense, SparseDense, Activate, Drop and DropUnits
         From the inputs to the outputs.
     raw_prediction : ndarray of shape (n_outputs, n_samples)
         The result of `forward`.
     delta : ndarray of shape (n_outputs, n_samples)
-        Where the loss writes dL / d raw_prediction; only with `gradient`.
+        The array to which the loss writes dL / d raw_prediction; only with `gradient`.
     """
 
     def __init__(
@@ -85,12 +86,12 @@ class CompiledNetwork:
             self.flat_delta = self.delta.reshape(-1)
 
     def _share_deltas(self, memory: Memory) -> list[Array]:
-        # Each layer's delta is read while the next one below is written: two buffers serve all.
+        # A layer's delta is read while that of the layer below is written, so two buffers suffice.
         sizes, n_samples = self.architecture.layer_sizes[1:], self.n_samples
         size = max(sizes) * n_samples
         buffers = [memory.array(name, size) for name in ("delta", "other delta")]
-        parts = (buffers[i % 2][: size * n_samples] for i, size in enumerate(sizes))
-        return [part.reshape(-1, n_samples) for part in parts]
+        flat_deltas = (buffers[i % 2][: size * n_samples] for i, size in enumerate(sizes))
+        return [delta.reshape(-1, n_samples) for delta in flat_deltas]
 
     def _build(self, is_sparse: bool) -> None:
         below: Array | None = None
@@ -118,7 +119,7 @@ class CompiledNetwork:
         return Activate(activation, source, delta, self.parameters[name], gradient)
 
     def _drop(self, source: Array, delta: Array | None, layer: int) -> Array:
-        """Add a dropout layer where there is something to drop; return the source of the next."""
+        """Add a dropout layer if its rate is positive; return the input of the next layer."""
         dropout = self._dropout(layer)
         if dropout is None or self.masks is None:
             return source
@@ -169,6 +170,6 @@ class CompiledNetwork:
             yield self.raw_prediction
 
     def backward(self) -> None:
-        """Turn dL / d raw_prediction in `delta`, which is overwritten, into the gradient."""
+        """Compute the gradient from dL / d raw_prediction in `delta`, which is overwritten."""
         for call in self._backward_calls:
             call()

@@ -1,10 +1,10 @@
 """The layers of a compiled network: each computes its output and passes a delta back.
 
-Samples are columns: an array of activations is of shape (units + 1, n_samples), and its last
-row is of ones, so that one matrix product with a dense block applies weights and biases.
+Samples are columns. An array of activations is of shape (units + 1, n_samples), and its last row
+contains ones, so that one matrix product with a dense block applies weights and biases.
 
 A layer is bound to its arrays when it is built. Its ``forward_calls`` and ``backward_calls`` are
-lists of calls without arguments, which a network runs one after the other: a pass looks nothing up.
+lists of calls without arguments, which a network runs in order. So a pass looks nothing up.
 """
 
 import math
@@ -21,9 +21,10 @@ from sknn.dropout import Dropout
 
 
 def with_ones(X: Array) -> Array:
-    """Return a copy of X, of shape (n_samples, n_features), with a column of ones at its end.
+    """Return a copy of X, of shape (n_samples, n_features), with a final column of ones.
 
-    Rows of it are gathered at once; those of X have to be copied into place: a tenth of a step.
+    One call gathers rows of the copy into a buffer of the same width. Gathering rows of X itself
+    takes another copy, which costs a tenth of a step.
     """
     augmented = np.empty((X.shape[0], X.shape[1] + 1), X.dtype)
     augmented[:, :-1], augmented[:, -1] = X, 1
@@ -31,12 +32,12 @@ def with_ones(X: Array) -> Array:
 
 
 class Memory:
-    """Arrays that the workspaces of one engine use in turns, so that they stay in the cache.
+    """Buffers that the compiled networks of one engine share, so that they stay in cache.
 
     Parameters
     ----------
     dtype : dtype
-        Theirs.
+        The dtype of the buffers.
 
     Examples
     --------
@@ -53,7 +54,7 @@ class Memory:
         self._arrays: dict[str, Array] = {}
 
     def array(self, name: str, *shape: int) -> Array:
-        """Return uninitialized memory, the same for each name while it is large enough."""
+        """Return an uninitialized array; calls with one name share memory if it is large enough."""
         size = math.prod(shape)
         if name not in self._arrays or self._arrays[name].size < size:
             self._arrays[name] = np.empty(size, self._dtype)
@@ -61,18 +62,18 @@ class Memory:
 
 
 class Inputs:
-    """The rows of the batch, gathered as the columns of a buffer that ends in a row of ones.
+    """The rows of a batch as the columns of a buffer, whose last row contains ones.
 
     Parameters
     ----------
     n_features, n_samples : int
         The shape of the batch.
     dtype : dtype
-        The network's.
+        The dtype of the network.
     is_sparse : bool
-        Whether rows come from a sparse matrix; they are then kept as such.
+        Whether the rows come from a sparse matrix; if so, they stay sparse.
     memory : Memory
-        Where the buffer is.
+        The memory that contains the buffer.
     """
 
     def __init__(
@@ -93,13 +94,16 @@ class Inputs:
             self.output = self._augmented.T
 
     def gather(self, X: Any) -> Callable[[Array], object]:
-        """Return a call that gathers rows of X by their numbers, the fastest for such an X."""
+        """Return the fastest call that gathers rows of X by their index."""
         if self.is_sparse or X.shape[1] == self._features.shape[1]:
             return partial(self.load, X)
         return partial(X.take, axis=0, out=self._augmented, mode="clip")
 
     def load(self, X: Any, rows: Array | slice, start: int = 0) -> None:
-        """Gather rows of X, dense, `with_ones` or CSR; a slice goes to columns from `start`."""
+        """Gather rows of X, which is dense, `with_ones` or CSR.
+
+        A slice of rows goes to the columns from `start` on.
+        """
         if self.is_sparse:
             self.rows = self._pad(X[rows].astype(self._dtype, copy=False), start)
         elif isinstance(rows, slice):
@@ -109,17 +113,17 @@ class Inputs:
             np.copyto(self._features, X[rows])
 
     def _pad(self, rows: Any, start: int) -> Any:
-        """Put empty rows around sparse ones, so that these go to columns from `start`."""
+        """Add empty rows before and after sparse rows, so that these go to columns from `start`."""
         n_after = self.n_samples - start - rows.shape[0]
         if not (start or n_after):
             return rows
-        # A number outside of them stands for the first, or the last.
+        # mode="clip" takes the first or the last element for indices out of bounds.
         indptr = rows.indptr.take(np.arange(-start, self.n_samples + 1 - start), mode="clip")
         shape = (self.n_samples, rows.shape[1])
         return type(rows)((rows.data, rows.indices, indptr), shape=shape)
 
     def drop(self, dropout: Dropout, generator: np.random.Generator) -> None:
-        """Drop stored elements of the sparse rows; the others are zero as they are."""
+        """Apply dropout to the stored elements of the sparse rows; all others are zero already."""
         mask = np.empty_like(self.rows.data)
         dropout.draw(mask, np.empty(mask.shape, np.float32), generator)
         self.rows.data *= mask
@@ -129,18 +133,18 @@ Calls = list[Callable[[], object]]
 
 
 def run(calls: Calls) -> None:
-    """Make some calls, one after the other."""
+    """Make calls in order."""
     for call in calls:
         call()
 
 
 class Masks:
-    """A counter-based generator, set to a place of its own for each seed, step, share and layer.
+    """A counter-based generator with a separate stream for each seed, step, share and layer.
 
     Parameters
     ----------
     seed : int
-        The fit's seed.
+        The seed of the fit.
     """
 
     def __init__(self, seed: int) -> None:
@@ -151,25 +155,25 @@ class Masks:
         self.share = 0
 
     def generator(self, layer: int) -> np.random.Generator:
-        """Return the generator, at the start of the stream of this step, share and layer."""
+        """Return the generator at the start of the stream for this step, share and layer."""
         self._state["state"]["counter"][:] = (0, self.share, layer, self.step)
         self._philox.state = self._state
         return self._generator
 
 
 class Dense:
-    """A layer's products with its block of weights and biases.
+    """A dense layer: the products with its block of weights and biases.
 
     Parameters
     ----------
     source : ndarray of shape (fan_in + 1, n_samples)
-        The layer below, with its row of ones.
+        The output of the layer below, with its row of ones.
     block : ndarray of shape (fan_in + 1, fan_out)
         Weights and biases.
     gradient : ndarray of shape (fan_in + 1, fan_out) or None
-        Receives their gradient; None if there is no way back.
+        Receives the gradient of the block; None if there is no backward pass.
     delta : ndarray of shape (fan_out, n_samples) or None
-        dL/d product, when it comes to the gradient.
+        dL/d product, read by the backward pass.
     source_delta : ndarray of shape (fan_in, n_samples) or None
         Receives dL/d source; None for the first layer.
     """
@@ -185,7 +189,7 @@ class Dense:
         self.weights = block[:-1]
         self.output = np.ones((block.shape[1] + 1, source.shape[1]), block.dtype)
         self.product = self.output[:-1]
-        # Predictions are not computed in pieces, whose edges would change their last bits.
+        # Predictions are not cut into pieces, because the edges of pieces change their last bits.
         in_pieces = gradient is not None
         self.forward_calls: Calls = product(block.T, source, self.product, in_pieces=in_pieces)
         self.backward_calls: Calls = []
@@ -196,12 +200,12 @@ class Dense:
 
 
 class SparseDense:
-    """The first layer's products when the inputs are a sparse matrix; SciPy allocates here.
+    """The first layer if the inputs are a sparse matrix; its products allocate memory in SciPy.
 
     Parameters
     ----------
     source : Inputs
-        Holds the sparse rows of the batch.
+        The inputs, with the sparse rows of the batch.
     block, gradient, delta
         As for `Dense`.
     """
@@ -228,18 +232,18 @@ class SparseDense:
 
 
 class Activate:
-    """An activation, in place unless it needs its pre-activations later.
+    """The activation of a layer, computed in place unless the rule needs `z` for its derivative.
 
     Parameters
     ----------
     activation : Activation
-        The rule.
+        The activation.
     source : ndarray of shape (units + 1, n_samples)
         Pre-activations, and the row of ones.
     delta : ndarray of shape (units, n_samples) or None
-        dL/d output, which becomes dL/d source; None if there is no way back.
+        dL/d output, overwritten with dL/d source; None if there is no backward pass.
     parameters, gradient : ndarray of shape (n_parameters,) or None
-        The activation's own, and where their gradient goes.
+        The parameters of the activation, and the array that receives their gradient.
     """
 
     def __init__(
@@ -265,20 +269,20 @@ class Activate:
 
 
 class Drop:
-    """Dropout on a layer's output, with a mask that is a pure function of seed, step and layer.
+    """Dropout on the output of a layer; the mask is a pure function of seed, step and layer.
 
     Parameters
     ----------
     dropout : Dropout
-        The rule.
+        The dropout.
     source : ndarray of shape (units + 1, n_samples)
         Activations, and the row of ones.
     delta : ndarray of shape (units, n_samples) or None
-        dL/d output, which becomes dL/d source; None for the inputs.
+        dL/d output, overwritten with dL/d source; None for the inputs.
     masks : Masks
-        Draws.
+        The source of random masks.
     layer : int
-        0 for the inputs.
+        The number of the layer; 0 for the inputs.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The network: an architecture and its parameters. It predicts, and knows nothing of training."""
+"""The network: an architecture with its parameters. It predicts and is independent of training."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -15,17 +15,17 @@ from sknn._network.layers import Activate, Dense, Masks, Memory, SparseDense, ru
 from sknn._network.votes import VoteMasks
 from sknn.initializers import Initializer
 
-# BLAS rounds the first and last columns of a product differently from the others, so predictions
-# stay clear of the edges: with one BLAS thread a row is then predicted to the same bits in any
-# company, unless layers are so wide that OpenBLAS sums in blocks. A chunk and its two edges are
-# the 320 columns that OpenBLAS takes at a time, 16 by 16.
+# The BLAS rounds the first and last columns of a product differently from the others, so no
+# prediction is made there. Thus, with one BLAS thread, the prediction for a row has the same bits
+# in any batch, unless layers are so wide that OpenBLAS sums in blocks. A chunk with its two edges
+# has the 320 columns that OpenBLAS processes at a time, in tiles of 16.
 EDGE: Final = 8
 TILE: Final = 16
 CHUNK: Final = 320 - 2 * EDGE
-# SciPy's product is an array more.
+# SciPy's sparse product allocates one more array.
 SPARSE_CHUNK: Final = CHUNK - 4 * TILE
 
-# How often an initializer may adjust a layer to the data.
+# The most times that an initializer adjusts a layer to the data.
 MAX_PASSES: Final = 10
 
 
@@ -80,11 +80,11 @@ class Network:
         architecture : Architecture
             The layers.
         init, bias_init : Initializer
-            What draws weights, and biases.
+            The initializers of weights and of biases.
         random_state : RandomState
-            Where the draws come from.
+            The source of randomness.
         dtype : dtype
-            Of the parameters.
+            The dtype of the parameters.
         """
         layout = architecture.layout()
         parameters = Parameters(layout, np.empty(layout.size, dtype))
@@ -113,7 +113,7 @@ class Network:
 
     @property
     def blocks(self) -> list[Array]:
-        """The block of each layer, of shape (fan_in + 1, fan_out), biases last; views."""
+        """Views of the blocks of the layers, of shape (fan_in + 1, fan_out), with biases last."""
         return [self.parameters[name] for name in self.architecture.layer_names]
 
     def activation_parameters(self, i: int) -> Array | None:
@@ -122,12 +122,12 @@ class Network:
         return self.parameters[name] if name in self.parameters.layout.slices else None
 
     def apply_link(self, raw_prediction: Array) -> Array:
-        """Return predictions of shape (n_samples, n_outputs) for raw ones, which are not changed.
+        """Return the predictions, of shape (n_samples, n_outputs), for raw predictions.
 
         Parameters
         ----------
         raw_prediction : ndarray of shape (n_outputs, n_samples)
-            As `raw_predictions` yields them.
+            Raw predictions as `raw_predictions` yields them; not changed.
         """
         prediction: Array = self.architecture.link(raw_prediction)
         return prediction.T
@@ -138,12 +138,12 @@ class Network:
         Parameters
         ----------
         init : Initializer
-            Its `rescale` is called with the weights, which it updates.
+            The initializer whose `rescale` updates the weights.
         X : ndarray or CSR matrix of shape (n_samples, n_features)
-            Some rows, of the network's dtype.
+            A sample of rows, of the dtype of the network.
         """
         initializers = self.architecture.initializers(init)
-        if all(type(each).rescale is Initializer.rescale for each in initializers):
+        if all(type(initializer).rescale is Initializer.rescale for initializer in initializers):
             return
         compiled = self.compile(X.shape[0], sparse.issparse(X))
         compiled.inputs.load(X, slice(0, X.shape[0]))
@@ -171,7 +171,7 @@ class Network:
         )
 
     def raw_predictions(self, X: Any) -> Iterator[tuple[slice, Array]]:
-        """Yield rows and their raw predictions, chunk by chunk, in bounded memory.
+        """Yield rows with their raw predictions, chunk by chunk, in bounded memory.
 
         Parameters
         ----------
@@ -183,7 +183,7 @@ class Network:
         rows : slice
             The rows of the chunk.
         raw_prediction : ndarray of shape (n_outputs, n_rows)
-            Overwritten by the next chunk.
+            The raw predictions for them; overwritten by the next chunk.
         """
         for rows, compiled, columns in self._loaded_chunks(X):
             yield rows, compiled.forward()[:, columns]
@@ -218,7 +218,7 @@ class Network:
                 yield rows, vote, raw_prediction[:, columns]
 
     def hidden_outputs(self, X: Any) -> Iterator[tuple[slice, list[Array], Array]]:
-        """Yield rows, the activations of the hidden layers for them, and their raw predictions.
+        """Yield rows with the activations of the hidden layers and the raw predictions for them.
 
         Parameters
         ----------
@@ -232,7 +232,7 @@ class Network:
         hidden : list of ndarray of shape (units, n_rows)
             The activations of each hidden layer, without dropout; overwritten by the next chunk.
         raw_prediction : ndarray of shape (n_outputs, n_rows)
-            Overwritten by the next chunk.
+            The raw predictions; overwritten by the next chunk.
         """
         for rows, compiled, columns in self._loaded_chunks(X):
             compiled.forward()
@@ -243,7 +243,7 @@ class Network:
     def _loaded_chunks(
         self, X: Any, masks: VoteMasks | None = None
     ) -> Iterator[tuple[slice, CompiledNetwork, slice]]:
-        """Yield rows, a compiled network that has loaded them, and the columns they are in."""
+        """Yield rows, the compiled network that has loaded them, and the columns they occupy."""
         is_sparse = sparse.issparse(X)
         chunk = SPARSE_CHUNK if is_sparse else CHUNK
         size = min(chunk, -(-X.shape[0] // TILE) * TILE) + 2 * EDGE

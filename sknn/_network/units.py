@@ -1,6 +1,6 @@
-"""Units on some rows of data: which are dead, and where they are saturated.
+"""Statistics of hidden units on a sample of rows: which are dead, and where they are saturated.
 
-The one definition of both; warnings, displays and the initialization report share it.
+Warnings, displays and the initialization report share these definitions.
 """
 
 import math
@@ -15,29 +15,29 @@ from sknn._network.layers import Activate, run
 from sknn.activations import Activation
 
 # A unit is saturated at a row where its derivative is at most this share of the activation's
-# largest derivative, or of 1 if that is larger. The sigmoid and tanh are one function on two
-# scales, and a share of the largest derivative calls the same units saturated in both. The bound
-# of 1 is for activations whose derivative grows without end, such as the exponential.
+# largest derivative, or of 1 if the largest derivative is above 1. The sigmoid and tanh are the
+# same function on two scales, and a share of the largest derivative finds the same saturated units
+# for both. The bound of 1 is for activations with unbounded derivatives, such as the exponential.
 SATURATED: Final = 0.05
-# An activation whose derivative is nowhere below this share does not saturate: leaky ReLU.
+# An activation whose derivative is nowhere below this share, such as leaky ReLU, never saturates.
 _LEVEL: Final = 1e-3
-# Where an activation's derivative is looked at: up to 1490 on both sides, densely around zero.
+# The points at which derivatives are evaluated: from -1490 to 1490, densely around zero.
 _GRID: Final = np.sinh(np.linspace(-8, 8, 101))
-# A squashing activation is steep here, and level out there.
+# A squashing activation is steep at its centre and level outside.
 _CENTRE, _OUTSIDE = np.abs(_GRID) < 0.2, np.abs(_GRID) > 50
 
 
 @dataclass(frozen=True)
 class Units:
-    """The units of one hidden layer on some rows.
+    """The units of one hidden layer on a sample of rows.
 
     Attributes
     ----------
     derivatives : ndarray of shape (units, n_rows), or None
-        Of each activation with respect to the unit's own pre-activation; None where the activation
-        has no elementwise derivative, such as softmax.
+        The derivative of each activation with respect to the unit's own pre-activation; None if
+        the activation, such as softmax, has no elementwise derivative.
     bounds : ndarray of shape (units, 1)
-        The size of the derivative at or below which a unit is saturated.
+        The absolute value of the derivative at or below which a unit is saturated.
     squashes : bool
         Whether the activation is steep around zero and level at both ends, as the sigmoid is.
         Units of such a layer should be between the ends; half of the units of a healthy ReLU layer
@@ -72,11 +72,11 @@ def units_at(activation: Activation, z: Array, parameters: Array | None = None) 
     Parameters
     ----------
     activation : Activation
-        The layer's.
+        The activation of the layer.
     z : ndarray of shape (units, n_rows)
         Pre-activations; not changed.
     parameters : ndarray of shape (n_parameters,), optional
-        The activation's own.
+        The parameters of the activation.
 
     Examples
     --------
@@ -93,7 +93,7 @@ def units_at(activation: Activation, z: Array, parameters: Array | None = None) 
         return Units(None, np.zeros((len(z), 1)), False)
     with np.errstate(all="ignore"):  # the exponential is infinite at the grid's end
         derivatives = activation.derivative(z, parameters)
-        # For each unit, since an activation may have parameters for each.
+        # For each unit, because an activation may have separate parameters for each unit.
         shapes = np.abs(
             activation.derivative(np.tile(_GRID.astype(z.dtype), (len(z), 1)), parameters)
         )
@@ -106,10 +106,10 @@ def units_at(activation: Activation, z: Array, parameters: Array | None = None) 
 
 def hidden_units(compiled: CompiledNetwork) -> list[Units]:
     """Run a forward pass on the loaded rows, and return the units of each hidden layer."""
-    found = []
+    units = []
     for layer in compiled.layers:
-        if isinstance(layer, Activate):  # in place, so that z has to be read before
+        if isinstance(layer, Activate):  # it may overwrite z, so read z first
             parameters = getattr(layer.scratch, "parameters", None)
-            found.append(units_at(layer.activation, layer.z, parameters))
+            units.append(units_at(layer.activation, layer.z, parameters))
         run(layer.forward_calls)
-    return found
+    return units

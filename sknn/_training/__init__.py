@@ -1,1 +1,1 @@
-"""Training: the state, the engine that takes a step, the loop over epochs, and its diagnosis."""
+"""Training: its state, the engine that takes steps, the loop over epochs, and the diagnosis."""

@@ -10,45 +10,46 @@ from sknn.optimizers import Minimizer, Optimizer
 from sknn.schedules import Progress, Schedule
 
 
-def _go_on() -> bool:
+def _do_nothing() -> bool:
     return False
 
 
 @dataclass
 class FitConfiguration:
-    """How a fit goes about it.
+    """The configuration of a fit, constant while it trains.
 
     Attributes
     ----------
     optimizer : Optimizer or Minimizer
-        The rule of a step, or of all of them.
+        The rule of each step, or the minimizer that runs all of them.
     schedule : Schedule
-        The rate of each step.
+        The schedule that computes the learning rate of each step.
     learning_rate_init : float
-        Where it starts.
+        The learning rate from which the schedule starts.
     batch_size : int
-        Rows of a step.
+        The number of rows in a step.
     max_iter : int
-        The most epochs (iterations, for a minimizer).
+        The largest number of epochs (of iterations, for a minimizer).
     horizon : int
-        The epochs that schedules plan for.
+        The number of epochs for which schedules plan.
     incremental : bool
-        Whether this is a part of a run that other calls began.
+        Whether the call continues a run of several calls, as ``partial_fit`` does.
     shuffle : bool
-        Whether each epoch shuffles the order of the last one; not if its one step must have all.
+        Whether each epoch shuffles the rows. Full-batch optimizers never shuffle them.
     tol : float
-        How much better counts as an improvement.
+        The smallest decrease that counts as an improvement.
     n_iter_no_change : float
-        Epochs without one that end training.
+        The number of epochs without improvement after which training ends.
     early_stopping : bool
-        Whether validation decides, and the best weights are kept; the training loss otherwise.
+        Whether validation decides on stopping, and the best weights are kept. Otherwise the
+        training loss decides.
     averaging : Averaging or None
-        The average of the weights over the steps, if there is to be one.
+        The average of the weights over the steps; None for no average.
     report : callable
-        Told of each epoch: ``report(training)``.
+        Called after each epoch as ``report(training)``.
     begin_epoch, end_epoch : callable
-        Called before each epoch, and when all of it is done; training stops if the latter returns
-        True.
+        Called before each epoch, and after the epoch is complete. Training stops if `end_epoch`
+        returns True.
     """
 
     optimizer: Optimizer | Minimizer
@@ -64,16 +65,16 @@ class FitConfiguration:
     early_stopping: bool
     averaging: Averaging | None
     report: Callable[[Any], None]
-    begin_epoch: Callable[[], object] = _go_on
-    end_epoch: Callable[[], bool] = _go_on
+    begin_epoch: Callable[[], object] = _do_nothing
+    end_epoch: Callable[[], bool] = _do_nothing
 
     @property
     def has_steps(self) -> bool:
-        """Whether the optimizer takes steps; a minimizer runs by itself."""
+        """Whether the optimizer takes steps, unlike a minimizer, which runs all iterations."""
         return isinstance(self.optimizer, Optimizer)
 
     def learning_rate(self, progress: Progress) -> float:
-        """Return the rate of a step; a ValueError if the schedule returns none."""
+        """Return the learning rate of a step, or raise a ValueError if the schedule has none."""
         rate = self.schedule(self.learning_rate_init, progress)
         if rate is None or not 0 <= rate < math.inf:
             raise ValueError(

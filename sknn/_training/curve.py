@@ -1,19 +1,20 @@
-"""Numbers that only grow, and that many states of training share."""
+"""Sequences of numbers that only grow, whose entries several training states share."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, overload
 
 
 class Curve(Sequence[float]):
-    """A growing sequence of numbers that knows how many of the shared entries are its own.
+    """A growing sequence of numbers, which may share its entries with other curves.
 
-    A fork shares memory with its origin. Appending to the fork does not change the origin, and
-    takes constant time as long as no other fork has appended at the same place.
+    A fork shares memory with its origin, and each curve has a length of its own. Appending to the
+    fork does not change the origin, and takes constant time unless another fork has appended at
+    the same position.
 
     Parameters
     ----------
     values : iterable of float, default=()
-        The first entries; copied.
+        The first entries, which are copied.
 
     Examples
     --------
@@ -32,7 +33,7 @@ class Curve(Sequence[float]):
         self._length = len(self._values)
 
     def fork(self) -> "Curve":
-        """Return a curve of its own that shares the entries so far."""
+        """Return an independent curve that shares the present entries."""
         fork = Curve()
         fork._values, fork._length = self._values, self._length
         return fork
@@ -42,7 +43,7 @@ class Curve(Sequence[float]):
         values, length = self._values, self._length
         if len(values) == length:
             values.append(value)
-        if values[length] is not value:  # the place was taken, maybe by another thread just now
+        if values[length] is not value:  # another fork, maybe in another thread, took the position
             self._values = [*values[:length], value]
         self._length = length + 1
 
@@ -59,10 +60,10 @@ class Curve(Sequence[float]):
     @overload
     def __getitem__(self, index: slice) -> list[float]: ...
     def __getitem__(self, index: int | slice) -> float | list[float]:
-        own = range(self._length)
+        positions = range(self._length)
         if isinstance(index, slice):
-            return [self._values[position] for position in own[index]]
-        return self._values[own[index]]
+            return [self._values[position] for position in positions[index]]
+        return self._values[positions[index]]
 
     def __iter__(self) -> Iterator[float]:
         return iter(self._values[: self._length])

@@ -1,4 +1,4 @@
-"""Data sets: inputs, targets and weights, row by row, and how their rows are divided."""
+"""Data sets of inputs, targets and weights, and the division of their rows into batches."""
 
 import zlib
 from collections.abc import Iterator
@@ -15,16 +15,16 @@ from sknn._network.network import TILE
 
 @dataclass
 class DataSet:
-    """Inputs, targets and weights, row by row.
+    """Inputs, targets and weights of a number of rows.
 
     Attributes
     ----------
     X : ndarray or CSR matrix of shape (n_samples, n_features)
-        Of the network's dtype.
+        The inputs, of the dtype of the network.
     y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-        Class codes, or targets of the network's dtype.
+        The targets: class codes, or numbers of the dtype of the network.
     weight : ndarray of shape (n_samples,) or None
-        Of the network's dtype; None for all ones.
+        The weights, of the dtype of the network; None if all are 1.
     """
 
     X: Any
@@ -35,11 +35,11 @@ class DataSet:
         return len(self.y)
 
     def checksum(self) -> int:
-        """Return a positive number that tells data from other data."""
+        """Return a checksum of the data, which is never 0."""
         X = self.X
         arrays = [X]
-        if sparse.issparse(X):  # whose indices may be of 4 or 8 bytes
-            arrays = [X.data, *(each.astype(np.int64) for each in (X.indices, X.indptr))]
+        if sparse.issparse(X):  # its indices may have 4 or 8 bytes
+            arrays = [X.data, *(indices.astype(np.int64) for indices in (X.indices, X.indptr))]
         checksum = 1
         for array in (*arrays, self.y, self.weight):
             if array is not None:
@@ -47,13 +47,13 @@ class DataSet:
         return checksum or 1
 
 
-def n_rows(at: Array | slice) -> int:
-    """Return how many rows an index stands for."""
-    return at.stop - at.start if isinstance(at, slice) else len(at)
+def n_rows(rows: Array | slice) -> int:
+    """Return the number of rows that an index selects."""
+    return rows.stop - rows.start if isinstance(rows, slice) else len(rows)
 
 
-def rows_within(at: Array | slice, part: slice) -> Array | slice:
-    """Return the rows at some places of an index.
+def rows_within(rows: Array | slice, positions: slice) -> Array | slice:
+    """Return the part of an index of rows that a slice selects.
 
     Examples
     --------
@@ -62,20 +62,21 @@ def rows_within(at: Array | slice, part: slice) -> Array | slice:
     >>> rows_within(slice(100, 200), slice(0, 50)), rows_within(np.array([7, 3, 5]), slice(1, 3))
     (slice(100, 150, None), array([3, 5]))
     """
-    if isinstance(at, slice):
-        return slice(at.start + part.start, at.start + part.stop)
-    return at[part]
+    if isinstance(rows, slice):
+        return slice(rows.start + positions.start, rows.start + positions.stop)
+    return rows[positions]
 
 
 def slices(n_samples: int, size: int) -> Iterator[slice]:
-    """Yield the rows 0 to n_samples in slices of a size, of which the last may be short."""
+    """Yield slices of `size` rows from 0 to `n_samples`; the last slice may be shorter."""
     return (slice(i, min(i + size, n_samples)) for i in range(0, n_samples, size))
 
 
 def even_slices(n_samples: int, size: int) -> Iterator[slice]:
-    """Yield the rows 0 to n_samples in slices of about a size, of whole tiles but for the last.
+    """Yield slices of about `size` rows from 0 to `n_samples`.
 
-    All are of one length but the last, which is half as long to half longer.
+    All slices but the last have the same length, a multiple of `TILE`. The last one has between a
+    half and one and a half of that length.
 
     Examples
     --------
@@ -92,16 +93,16 @@ def even_slices(n_samples: int, size: int) -> Iterator[slice]:
 
 
 def batches(order: Array | None, n_samples: int, size: int) -> Iterator[Array | slice]:
-    """Yield the rows of each batch of an epoch.
+    """Yield the index of the rows of each batch of an epoch.
 
     Parameters
     ----------
     order : ndarray of int or None
-        The rows in order; None for all as they stand.
+        The rows in the order of the epoch; None for all rows in the order of the data.
     n_samples : int
-        How many rows.
+        The number of rows.
     size : int
-        Rows in a batch; the last one may be short.
+        The number of rows in a batch; the last batch may be smaller.
 
     Examples
     --------
@@ -110,4 +111,4 @@ def batches(order: Array | None, n_samples: int, size: int) -> Iterator[Array | 
     >>> list(batches(np.array([2, 0, 1]), 3, 2))
     [array([2, 0]), array([1])]
     """
-    return (part if order is None else order[part] for part in slices(n_samples, size))
+    return (rows if order is None else order[rows] for rows in slices(n_samples, size))

@@ -1,6 +1,6 @@
-"""What ails a network: scales of the data, dead, saturated and identical units, gradients.
+"""The diagnosis of a trained network: scales of the data, dead or saturated units, gradients.
 
-Facts only, from a bounded number of rows; the estimators say what to do about them.
+It measures on a bounded number of rows. The estimators turn the measurements into advice.
 """
 
 import math
@@ -18,62 +18,64 @@ from sknn._training.data import DataSet
 from sknn._training.objective import BatchObjective
 from sknn.losses import REGRESSION, Loss
 
-# How many rows are looked at, and how many numbers of X.
+# The most rows that a diagnosis reads, and the most numbers of X.
 SAMPLE: Final = 256
 _NUMBERS: Final = 1 << 20
-# Targets of fewer rows of a validation set than this may be unlike the others by chance.
+# The targets of fewer validation rows than this may differ from those of training by chance.
 _FEW: Final = 30
 # How far below zero, as a share of the mean, a loss that is never negative may be rounded.
 _ROUNDING: Final = 1e-3
-# The smallest and the largest root mean square of a scaled feature.
+# The smallest and the largest root mean square of a feature that counts as scaled.
 _SCALED: Final = (0.3, 3.0)
-# One, as float32 may round it.
+# The number 1 with room for rounding in float32.
 _ROUNDED: Final = 1 + 1e-6
 
 
 @dataclass
 class Diagnosis:
-    """What was found.
+    """Measurements of a network and its data.
 
     Attributes
     ----------
     feature_scales : tuple of float
-        The smallest root mean square of a feature that varies, and the largest of any; zeros in a
-        feature do not count.
+        The smallest root mean square of the features that vary, and the largest of all features.
+        Zeros in a feature do not count.
     feature_offset : float
-        The largest ratio of a feature's mean to its standard deviation; 0 where X is sparse.
+        The largest ratio of a feature's mean to its standard deviation; 0 if X is sparse.
     is_scaled : bool
         Whether every feature that varies has roughly mean 0 and variance 1, or lies between -1
-        and 1. If the sampled rows leave that open, all rows are read.
+        and 1. All rows are read unless the sampled rows already show that.
     shared_maximum : float
-        The largest value of X if the features share the range from 0 to it, as the pixels of an
+        The largest value of X if the features share a range that starts at 0, as the pixels of an
         image do; 0 if they do not, or if X is sparse.
     validation_scale : float
-        The median, over the features that vary in both, of how many times as much a validation set
-        varies as X; 1 where there is none, or X is sparse.
+        The ratio of a feature's standard deviation in the validation set to that in X: the median
+        over the features that vary in both. It is 1 without a validation set, or if X is sparse.
     validation_target : tuple of float
-        For the targets of a regression, how many times as much those of a validation set vary, and
-        how far its median is from that of y, over the larger of their median distances from it. 1
-        and 0 where there is no validation set, or one of few rows.
+        For regression, two comparisons of the validation targets with y. The first is the ratio
+        of their spreads, where the spread is the median distance from the median. The second is
+        the distance between their medians, divided by the larger spread. They are 1 and 0 without
+        a validation set, or if it has few rows.
     target_scales : tuple of float
-        The smallest and the largest standard deviation of an output of a regression that varies;
+        For regression, the smallest and the largest standard deviation of the targets that vary;
         empty for classes.
     dead : list of float
-        `Units.dead` of each hidden layer: the share of its units that get no gradient.
+        `Units.dead` of each hidden layer: the share of its units that receive no gradient.
     saturated : list of float
-        `Units.saturated` of each hidden layer: the share of its units and rows that pass little
-        gradient on.
+        `Units.saturated` of each hidden layer: the share of its units and rows where little
+        gradient passes.
     squashing : list of bool
-        Whether each hidden layer's activation is level at both ends, as the sigmoid is.
+        `Units.squashes` of each hidden layer: whether its activation is level at both ends.
     alike : list of bool
-        Whether the units of each hidden layer are copies of one.
+        For each hidden layer, whether all its units are identical.
     gradients : list of float
-        The root mean square of the gradient of each layer's weights, from the first to the output.
+        The root mean square of the gradient of each layer's weights, from the first layer to the
+        output layer.
     baseline : float
-        The loss of a network that predicts the best constant (for classes: all alike). NaN for
-        a loss that is negative for some rows.
+        The loss of the best constant prediction (for classes, of equal probabilities). NaN for a
+        loss that is negative for some rows.
     n_rows : int
-        How many rows were looked at.
+        The number of sampled rows.
     is_sparse : bool
         Whether X is sparse.
     """
@@ -99,35 +101,37 @@ def diagnose(
     network: Network,
     loss: Loss,
     data: DataSet,
-    held: DataSet | None = None,
+    validation_data: DataSet | None = None,
 ) -> Diagnosis:
-    """Look at a network, without dropout, on some of the rows.
+    """Measure a network, without dropout, on a sample of the rows.
 
     Parameters
     ----------
     network : Network
-        Not changed.
+        The network, which is not changed.
     loss : Loss
-        The rule.
+        The loss that was minimized.
     data : DataSet
-        What it was trained on.
-    held : DataSet, optional
-        A validation set that was given.
+        The training set.
+    validation_data : DataSet, optional
+        The validation set that the user passed.
     """
     n_rows = max(1, min(SAMPLE, _NUMBERS // data.X.shape[1]))
-    some = slice(None, None, -(-len(data) // n_rows))
-    sample = DataSet(data.X[some], data.y[some], None)
-    if held:
-        some = slice(None, None, -(-len(held) // n_rows))
-        held = DataSet(held.X[some], held.y[some], None)
+    rows = slice(None, None, -(-len(data) // n_rows))
+    sample = DataSet(data.X[rows], data.y[rows], None)
+    if validation_data:
+        rows = slice(None, None, -(-len(validation_data) // n_rows))
+        validation_data = DataSet(validation_data.X[rows], validation_data.y[rows], None)
     with np.errstate(all="ignore"):
         return Diagnosis(
             _feature_scales(sample.X),
             _feature_offset(sample.X),
             _is_scaled(sample.X) or _is_scaled(data.X),
             _shared_maximum(sample.X),
-            _validation_scale(sample.X, held.X) if held else 1.0,
-            _validation_target(sample.y, held.y, loss) if held else (1.0, 0.0),
+            _validation_scale(sample.X, validation_data.X) if validation_data else 1.0,
+            _validation_target(sample.y, validation_data.y, loss)
+            if validation_data
+            else (1.0, 0.0),
             _target_scales(sample.y),
             *_probe(network, loss, sample),
             _baseline(loss, sample.y.T, network.architecture.layer_sizes[-1], sample.X.dtype),
@@ -137,7 +141,7 @@ def diagnose(
 
 
 def _feature_scales(X: Any) -> tuple[float, float]:
-    """Return root mean squares over what is not zero, so that rare features count like others."""
+    """Return root mean squares of nonzero values, so that rare features count like others."""
     if sparse.issparse(X):
         counts = np.bincount(X.indices, minlength=X.shape[1])
         squares = np.bincount(X.indices, np.square(X.data, dtype=np.float64), X.shape[1])
@@ -170,7 +174,7 @@ def _is_scaled(X: Any) -> bool:
     squares = np.einsum("ij,ij->j", X, X, dtype=np.float64) / len(X)
     is_standard = (smallest**2 < squares) & (squares < largest**2) & (2 * means**2 < squares)
     is_bounded = (low >= -_ROUNDED) & (high <= _ROUNDED)
-    reach = max(high.max(), -low.min())  # whether features between -1 and 1 are not all tiny
+    reach = max(high.max(), -low.min())  # to see that features between -1 and 1 are not all tiny
     return bool((is_standard | is_bounded | (low == high)).all() and reach > smallest)
 
 
@@ -185,9 +189,15 @@ def _shared_maximum(X: Any) -> float:
 def _validation_scale(X: Any, X_val: Any) -> float:
     if sparse.issparse(X) or sparse.issparse(X_val):
         return 1.0
-    deviations, those_held = (each.std(axis=0, dtype=np.float64) for each in (X, X_val))
-    varies = (deviations > 0) & (those_held > 0)
-    return float(np.median(those_held[varies] / deviations[varies])) if varies.any() else 1.0
+    deviations, validation_deviations = (
+        values.std(axis=0, dtype=np.float64) for values in (X, X_val)
+    )
+    varies = (deviations > 0) & (validation_deviations > 0)
+    return (
+        float(np.median(validation_deviations[varies] / deviations[varies]))
+        if varies.any()
+        else 1.0
+    )
 
 
 def _validation_target(y: Array, y_val: Array, loss: Loss) -> tuple[float, float]:
@@ -205,7 +215,7 @@ def _validation_target(y: Array, y_val: Array, loss: Loss) -> tuple[float, float
 def _spread(y: Array) -> Array:
     """Return the median distance of each output from its median, over rows that differ from it.
 
-    It is 0 for an output of which only few rows differ, as of rare claims.
+    The spread is 0 if only few rows differ from the median, as for rare claims.
     """
     spreads = []
     for distances in np.abs(y - np.median(y, axis=0)).T:
@@ -234,9 +244,7 @@ def _baseline(loss: Loss, y_true: Array, n_outputs: int, dtype: Any) -> float:
 def _probe(
     network: Network, loss: Loss, sample: DataSet
 ) -> tuple[list[float], list[float], list[bool], list[bool], list[float]]:
-    """Return the shares of dead and of saturated units, which layers squash, which hold copies of
-    one unit, and the gradients' sizes.
-    """
+    """Return `dead`, `saturated`, `squashing`, `alike` and `gradients` of a `Diagnosis`."""
     parameters = network.parameters
     gradient = Parameters(parameters.layout, np.zeros_like(parameters.vector))
     compiled = network.compile(len(sample), sparse.issparse(sample.X), gradient)

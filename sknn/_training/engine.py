@@ -1,4 +1,4 @@
-"""The engine: all arithmetic of training, from a batch of rows to updated parameters."""
+"""The engine: the arithmetic of training, from a batch of rows to updated parameters."""
 
 import math
 from typing import Any, Final, NoReturn
@@ -20,7 +20,7 @@ from sknn._training.step_statistics import StepStatistics
 from sknn.losses import Loss
 from sknn.optimizers import Optimizer
 
-# The fewest and the most rows of a large batch whose gradient is computed at once.
+# The fewest and the most rows in one share of a large batch.
 FEWEST: Final = 384
 MOST: Final = 2048
 MOST_SPARSE: Final = 16_384
@@ -28,9 +28,9 @@ MOST_SPARSE: Final = 16_384
 CACHED: Final = 3 * 2**18
 # Parameters per row above which summing the gradients of several shares costs noticeable time.
 PER_ROW: Final = 128
-# The most bytes of inputs of which a fit keeps a copy that can be gathered faster.
+# A fit keeps a copy of up to so many bytes of inputs from which rows are gathered faster.
 COPIED: Final = 2**28
-# The most rows that are predicted to check that the trained network gives finite predictions.
+# The most rows on which the predictions of a trained network are checked.
 CHECKED: Final = 256
 
 
@@ -40,9 +40,9 @@ class NonFiniteError(ValueError):
     Parameters
     ----------
     what : str
-        Which number it is, and in which layer.
+        The kind of the number, and its layer.
     epoch : int
-        The epoch, counted from 1; the training loop replaces a 0.
+        The epoch, counted from 1. The training loop replaces 0 with the current epoch.
     """
 
     def __init__(self, what: str, epoch: int = 0) -> None:
@@ -58,7 +58,7 @@ class Engine:
     Parameters
     ----------
     network : Network
-        Its parameters are updated in place.
+        The network, whose parameters are updated in place.
     loss : Loss
         The loss of a sample.
     regularization : Regularization
@@ -66,12 +66,12 @@ class Engine:
     data : DataSet
         The training set.
     seed : int
-        Of the dropout masks.
+        The seed of the dropout masks.
 
     Attributes
     ----------
     statistics : StepStatistics
-        Measures a step while it is on.
+        The measurements of a step; made if `is_on` is set.
     """
 
     def __init__(
@@ -108,7 +108,7 @@ class Engine:
         Parameters
         ----------
         optimizer : Optimizer
-            Updates the parameters.
+            The optimizer that updates the parameters.
         state : object
             The state that the optimizer's `init` returned; steps update it.
         """
@@ -130,14 +130,14 @@ class Engine:
         ]
 
     def step(self, rows: Array | slice, learning_rate: float, count: int) -> tuple[float, float]:
-        """Take one step of the bound optimizer on some rows, unless their weights are all zero.
+        """Take one step of the bound optimizer, unless the rows have only zero weights.
 
         Parameters
         ----------
         rows : ndarray of int or slice
             The index of the rows.
         learning_rate : float
-            The rate.
+            The learning rate of the step.
         count : int
             The number of steps done before, which selects the dropout masks. At every 128th step
             tiny parameters and moments are set to zero.
@@ -162,7 +162,7 @@ class Engine:
     def _update(self, loss: float, learning_rate: float) -> None:
         """Complete the gradient and update the parameters, group by group.
 
-        In a group of one chunk, penalty, check and update find the chunk in cache.
+        If a group is one chunk, that stays in cache for the penalty, the check and the update.
         """
         params, grad = self.parameters.vector, self._gradient.vector
         regularization, statistics = self.regularization, self.statistics
@@ -178,7 +178,7 @@ class Engine:
             update(learning_rate, coefficients)
 
     def objective(self, vector: Array, rows: Array | slice) -> tuple[float, Array]:
-        """Return the objective over some rows at another point, and its gradient."""
+        """Set the parameters, and return the objective over rows and its gradient."""
         self.parameters.vector[...] = vector
         loss_sum, weight_sum = self._sum_gradient(rows)
         for chunk in self._chunks:
@@ -186,26 +186,29 @@ class Engine:
         return loss_sum / weight_sum + self.penalty(), self._gradient.vector
 
     def drop_tiny(self, *vectors: Array) -> None:
-        """Set tiny numbers to zero in vectors of the parameters' size; overwrite the gradient."""
+        """Set tiny numbers to zero in vectors of the size of the parameters.
+
+        The gradient serves as scratch and is overwritten.
+        """
         for vector in vectors:
             for chunk in self._chunks:
                 values, scratch = vector[chunk.elements], self._gradient.vector[chunk.elements]
                 drop_tiny(values, scratch, self._is_tiny[: values.size])
 
     def measure(self, before: Array) -> None:
-        """Measure the step from the parameters `before` to the present ones."""
+        """Measure the step from the parameters `before` to the current parameters."""
         self.statistics.remember(before, self._gradient.vector)
         self.statistics.compare()
 
     def penalty(self) -> float:
-        """Return the penalty of the present weights."""
+        """Return the penalty of the current weights."""
         value = 0.0
         for chunk in self._chunks:
             value += chunk.penalty(self.regularization)
         return value
 
     def _sum_gradient(self, rows: Array | slice) -> tuple[float, float]:
-        """Compute the gradient over some rows, share by share; return the sums of `step`."""
+        """Compute the gradient over rows, share by share; return the sums that `step` returns."""
         self._masks.share = 0
         if n_rows(rows) < 1.5 * self._share_size:
             batch = self._batch(n_rows(rows), self._gradient)
@@ -246,17 +249,17 @@ class Engine:
         return self._batches[key]
 
     def check(self, loss: float, with_gradient: bool = False) -> None:
-        """Raise a NonFiniteError that names the layer if a loss or a parameter is not finite."""
+        """Raise a NonFiniteError, which names the layer, if a loss or a parameter is not finite."""
         params = self.parameters.vector
         other = self._gradient.vector if with_gradient else params
         if not math.isfinite(loss) or has_nonfinite_product(params, other):
             self._raise_nonfinite()
 
     def check_predictions(self, parameters: Parameters, epoch: int) -> None:
-        """Raise a NonFiniteError if a prediction for some of the rows is not finite.
+        """Raise a NonFiniteError if a prediction for a sample of the rows is not finite.
 
-        Even finite weights may predict such numbers after the last step, and no further step would
-        notice.
+        Finite weights may give predictions that are not finite. After the last step, no other
+        check would detect them.
         """
         sample = slice(None, None, -(-len(self.data) // CHECKED))
         network = self.network.replace_parameters(parameters)
@@ -277,10 +280,11 @@ class Engine:
 
 
 def share_size(layer_sizes: tuple[int, ...], gradient: Array, is_sparse: bool) -> int:
-    """Return about how many rows of a large batch to process at once.
+    """Return the approximate number of rows in one share of a large batch.
 
-    With few rows, activations and deltas stay in cache, which saves up to a third of the time for
-    100 units and thousands of rows. With too few, the addition of one more gradient costs more.
+    With few rows in a share, activations and deltas stay in cache, which saves up to a third of
+    the time for 100 units and thousands of rows. With too few rows, adding the gradients of the
+    shares costs more than that.
 
     Parameters
     ----------
@@ -289,7 +293,7 @@ def share_size(layer_sizes: tuple[int, ...], gradient: Array, is_sparse: bool) -
     gradient : ndarray of shape (size,)
         The gradient of all parameters.
     is_sparse : bool
-        Whether the inputs are sparse. The gradient is dense all the same, and adding it takes
+        Whether the inputs are sparse. The gradient is dense even then, and adding gradients takes
         longer than the products.
 
     Examples
@@ -306,7 +310,7 @@ def share_size(layer_sizes: tuple[int, ...], gradient: Array, is_sparse: bool) -
 
 
 def mean_loss(network: Network, loss: Loss, data: DataSet) -> float:
-    """Return ``sum_i w_i l_i / sum_i w_i`` of a network, a batch of rows at a time."""
+    """Return the mean loss ``sum_i w_i l_i / sum_i w_i`` of a network, in bounded memory."""
     total = 0.0
     for rows, raw_prediction in network.raw_predictions(data.X):
         value = loss.value(raw_prediction, data.y[rows].T)

@@ -1,4 +1,4 @@
-"""Ctrl-C, delayed where it would leave something half done."""
+"""Delay of Ctrl-C while an interruption would leave objects in an inconsistent state."""
 
 import math
 import signal
@@ -11,17 +11,18 @@ from typing import Any, ClassVar, Final, TypeVar
 
 T = TypeVar("T")
 
-# A second Ctrl-C so many seconds after the first, or sooner, is meant for the whole program.
+# A second Ctrl-C within so many seconds of the first interrupts the whole program.
 AGAIN: Final = 2.0
 
 
 class Interrupts:
-    """Delays Ctrl-C until the end of a block, except in what `run` calls.
+    """A block in which Ctrl-C waits until the end, except in functions that `run` calls.
 
-    The handler sees by the stack whether a signal comes inside `run`. So no line outside, such as
-    one that restores what an exception has left half done, can be interrupted, not even by several
-    signals. Inside, Ctrl-C waits between `hold` and `release`, which cost nothing; setting the
-    handler takes 15 us. Only the main thread gets signals: in others a block does nothing.
+    The handler looks at the stack to see whether a signal comes inside `run`. So even several
+    signals cannot interrupt a line outside, such as one that restores a state after an exception.
+    Inside `run`, Ctrl-C waits between `hold` and `release`. These two take no time, while setting
+    the handler takes 15 us. Only the main thread receives signals: in other threads a block has
+    no effect.
 
     Attributes
     ----------
@@ -43,7 +44,7 @@ class Interrupts:
     interrupted
     """
 
-    # When the last signal came, in whichever block.
+    # The time of the last signal, in any block.
     _last: ClassVar[float] = -math.inf
 
     def __init__(self) -> None:
@@ -55,7 +56,7 @@ class Interrupts:
 
     @staticmethod
     def active() -> "Interrupts":
-        """Return the object of the block that runs in this thread, or one without effect."""
+        """Return the object of the block that this thread is in, or one without effect."""
         owner = getattr(signal.getsignal(signal.SIGINT), "__self__", None)
         return owner if _in_main_thread() and isinstance(owner, Interrupts) else Interrupts()
 
@@ -88,16 +89,18 @@ class Interrupts:
         self._is_held = False
         if self._is_waiting:
             self._is_waiting = False
-            self._hand_on(signal.SIGINT, sys._getframe())
+            self._handle(signal.SIGINT, sys._getframe())
 
     def _receive(self, number: int, frame: FrameType | None) -> None:
         now = time.monotonic()
         self.is_repeated = now - Interrupts._last <= AGAIN
-        if not isinstance(getattr(self._handler, "__self__", None), Interrupts):  # else that counts
+        if not isinstance(
+            getattr(self._handler, "__self__", None), Interrupts
+        ):  # else the outer block sets it
             Interrupts._last = now
-        self._hand_on(number, frame)
+        self._handle(number, frame)
 
-    def _hand_on(self, number: int, frame: FrameType | None) -> None:
+    def _handle(self, number: int, frame: FrameType | None) -> None:
         if self._is_held or not self._is_running(frame):
             self._is_waiting = True
         else:
@@ -105,7 +108,7 @@ class Interrupts:
             self._handler(number, frame)
 
     def _is_running(self, frame: FrameType | None) -> bool:
-        """Tell whether a frame is that of `run`, or below it."""
+        """Tell whether a frame is that of `run`, or was called from it."""
         while frame is not None and frame is not self._frame:
             frame = frame.f_back
         return frame is not None

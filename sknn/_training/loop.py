@@ -1,4 +1,4 @@
-"""The training loop: epochs, progress, patience and the best weights; no arithmetic on arrays."""
+"""The training loop over epochs: progress, patience and the best weights, without arithmetic."""
 
 import math
 import time
@@ -22,8 +22,9 @@ MAX_ITER = "max_iter"
 INTERRUPTED = "interrupted"
 STOPPED = "stopped"
 
-# For the history a step is measured in each of the first epochs, and then in each in which another
-# so many rows are full: it takes 15 us, which is much where an epoch is one step of a few rows.
+# The history measures one step in each of the first `EPOCHS_MEASURED` epochs. Later it measures one
+# for every `ROWS_MEASURED` rows, because a measurement takes 15 us, which would be a large part of
+# an epoch of one step and few rows.
 EPOCHS_MEASURED: Final = 10
 ROWS_MEASURED: Final = 1500
 
@@ -31,19 +32,20 @@ Validate = Callable[[], tuple[float, float | None]]
 
 
 class TrainingLoop:
-    """Trains: epochs, progress, patience and the best weights.
+    """Runs the epochs of a fit, and keeps account of progress, patience and the best weights.
 
     Parameters
     ----------
     engine : Engine
-        Takes the steps.
+        The engine that takes the steps.
     configuration : FitConfiguration
-        How to train.
+        The configuration of the fit.
     training : TrainingState
-        Where it stands; updated.
+        The training state, which is updated.
     validate : callable or None
-        Returns the validation loss and score (None if there is none but the loss) of the present
-        weights. Both are recorded, and decide if the configuration says so.
+        Returns the validation loss and the score of the current weights; the score is None if the
+        loss is the only criterion. Both are recorded. With early stopping they decide when to
+        stop.
     """
 
     def __init__(
@@ -63,7 +65,12 @@ class TrainingLoop:
         self._interrupts = Interrupts.active()
 
     def run(self) -> str:
-        """Train until it converges, is told to stop or interrupted, or for ``max_iter`` epochs.
+        """Train until convergence, interruption or a callback's stop, at most ``max_iter`` epochs.
+
+        Returns
+        -------
+        outcome : str
+            ``CONVERGED``, ``MAX_ITER``, ``INTERRUPTED`` or ``STOPPED``.
 
         Raises
         ------
@@ -73,10 +80,10 @@ class TrainingLoop:
         training = self.training
         self._make_schedule_state()
         try:
-            # Divergence shows in the engine's own checks, with an error that names the layer.
+            # The engine's own checks detect divergence, and their error names the layer.
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
                 outcome = self._run_until_interrupted()
-                if not self.configuration.incremental:  # where the next step may be calls away
+                if not self.configuration.incremental:  # partial_fit finds it in a later step
                     chosen = training.chosen_parameters
                     self.engine.check_predictions(chosen, training.progress.epoch)
         except NonFiniteError as error:
@@ -86,7 +93,7 @@ class TrainingLoop:
         return outcome
 
     def _make_schedule_state(self) -> None:
-        """Make the schedule's state, unless training continues with one of its class."""
+        """Make the state of the schedule, unless the training state has one of the same class."""
         progress, state = self.training.progress, self.configuration.schedule.init()
         if state is not None and type(state) is not type(progress.state):
             progress.state = state
@@ -109,7 +116,7 @@ class TrainingLoop:
         n_steps = -(-training.n_training // size)
         self.engine.bind(optimizer, training.optimizer_state)
         if training.n_epochs_to_go is None:
-            self._set_out(n_steps)
+            self._plan_schedule(n_steps)
             training.n_epochs_to_go = configuration.max_iter
         while training.n_epochs_to_go > 0:
             training.n_epochs_to_go -= 1
@@ -119,12 +126,12 @@ class TrainingLoop:
             outcome = self._run_epoch(size)
             if outcome:
                 return outcome
-        # A fit that is resumed at its very end may have converged there.
+        # A fit that is resumed after its last epoch may have converged in that epoch.
         is_over = training.n_no_improvement >= configuration.n_iter_no_change
         return CONVERGED if is_over or configuration.schedule.knows_end else MAX_ITER
 
-    def _set_out(self, steps_per_epoch: int) -> None:
-        """Tell the schedule where its run begins and ends; one that is over begins anew."""
+    def _plan_schedule(self, steps_per_epoch: int) -> None:
+        """Set the first and the last step of the schedule's run; start a new run after its end."""
         progress = self.training.progress
         if not self.configuration.incremental or progress.batches >= progress.total_steps:
             progress.first_step = progress.batches
@@ -139,7 +146,7 @@ class TrainingLoop:
         self._began = time.perf_counter()
 
     def _is_due(self) -> bool:
-        """Tell whether the last step of an epoch is measured."""
+        """Tell whether to measure the last step of an epoch."""
         training = self.training
         if len(training.gradient_norms) < EPOCHS_MEASURED or not self.configuration.has_steps:
             return True
@@ -147,7 +154,10 @@ class TrainingLoop:
         return before // ROWS_MEASURED < (before + training.n_training) // ROWS_MEASURED
 
     def _run_epoch(self, size: int) -> str | None:
-        """Pass over the rows once; the loss is the mean met, plus the penalty at the end."""
+        """Pass over the rows once.
+
+        The loss of the epoch is the mean over its steps plus the penalty at its end.
+        """
         configuration, training, progress = (
             self.configuration,
             self.training,
@@ -185,7 +195,7 @@ class TrainingLoop:
     def _minimize(self, minimizer: Minimizer) -> str:
         configuration, training = self.configuration, self.training
         n_samples = training.n_training
-        at = slice(0, n_samples) if training.order is None else training.order
+        rows = slice(0, n_samples) if training.order is None else training.order
         params = training.parameters.vector
         reached, n_epochs = params.copy(), training.progress.epoch
         last_loss, begun, outcome = math.nan, False, None
@@ -195,7 +205,7 @@ class TrainingLoop:
             if not begun:
                 begun = True
                 self._begin_epoch()
-            last_loss, gradient = self.engine.objective(vector, at)
+            last_loss, gradient = self.engine.objective(vector, rows)
             return last_loss, gradient
 
         def after_iteration(vector: Array) -> bool:
@@ -217,10 +227,10 @@ class TrainingLoop:
                 configuration.max_iter,
                 configuration.tol,
             )
-        finally:  # a line search leaves the point that it tried last
+        finally:  # a line search leaves the last point that it tried
             params[...] = reached
-        if training.progress.epoch == n_epochs:  # no iteration was possible, or needed
-            last_loss, _ = self.engine.objective(reached, at)
+        if training.progress.epoch == n_epochs:  # no iteration was possible or necessary
+            last_loss, _ = self.engine.objective(reached, rows)
             self.engine.check(last_loss, with_gradient=True)
             self.engine.measure(reached)
             if not training.loss_curve:
@@ -228,7 +238,7 @@ class TrainingLoop:
         return outcome or (CONVERGED if settled else MAX_ITER)
 
     def _finish_epoch(self, loss: float, penalty: float, rate: float = math.nan) -> str | None:
-        """Record an epoch and report it; tell how training ended, if it did."""
+        """Record an epoch and report it; return the outcome if training ends, else None."""
         measured = self.validate() if self.validate else None
         self._interrupts.hold()
         try:
@@ -251,7 +261,7 @@ class TrainingLoop:
         training.learning_rates.append(rate)
         if self._is_measured:
             gradient_norm, ratios = statistics.gradient_norm, statistics.update_ratios
-        else:  # those of the last step that was
+        else:  # repeat the last measurement
             gradient_norm = training.gradient_norms[-1]
             ratios = training.update_ratios[-len(statistics.update_ratios) :]
         training.gradient_norms.append(gradient_norm)
@@ -259,7 +269,7 @@ class TrainingLoop:
         training.seconds.append(time.perf_counter() - self._began)
 
     def _judge(self, loss: float, measured: tuple[float, float | None] | None) -> bool:
-        """Compare an epoch with the best; tell whether patience is at an end."""
+        """Compare an epoch with the best one; tell whether patience is exhausted."""
         training, configuration = self.training, self.configuration
         metric = loss
         if configuration.early_stopping and measured is not None:
@@ -287,7 +297,7 @@ class TrainingLoop:
     def _outlasts_plateau(self) -> bool:
         configuration, training = self.configuration, self.training
         if isinstance(configuration.optimizer, Minimizer):
-            return not configuration.early_stopping  # it ends by itself
+            return not configuration.early_stopping  # a minimizer ends by itself
         if not configuration.schedule.outlasts_plateau(
             configuration.learning_rate_init, training.progress
         ):

@@ -1,4 +1,4 @@
-"""The objective of a batch: its loss, and the gradient of it."""
+"""The objective of a batch: its loss and the gradient of the loss."""
 
 from collections.abc import Callable
 from functools import partial
@@ -15,18 +15,18 @@ from sknn.losses import Loss
 
 
 class BatchObjective:
-    """The weighted loss of batches of one size and its gradient, with the buffers they need.
+    """The weighted loss of batches of one size and its gradient, with all buffers.
 
     Parameters
     ----------
     compiled : CompiledNetwork
-        The network, for batches of that size.
+        The network, compiled for batches of that size.
     loss : Loss
         The loss of a sample.
     data : DataSet
-        The rows that batches are gathered from.
+        The data set from which batches are gathered.
     X : ndarray or CSR matrix
-        The inputs of these rows, as they are or with a column of ones.
+        The inputs of the data set, with or without a final column of ones.
     """
 
     def __init__(self, compiled: CompiledNetwork, loss: Loss, data: DataSet, X: Any) -> None:
@@ -47,19 +47,19 @@ class BatchObjective:
         for values, out in self._copies:
             self._takes.append(partial(values.take, axis=0, out=out, mode="clip"))
 
-    def load(self, at: Array | slice) -> float:
+    def load(self, rows: Array | slice) -> float:
         """Gather rows, and return the sum of their weights."""
-        if isinstance(at, slice):
-            self.compiled.inputs.load(self._X, at)
+        if isinstance(rows, slice):
+            self.compiled.inputs.load(self._X, rows)
             for values, out in self._copies:
-                np.copyto(out, values[at])
+                np.copyto(out, values[rows])
         else:
             for take in self._takes:
-                take(at)
+                take(rows)
         return self._size if self._weight is None else float(np.add.reduce(self._weight))
 
     def gradient(self, divisor: float) -> float:
-        """Compute ``sum_i w_i l_i`` of what was loaded, and the gradient of that over `divisor`."""
+        """Return ``sum_i w_i l_i`` of the loaded rows; compute its gradient over `divisor`."""
         compiled, delta = self.compiled, self.compiled.delta
         raw_prediction = compiled.forward()
         self.loss.value_and_gradient(raw_prediction, self._y_true, self.value, delta, self.scratch)

@@ -1,4 +1,4 @@
-"""Regularization of the weights: the penalty, chunk by chunk, and the bounds on norms."""
+"""Regularization of the weights: the penalty of each chunk, and bounds on norms."""
 
 import math
 from collections.abc import Sequence
@@ -68,7 +68,7 @@ class Chunk:
         self._params, self._grad = params[elements], grad[elements]
         penalized = layout.penalized(elements)
         self._weights = [(params[weights], grad[weights]) for weights in penalized]
-        # Calls that are bound to their arrays once, as the layers of a network are.
+        # The calls are bound to their arrays once, like the layers of a compiled network.
         self._additions = [add for pair in self._weights for add in additions(*pair)]
         self._squares = [square for w, _ in self._weights for square in inner_products(w, w)]
         self._checks = inner_products(self._params, self._grad)
@@ -92,7 +92,7 @@ class Chunk:
                 value += l2 / 2 * float(square())
         if l1:
             for weights, _ in self._weights:
-                # BLAS's asum would round by where the memory begins, and so from fit to fit.
+                # The BLAS's asum rounds depending on the address of the memory, so from fit to fit.
                 value += l1 * dot(weights, self._sign(weights))
         return value
 
@@ -112,7 +112,7 @@ class Chunk:
         total = 0.0
         for multiply in self._checks:
             total += float(multiply())
-        # A sum that is finite has only finite terms; one that is not may have overflowed.
+        # A finite sum has only finite terms; a sum that is not finite may have overflowed.
         return not math.isfinite(total) and has_nonfinite_product(self._params, self._grad)
 
 
@@ -135,7 +135,7 @@ def clip(grad: Array, clip_norm: float) -> None:
     """
     norm = math.sqrt(dot(grad, grad))
     if norm > clip_norm:
-        if math.isinf(norm):  # the sum of squares overflowed, the norm itself need not
+        if math.isinf(norm):  # the sum of squares overflowed, not necessarily the norm
             np.divide(grad, float(max(grad.max(), -grad.min())), out=grad)
             norm = math.sqrt(dot(grad, grad))
         scale(clip_norm / norm, grad)
@@ -147,7 +147,7 @@ class MaxNorm:
     Parameters
     ----------
     layers : sequence of ndarray of shape (fan_in, fan_out)
-        The weights, which `apply` scales in place.
+        The weights of the layers, which `apply` scales in place.
     max_norm : float
         The largest norm.
 

@@ -1,4 +1,4 @@
-"""Where training stands."""
+"""The training state: all that changes during training."""
 
 import copy
 import math
@@ -13,61 +13,63 @@ from sknn._training.curve import Curve
 from sknn.schedules import Progress
 
 Numbers: TypeAlias = Curve | list[float]
-# Where a state notes how far it had drawn when a fork took over its random state.
+# The attribute in which a state records the position of its random state when a fork took it over.
 _DRAWN: Final = "_drawn"
 
 
 @dataclass
 class TrainingState:
-    """All that changes while training: kept, it lets training go on as if it had never stopped.
+    """All that changes during training. With it, training continues as if it had never stopped.
 
     Attributes
     ----------
     parameters : Parameters
-        The last weights.
+        The weights after the last step.
     optimizer_state : object
-        What the optimizer's `init` returned; None for a minimizer.
+        The state of the optimizer, made by its `init`; None for a minimizer.
     random_state : RandomState
-        Shuffles.
+        The source of the shuffles.
     seed : int
-        For dropout masks.
+        The seed of the dropout masks.
     n_samples : int
-        Rows of the data that `order` and `validation_rows` speak of.
+        The number of rows in the data to which `order` and `validation_rows` refer.
     order : ndarray of int or None
-        The training rows, in the order of the last epoch; None for all rows as they stand.
+        The training rows in the order of the last epoch; None for all rows in the order of the
+        data.
     validation_rows : ndarray of int or None
-        The rows set aside, if any.
+        The rows that are set aside for validation, if any.
     progress : Progress
-        Steps, epochs, samples and plateaus.
+        The counts of steps, epochs, samples and plateaus.
     checksum : int
-        Of the data, so that other data of as many rows is noticed.
+        The checksum of the data, which distinguishes data of the same number of rows.
     criterion : tuple
-        What decides, and all that its value depends on.
+        What decides on stopping, and everything on which its value depends.
     validation : tuple
-        What the validation curves hold: the scoring, and the share or the checksum of the rows
-        that are validated on. Empty if there is no validation.
+        The content of the validation curves: the scoring, and the fraction or the checksum of the
+        validation set. Empty if there is no validation.
     best : float
-        The best training loss, validation loss or negated score, whichever decides.
+        The best value of the criterion: training loss, validation loss or negated score.
     n_no_improvement : int
-        Epochs since the last improvement.
+        The number of epochs since the last improvement.
     best_parameters : Parameters or None
-        The best weights, if validation decides.
+        The weights of the best epoch, if validation decides on stopping.
     average : Parameters or None
-        The average of the weights over the steps, if there is to be one.
+        The average of the weights over the steps; None without averaging.
     n_averaged : int
-        The steps in it.
+        The number of steps in the average.
     n_epochs_to_go : int or None
-        The epochs that the fit under way may still take; None if there is none under way, or one
-        that cannot be resumed.
+        The number of epochs that the current fit may still take; None if no fit is running, or if
+        it cannot be resumed.
     begun_with : dict of str to object
-        The parameters that the fit under way began with, one form for all spellings; empty if
-        there is none under way, or if it was written by a version that did not keep them.
+        The parameters with which the current fit began, in one form for all spellings. Empty if no
+        fit is running, or if an older version wrote the state without them.
     loss_curve, validation_loss_curve, validation_scores : Curve or list of float
-        One entry an epoch; the validation's for the last epochs, those with a validation.
+        One entry per epoch. The validation curves cover the last epochs, those with a validation.
     penalties, learning_rates, gradient_norms, seconds : Curve or list of float
-        One entry an epoch; the rate is that of its last step, the gradient of the last measured.
+        One entry per epoch: the learning rate is that of the last step, and the gradient norm that
+        of the last measured step.
     update_ratios : Curve or list of float
-        One entry for each layer an epoch: how far the last step measured moved its weights.
+        One entry per layer and epoch: how far the last measured step moved the weights.
     """
 
     parameters: Parameters
@@ -99,45 +101,48 @@ class TrainingState:
 
     def __post_init__(self) -> None:
         if not self.validation and self.criterion and self.criterion[0] is not None:
-            self.validation = self.criterion[:2]  # a file that was written before it was kept
+            self.validation = self.criterion[:2]  # older files lack it
 
     def fork(self) -> "TrainingState":
-        """Return a copy to train on with; this state stays as it is.
+        """Return a copy with which training continues; this state does not change.
 
-        The cost does not grow with the curves, whose entries so far both share. The copy takes over
-        the random state, because a new one takes as long as a small call to `partial_fit`; this
-        state notes how far it had drawn, for whoever copies or forks it again.
+        The cost does not grow with the curves, because both states share their present entries. The
+        copy takes over the random state, because a new one takes as long as a small call to
+        `partial_fit`. This state records the position of the random state, for later copies and
+        forks.
         """
-        held = self._held()
+        attributes = self._attributes()
         copied: dict[int, Any] = {id(self.random_state): self._hand_over_random_state()}
-        for each in held.values():
-            if isinstance(each, Curve):
-                copied[id(each)] = each.fork()
-            elif isinstance(each, list):  # from a file or a pickle
-                copied[id(each)] = Curve(each)
+        for value in attributes.values():
+            if isinstance(value, Curve):
+                copied[id(value)] = value.fork()
+            elif isinstance(value, list):  # from a file or a pickle
+                copied[id(value)] = Curve(value)
         fork = object.__new__(type(self))
-        vars(fork).update(copy.deepcopy(held, copied))
+        vars(fork).update(copy.deepcopy(attributes, copied))
         return fork
 
     def __getstate__(self) -> dict[str, Any]:
-        held = self._held()
-        held |= {name: list(each) for name, each in held.items() if isinstance(each, Curve)}
-        return held | {"random_state": self._copy_random_state()}
+        attributes = self._attributes()
+        attributes |= {
+            name: list(value) for name, value in attributes.items() if isinstance(value, Curve)
+        }
+        return attributes | {"random_state": self._copy_random_state()}
 
-    def _held(self) -> dict[str, Any]:
-        held = dict(vars(self))  # at once: another thread may fork
-        held.pop(_DRAWN, None)
-        return held
+    def _attributes(self) -> dict[str, Any]:
+        attributes = dict(vars(self))  # one operation, as another thread may fork
+        attributes.pop(_DRAWN, None)
+        return attributes
 
     def _hand_over_random_state(self) -> np.random.RandomState:
         drawn = self.random_state.get_state(legacy=False)
-        # One operation, so that of two threads one is first.
+        # One operation, so that only one of two threads takes over the random state.
         if vars(self).setdefault(_DRAWN, drawn) is drawn:
             return self.random_state
         return self._copy_random_state()
 
     def _copy_random_state(self) -> np.random.RandomState:
-        """Return a random state that goes on from here, wherever a fork has taken this one."""
+        """Return a random state at the position of this training state, even after a fork."""
         random_state = copy.deepcopy(self.random_state)
         now = random_state.get_state(legacy=False)
         random_state.set_state(vars(self).get(_DRAWN, now))
@@ -150,9 +155,10 @@ class TrainingState:
         self.random_state.shuffle(self.order)
 
     def go_on_with(self, n_samples: int, checksum: int) -> None:
-        """Go on, maybe with other data: then the order of the rows and the best start anew.
+        """Prepare to continue with data that may be different.
 
-        A checksum of 0 stands for a part of the data, whose best is worth keeping.
+        Other data resets the order of the rows and the best value. A checksum of 0 stands for a
+        part of the data, which keeps the best value.
         """
         self.end_fit()
         if n_samples != self.n_samples or checksum not in (0, self.checksum):
@@ -162,32 +168,32 @@ class TrainingState:
             self.forget_best()
 
     def end_fit(self) -> None:
-        """Say that no fit is under way."""
+        """Record that no fit is running."""
         self.n_epochs_to_go, self.begun_with = None, {}
 
     def outlast_patience(self, n_iter_no_change: float) -> None:
-        """Count epochs without improvement anew if the last call converged: now it is to go on."""
+        """Reset the count of epochs without improvement if the last call exhausted patience."""
         if self.n_no_improvement >= n_iter_no_change:
             self.n_no_improvement = 0
 
     def train_on_all_rows(self) -> None:
-        """Give the rows that were set aside for validation back to training, if there are any."""
+        """Return the rows that were set aside for validation to training, if there are any."""
         if self.validation_rows is not None:
             self.order = self.validation_rows = None
 
     def forget_best(self) -> None:
-        """Start looking for the best anew."""
+        """Reset the best value and the best weights."""
         self.best, self.n_no_improvement, self.best_parameters = math.inf, 0, None
         self.progress.forget_best()
 
     def decide_by(self, criterion: tuple[Any, ...]) -> None:
-        """Set the criterion; another one than before knows no best yet."""
+        """Set the criterion; a new criterion resets the best value."""
         if criterion != self.criterion:
             self.criterion = criterion
             self.forget_best()
 
     def validate_by(self, validation: tuple[Any, ...]) -> None:
-        """Say what the validation curves hold; those of another scoring, or none, start anew."""
+        """Set the content of the validation curves; another scoring resets the curves."""
         if validation[:1] != self.validation[:1]:
             self.validation_loss_curve, self.validation_scores = Curve(), Curve()
         self.validation = validation
@@ -197,7 +203,7 @@ class TrainingState:
         return self.n_samples if self.order is None else len(self.order)
 
     def set_averaging(self, wanted: bool) -> None:
-        """Start an average, keep the one there is, or end it."""
+        """Start, keep or end the average of the weights."""
         if not wanted:
             self.average, self.n_averaged = None, 0
         elif self.average is None:
@@ -205,10 +211,10 @@ class TrainingState:
 
     @property
     def current_parameters(self) -> Parameters:
-        """The weights that predict after the last step: their average, if there is one."""
+        """The weights that predict after the last step: the average, if there is one."""
         return self.average or self.parameters
 
     @property
     def chosen_parameters(self) -> Parameters:
-        """The best weights where validation decides, else the current ones."""
+        """The best weights if validation decides on stopping, else the current weights."""
         return self.best_parameters or self.current_parameters

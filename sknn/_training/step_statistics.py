@@ -1,4 +1,4 @@
-"""Statistics of one training step: the norm of its gradient, and how far it moved each layer."""
+"""Statistics of one training step: the gradient norm, and the size of each layer's update."""
 
 import math
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ EVERYTHING: Final = slice(None)
 
 
 class StepStatistics:
-    """Measures a training step; the first measured step allocates the memory for it.
+    """The statistics of a training step; the first measurement allocates their memory.
 
     Parameters
     ----------

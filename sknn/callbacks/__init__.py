@@ -51,7 +51,7 @@ __all__ = [
     "training_of",
 ]
 
-# The name that the class had before.
+# The former name of the class.
 Training = TrainingState
 
 publish(globals())

@@ -1,4 +1,4 @@
-"""Fitted models from scikit-learn's class to the core's and back."""
+"""Conversion of fitted models between scikit-learn's classes and those of sknn."""
 
 import copy
 from collections.abc import Sequence
@@ -17,7 +17,8 @@ from sknn._core.strategy import COUNT, Range
 from sknn._core.typing import Array
 from sknn._training.state import TrainingState
 from sknn.activations import ACTIVATIONS
-from sknn.compat._estimators import MLPClassifier, MLPRegressor, network_of
+from sknn.compat._estimators import MLPClassifier, MLPRegressor
+from sknn.compat._network import network_of
 from sknn.compat._rules import InvScalingBySamples
 from sknn.estimators import MLPClassifier as CoreClassifier
 from sknn.estimators import MLPRegressor as CoreRegressor
@@ -35,12 +36,12 @@ from sknn.losses import BINARY, MULTICLASS, MULTILABEL, LogLoss, Loss, Poisson, 
 from sknn.optimizers import LBFGS, SGD, Adam, Momentum, Nesterov, Optimizer
 from sknn.schedules import Adaptive, Constant, Progress
 
-# Parameters that mean the same in both.
+# Parameters with the same meaning in both packages.
 SAME: Final = (
     *("batch_size", "max_iter", "shuffle", "random_state", "tol", "early_stopping"),
     *("validation_fraction", "warm_start"),
 )
-# The core's parameters that must stand at these values, since scikit-learn knows no other.
+# Parameters of sknn that must have these values, because scikit-learn has no other.
 FIXED: Final = {
     "l1_ratio": 0,
     "max_norm": None,
@@ -58,42 +59,43 @@ SCORES: Final = {True: (None, "accuracy"), False: (None, "r2")}
 
 
 def convert(estimator: Any, *, n_samples: int | None = None) -> Any:
-    """Return a fitted model as the other package's class, with the same predictions.
+    """Convert a fitted model to the class of the other package, with the same predictions.
 
-    scikit-learn's ``MLPClassifier`` and ``MLPRegressor``, and those of ``sknn.compat``, become
-    ``sknn.MLPClassifier`` and ``sknn.MLPRegressor``; these become those of ``sknn.compat``, which
-    are scikit-learn's classes too.
+    ``MLPClassifier`` and ``MLPRegressor`` of scikit-learn or ``sknn.compat`` become
+    ``sknn.MLPClassifier`` and ``sknn.MLPRegressor``. These become the classes of ``sknn.compat``,
+    which are subclasses of scikit-learn's.
 
     Parameters
     ----------
     estimator : estimator
-        Fitted; it is not changed.
+        The fitted model, which is not changed.
     n_samples : int, default=None
-        How many rows it was trained on. scikit-learn divides ``alpha`` by the rows of a batch;
-        a model of its ``solver="lbfgs"``, or from a file without the training state, does not
-        tell how many there were.
+        The number of training rows. It is needed because scikit-learn divides ``alpha`` by the
+        rows of a batch, and models of ``solver="lbfgs"``, and those from a file without the
+        training state, do not contain the number.
 
     Returns
     -------
     converted : estimator
-        Its parameters do what the other's did: ``alpha`` per row in place of per batch, patience
-        counted the other way. Initial weights are spent, so `init` and `bias_init` have their
-        defaults. Optimizers start anew if training goes on.
+        The converted model, whose parameters have the same effect: ``alpha`` is per row instead of
+        per batch or the reverse, and patience is counted in the other way. `init` and `bias_init`
+        have their defaults, since the weights are already there. If training continues, the
+        optimizer starts from a new state.
 
     Raises
     ------
     ValueError
-        Names the parameter that has no counterpart, or the single class whose probability is 1
-        in one package and not in the other.
+        If a parameter has no counterpart, which the error names, or if there is a single class,
+        whose probability is 1 in sknn and not in scikit-learn.
     NotFittedError
         If the estimator is not fitted.
     TypeError
-        If it is neither package's.
+        If the estimator belongs to neither package.
 
     Notes
     -----
     Both classes of this package predict by the same arithmetic, so ``predict`` returns the same
-    bits; scikit-learn's own class may round the last bit of a probability otherwise.
+    bits. scikit-learn's own class may round the last bit of a probability differently.
 
     Examples
     --------
@@ -128,7 +130,7 @@ def convert(estimator: Any, *, n_samples: int | None = None) -> Any:
 
 
 def _batch(model: Any, solver: str, n_samples: int | None) -> int:
-    """Return by how many rows scikit-learn divides alpha."""
+    """Return the number of rows by which scikit-learn divides alpha."""
     if n_samples is None:
         raise ValueError(
             f"alpha={model.alpha!r} is divided by the rows of a batch in scikit-learn, and this "
@@ -182,7 +184,7 @@ def _core_optimizer(estimator: Any) -> tuple[Any, Any]:
 
 
 def _fill_core(core: Any, estimator: Any, n_samples: int | None) -> Any:
-    """Give an estimator of the core what fitting would have given it."""
+    """Set the attributes on an estimator of sknn that fitting would have set."""
     settings = read_settings(core)
     for name in ("n_features_in_", "feature_names_in_"):
         if hasattr(estimator, name):
@@ -251,7 +253,7 @@ def _from_core(core: Any, n_samples: int | None) -> Any:
 
 
 def _check_fixed(core: Any, settings: Settings) -> None:
-    """Raise a ValueError for what scikit-learn does not have."""
+    """Raise a ValueError for parameters that scikit-learn does not have."""
     for name, value in FIXED.items():
         if getattr(core, name, value) != value:
             raise _no_counterpart(name, getattr(core, name), "scikit-learn", f"only {value!r}")

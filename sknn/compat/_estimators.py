@@ -1,7 +1,7 @@
 """scikit-learn's estimators, trained by this package's engine.
 
-They are scikit-learn's own classes: parameters, checks, initial weights and errors are inherited.
-Replaced are the methods that do arithmetic, and what is mended.
+They subclass scikit-learn's estimators and inherit parameters, checks, initial weights and errors.
+The methods that do arithmetic are replaced, and a few defects are corrected.
 """
 
 import copy
@@ -21,17 +21,14 @@ from sklearn.utils.validation import validate_data
 
 from sknn._core.parameters import Parameters
 from sknn._core.typing import Array
-from sknn._network.architecture import Architecture
-from sknn._network.network import Network
 from sknn._training.configuration import FitConfiguration
 from sknn._training.data import DataSet
 from sknn._training.engine import Engine, NonFiniteError
 from sknn._training.loop import INTERRUPTED, MAX_ITER, TrainingLoop, Validate
 from sknn._training.penalty import Regularization
 from sknn._training.state import TrainingState
-from sknn.activations import ACTIVATIONS
 from sknn.compat import _rules as rules
-from sknn.dropout import Dropout
+from sknn.compat._network import network_of, with_fast_rows
 from sknn.estimators.internals import (
     all_or_nothing,
     check_total_weight,
@@ -42,7 +39,6 @@ from sknn.losses import Poisson
 from sknn.optimizers import Optimizer
 from sknn.schedules import Constant, Progress, Schedule
 
-RENAMED: Final = {"logistic": "sigmoid", "exp": "exponential"}
 LOSSES: Final = {
     "log_loss": rules.ClippedLogLoss(),
     "squared_error": rules.MeanSquaredError(),
@@ -53,7 +49,7 @@ ENDLESS: Final = 2**40  # epochs: scikit-learn's schedules plan no end
 
 @dataclass
 class Solver:
-    """What scikit-learn keeps in its optimizer object from one ``partial_fit`` to the next."""
+    """The state that scikit-learn's optimizer object keeps between calls of ``partial_fit``."""
 
     optimizer: Optimizer
     schedule: Schedule
@@ -66,26 +62,8 @@ class Solver:
         return self.schedule(self.learning_rate_init, self.progress)
 
 
-def network_of(estimator: Any) -> Network:
-    """Return the network of one of scikit-learn's fitted estimators; parameters are copied."""
-    sizes = (estimator.coefs_[0].shape[0], *(coef.shape[1] for coef in estimator.coefs_))
-    hidden, link = (
-        ACTIVATIONS[RENAMED.get(name, name)]()
-        for name in (estimator.activation, estimator.out_activation_)
-    )
-    architecture = Architecture(
-        sizes, [hidden] * len(sizes[2:]), link, [Dropout(0.0)] * len(sizes[1:])
-    )
-    layout = architecture.layout()
-    parameters = Parameters(layout, np.empty(layout.size, estimator.coefs_[0].dtype))
-    layers = zip(architecture.layer_names, estimator.coefs_, estimator.intercepts_, strict=True)
-    for name, coef, intercept in layers:
-        parameters[name][:-1], parameters[name][-1] = coef, intercept
-    return Network(architecture, parameters)
-
-
 class _Engined:
-    """The methods of scikit-learn's estimators that are replaced."""
+    """Replacements for methods of scikit-learn's estimators."""
 
     def _fit(
         self: Any, X: Any, y: Any, sample_weight: Any = None, incremental: bool = False
@@ -99,8 +77,8 @@ class _Engined:
             super()._fit(X, y, sample_weight, incremental)  # type: ignore[misc]  # the draft's
             return vars(draft).pop("_warnings", [])  # type: ignore[no-any-return]
 
-        # Out here, a warning that a filter makes an error leaves the model trained; and it comes
-        # from scikit-learn's module, as filters expect.
+        # Warnings are issued after the fit, so that the model stays if a filter turns one into an
+        # error, and from scikit-learn's module, as filters expect.
         for message, category in all_or_nothing(self, train):
             warnings.warn(message, category, stacklevel=2)
         return self
@@ -115,7 +93,7 @@ class _Engined:
             else np.asarray(y, dtype, order="C")
         )
         weight = None if weight is None else np.asarray(weight, dtype)
-        data = DataSet(_by_rows(X).astype(dtype, copy=False), y, weight)
+        data = DataSet(with_fast_rows(X).astype(dtype, copy=False), y, weight)
         return kind(network_of(self), LOSSES[self.loss], Regularization(alpha), data, 0)
 
     def _forward_pass_fast(self: Any, X: Any, check_input: bool = True) -> Array:
@@ -123,7 +101,7 @@ class _Engined:
             X = validate_data(self, X, accept_sparse=["csr", "csc"], reset=False)
         network = network_of(self)
         out = np.empty((X.shape[0], network.architecture.layer_sizes[-1]), network.dtype)
-        for rows, raw_prediction in network.raw_predictions(_by_rows(X)):
+        for rows, raw_prediction in network.raw_predictions(with_fast_rows(X)):
             out[rows] = network.apply_link(raw_prediction)
         return out
 
@@ -132,14 +110,14 @@ class _Engined:
         try:
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
                 super()._fit_lbfgs(X, y, sample_weight, *rest)  # type: ignore[misc]
-        except ConvergenceWarning as error:  # a filter made it one: the model stays as it is there
+        except ConvergenceWarning as error:  # by a filter; the model is complete
             self._warnings = [(str(error), ConvergenceWarning)]
         vars(self).pop("_objective")
         self.coefs_ = [coef.astype(dtype) for coef in self.coefs_]  # SciPy works in float64
         self.intercepts_ = [intercept.astype(dtype) for intercept in self.intercepts_]
 
     def _backprop(self: Any, X: Any, y: Array, sample_weight: Any, *buffers: Any) -> Any:
-        """Return the objective of all rows, and its gradient by weights and by biases."""
+        """Return the objective of all rows, and its gradients for the weights and the biases."""
         if "_objective" not in vars(self):  # the first evaluation of a fit
             total = len(y) if sample_weight is None else float(sample_weight.sum())
             self._objective = self._engine(Engine, self.alpha / total, X, y, sample_weight)
@@ -156,7 +134,7 @@ class _Engined:
         training = self._training(engine.parameters, solver, len(y))
         validate = self._validation(X, y, sample_weight, training) if self.early_stopping else None
         configuration = self._configuration(solver, training, incremental)
-        self._set_weights(engine, engine.parameters)  # for scores in the middle
+        self._set_weights(engine, engine.parameters)  # for scores during training
         outcome, self.n_iter_, self._warnings = "", -training.progress.epoch, []
         try:
             outcome = TrainingLoop(engine, configuration, training, validate).run()
@@ -179,7 +157,7 @@ class _Engined:
         self.intercepts_ = [block[-1] for block in blocks]
 
     def _solver(self: Any, parameters: Parameters, incremental: bool) -> Solver:
-        """Return what ``partial_fit`` keeps, and each ``fit`` makes anew."""
+        """Return the solver of the last ``partial_fit``, or a new one for each ``fit``."""
         if incremental and hasattr(self, "_optimizer"):
             return copy.deepcopy(self._optimizer)  # type: ignore[no-any-return]
         schedule: Schedule = Constant()
@@ -200,7 +178,7 @@ class _Engined:
     def _training(
         self: Any, parameters: Parameters, solver: Solver, n_samples: int
     ) -> TrainingState:
-        """Return the state of training that scikit-learn's attributes stand for."""
+        """Return the training state that scikit-learn's attributes describe."""
         score, loss = (
             getattr(self, f"best_{name}_", None) for name in ("validation_score", "loss")
         )
@@ -220,22 +198,22 @@ class _Engined:
         )
 
     def _validation(self: Any, X: Any, y: Array, weight: Any, training: TrainingState) -> Validate:
-        """Set rows aside as scikit-learn draws them, and return what scores them."""
-        training.order, held = train_test_split(
+        """Set rows aside as scikit-learn does, and return the function that scores them."""
+        training.order, validation_rows = train_test_split(
             np.arange(len(y)),
             random_state=self._random_state,
             test_size=self.validation_fraction,
             stratify=y if is_classifier(self) and self.n_outputs_ == 1 else None,
         )
-        if len(held) < 2:
+        if len(validation_rows) < 2:
             raise ValueError(
                 "The validation set is too small. Increase 'validation_fraction' or the size of "
                 "your dataset."
             )
         if weight is not None:
             check_total_weight(weight[training.order], "sample_weight in training")
-            check_total_weight(weight := weight[held], "sample_weight in validation")
-        X, y = X[held], y[held]
+            check_total_weight(weight := weight[validation_rows], "sample_weight in validation")
+        X, y = X[validation_rows], y[validation_rows]
 
         def decide(y: Array) -> Array:
             return y.argmax(axis=1)[:, np.newaxis] if self.out_activation_ == "softmax" else y > 0.5
@@ -273,14 +251,14 @@ class _Engined:
             incremental=incremental,
             shuffle=self.shuffle,
             tol=self.tol,
-            n_iter_no_change=self.n_iter_no_change + 1,  # training stops when it is exceeded
+            n_iter_no_change=self.n_iter_no_change + 1,  # scikit-learn stops when it is exceeded
             early_stopping=self.early_stopping,
             averaging=None,
             report=lambda training: self._report(solver, training),
         )
 
     def _report(self: Any, solver: Solver, training: TrainingState) -> None:
-        """Print what scikit-learn prints after an epoch."""
+        """Print the lines that scikit-learn prints after an epoch."""
         if not self.verbose:
             return
         rate, progress = solver.learning_rate_init, training.progress
@@ -299,7 +277,7 @@ class _Engined:
             )
 
     def _end_divergence(self: Any, error: NonFiniteError, training: TrainingState) -> None:
-        """Go back to the best weights before training diverged, or raise scikit-learn's error."""
+        """Restore the best weights before training diverged, or raise scikit-learn's error."""
         if training.best_parameters is None:
             raise ValueError(
                 "Solver produced non-finite parameter weights. The input data may contain large "
@@ -318,16 +296,11 @@ class _Engined:
         self._optimizer, self._no_improvement_count = solver, training.n_no_improvement
         self.n_iter_ += training.progress.epoch
         self.t_, self.loss_curve_ = training.progress.samples, training.loss_curve
-        if self.loss_curve_:  # unless Ctrl-C came at once
+        if self.loss_curve_:  # empty if Ctrl-C came in the first epoch
             self.loss_ = self.loss_curve_[-1]
         self.validation_scores_ = training.validation_scores if self.early_stopping else None
         self.best_validation_score_ = -training.best if self.early_stopping else None
         self.best_loss_ = None if self.early_stopping else training.best
-
-
-def _by_rows(X: Any) -> Any:
-    """Return X as CSR or in C order: rows are then gathered fast."""
-    return X.tocsr() if hasattr(X, "tocsr") else np.ascontiguousarray(X)
 
 
 class MLPClassifier(_Engined, neural_network.MLPClassifier):  # type: ignore[misc]

@@ -1,4 +1,4 @@
-"""What scikit-learn does differently, in terms of the core's strategies and engine."""
+"""The differences of scikit-learn's training, as strategies and an engine of sknn."""
 
 import math
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from sknn.optimizers import Adam, ElementwiseOptimizer
 from sknn.schedules import Adaptive, InvScaling, Progress
 
 SIGMOID: Final = Sigmoid()
-# The least and the largest probability of which scikit-learn takes the logarithm.
+# The bounds to which scikit-learn clips a probability before it takes the logarithm.
 BOUNDS: Final = {
     dtype: (np.array(np.finfo(dtype).eps, dtype), np.array(1 - np.finfo(dtype).eps, dtype))
     for dtype in "fd"
@@ -27,7 +27,7 @@ BOUNDS: Final = {
 
 
 class UncorrectedAdam(Adam):
-    """Adam with epsilon outside the bias correction: added to ``sqrt(v)``, not to its estimate."""
+    """Adam with epsilon outside the bias correction: added to ``sqrt(v)`` before the correction."""
 
     def coefficients(self, step: int, learning_rate: float) -> tuple[float, ...]:
         rate, _ = super().coefficients(step, learning_rate)
@@ -36,7 +36,7 @@ class UncorrectedAdam(Adam):
 
 @dataclass(repr=False, eq=False)
 class Velocity(ElementwiseOptimizer):
-    """Momentum whose velocity is in units of parameters: the rate counts when it is stored.
+    """Momentum whose velocity is in units of parameters: it includes the learning rate.
 
     ``velocity = momentum velocity - learning_rate grad``, then ``params += velocity``, or with
     `nesterov` ``params += momentum velocity - learning_rate grad``.
@@ -61,7 +61,7 @@ class Velocity(ElementwiseOptimizer):
 
 
 class InvScalingBySamples(InvScaling):
-    """``learning_rate_init / (samples + 1)^power_t``, from a run's second epoch on."""
+    """The rate ``learning_rate_init / (samples + 1)^power_t`` from the second epoch of a run on."""
 
     def __call__(self, learning_rate_init: float, progress: Progress) -> float:
         if progress.batches - progress.first_step < progress.steps_per_epoch:
@@ -70,7 +70,7 @@ class InvScalingBySamples(InvScaling):
 
 
 class AdaptiveByDivisions(Adaptive):
-    """The same rate, divided time and again: where it ends is a matter of rounding."""
+    """The rate of `Adaptive`, rounded like scikit-learn's, which divides once for each plateau."""
 
     def __call__(self, learning_rate_init: float, progress: Progress) -> float:
         for _ in range(progress.plateaus):
@@ -79,7 +79,7 @@ class AdaptiveByDivisions(Adaptive):
 
 
 class ClippedLogLoss(LogLoss):
-    """The log-loss of probabilities kept away from 0 and 1 by the dtype's epsilon.
+    """The log-loss of probabilities that are clipped by the epsilon of the dtype.
 
     The gradient is that of the log-loss.
     """
@@ -92,15 +92,15 @@ class ClippedLogLoss(LogLoss):
         scratch.ones.dot(gradient, out=row)
         np.reciprocal(row, out=row)
         np.multiply(gradient, row, out=gradient)  # half the time of a division
-        at, flat = scratch.own_class(y), gradient.reshape(-1)
-        flat.take(at, out=row, mode="clip")
+        index, flat = scratch.own_class(y), gradient.reshape(-1)
+        flat.take(index, out=row, mode="clip")
         _negative_log(row, value)
         np.subtract(row, scratch.one, out=row)
-        flat[at] = row
+        flat[index] = row
 
     def _sigmoid(self, z: Array, y: Array, value: Array, gradient: Array, scratch: Any) -> None:
         SIGMOID.forward(z, gradient, None)
-        # What is true has the probability |1 - y - p|: p if y is 1, and 1 - p if it is 0.
+        # The probability of the true class is |1 - y - p|: p if y is 1, and 1 - p if y is 0.
         np.subtract(1, y, out=z)
         np.subtract(z, gradient, out=z)
         np.abs(z, out=z)
@@ -118,9 +118,9 @@ def _negative_log(probability: Array, out: Array) -> None:
 
 
 class MeanSquaredError(SquaredError):
-    """Half the squared error, of which the mean over the outputs is reported.
+    """Half the squared error, averaged over the outputs.
 
-    The gradient is that of the sum.
+    The gradient is that of the sum over the outputs.
     """
 
     def value_and_gradient(
@@ -131,10 +131,10 @@ class MeanSquaredError(SquaredError):
 
 
 class BatchwiseEngine(Engine):
-    """Divides the penalty, too, by the weight of a batch.
+    """An engine that divides the penalty, as well, by the weight of a batch.
 
-    The loss of an epoch is the mean over its rows of their batches' objectives, each taken before
-    its step.
+    The loss of an epoch is the mean over its rows of the objective of each row's batch, before the
+    step.
     """
 
     def __init__(self, *args: Any) -> None:
@@ -154,8 +154,8 @@ class BatchwiseEngine(Engine):
         return size * (loss / total + penalty), size
 
     def penalty(self) -> float:
-        """Return 0: it is in what `step` returns."""
+        """Return 0, because `step` includes the penalty in its result."""
         return 0.0
 
     def check_predictions(self, *args: Any) -> None:
-        """Do nothing: scikit-learn does not look at what the last step has left."""
+        """Do nothing, because scikit-learn does not check the network after the last step."""

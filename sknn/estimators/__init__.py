@@ -1,4 +1,4 @@
-"""The two estimators, and a hidden layer of theirs, with scikit-learn's manners."""
+"""The two estimators and the transformer for a hidden layer, by scikit-learn's conventions."""
 
 from sknn._core.public import publish
 from sknn.estimators._base import BaseMLP

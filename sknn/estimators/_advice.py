@@ -1,9 +1,9 @@
-"""At most one warning a fit: what is wrong, and what to do about it."""
+"""The warning after a fit, at most one: what is wrong, and what to do about it."""
 
 import math
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -16,52 +16,58 @@ from sknn._training.state import TrainingState
 from sknn.estimators._divergence import short
 from sknn.optimizers import Minimizer
 
-# Scales that differ by more than this, from each other or from 1, are far apart.
+# The ratio of two scales, or of a scale to 1, above which they are too far apart.
 _FAR: Final = 1e3
-# Features smaller than this, all of them, hardly move a unit.
+# If all features are smaller than this, they hardly change the units.
 _TINY: Final = 0.01
-# A mean of more standard deviations than this hides what varies. (One row in 256 makes 16.)
+# A mean of more standard deviations than this hides the variation. (One row in 256 makes 16.)
 _OFF_CENTRE: Final = 20.0
-# How many times as much, or as little, a validation set varies that was not scaled as X was.
+# The ratio of the scales of a validation set and X above which they were scaled differently.
 _ANOTHER_SCALE: Final = 10.0
-# How many times their spread the medians of y, and of a y_val of its scale, may be apart.
+# The most distance, in units of their spread, between the medians of y and a y_val of its scale.
 _ANOTHER_PLACE: Final = 10.0
-# The standard deviation of a target whose squared error a `tol` of 1e-4 still resolves.
+# The smallest standard deviation of a target whose squared error a `tol` of 1e-4 resolves.
 _SMALL_TARGET: Final = 0.03
-# The shares of a layer's units that are dead, and of its activations that are saturated.
+# The shares of dead units and of saturated activations in a layer that are worth a warning.
 _DEAD, _SATURATED = 0.5, 0.75
-# Fewer rows than this tell nothing about units.
+# The fewest rows from which units are judged.
 _ENOUGH: Final = 30
-# A layer's gradient over the output layer's, below and above which it vanishes and explodes, and
-# over the last hidden layer's, above which it has not vanished on its way.
+# A layer's gradient vanishes or explodes below and above these ratios to the output layer's. It has
+# not vanished on the way through the layers above the third ratio, to the last hidden layer's.
 _VANISHED, _EXPLODED, _FADED = 1e-3, 1e3, 0.1
-# A loss over that of a constant prediction, above which signals have exploded.
+# The ratio of a loss to that of a constant prediction above which signals have exploded.
 _ABSURD: Final = 100.0
-# The loss still moves if in the last tenth of the epochs it changes by more than the first share of
-# all that it has fallen, or by more than the second and more than the third of itself an epoch.
+# The loss still moves if, in the last tenth of the epochs, it changes by more than the first share
+# of its total decrease. The second share suffices if the change per epoch exceeds the third share
+# of the loss.
 _MUCH, _SOMETHING, _AN_EPOCH = 0.05, 0.005, 0.01
 
 
 @dataclass
 class Ending:
-    """How a call to `fit` or `partial_fit` ended.
+    """The end of a call to `fit` or `partial_fit`.
 
     Attributes
     ----------
     outcome : str
-        One of those of `sknn._training.loop`.
+        One of the outcomes in `sknn._training.loop`.
     training : TrainingState
-        Where it stands.
+        The training state.
     learning_rate : float
-        The rate that it began with.
+        The learning rate at the start.
     diagnosis : Diagnosis or None
-        What was found; None where nothing is to be looked for.
+        The measurements; None if only an interruption leads to a warning.
     """
 
     outcome: str
     training: TrainingState
     learning_rate: float
     diagnosis: Diagnosis | None
+
+    @property
+    def facts(self) -> Diagnosis:
+        assert self.diagnosis is not None
+        return self.diagnosis
 
 
 @dataclass
@@ -72,17 +78,17 @@ class _Finding:
 
 
 def compose_warning(estimator: BaseEstimator, ending: Ending) -> Warning | None:
-    """Return the warning that helps most, if any is due; it names what else was found."""
+    """Return the most helpful warning, or None; it also names all other problems."""
     if ending.outcome == INTERRUPTED:
         finding = _interrupted(estimator)
     elif ending.diagnosis is None:
         return None
     else:
-        findings = [found for look in _LOOKS if (found := look(estimator, ending))]
+        findings = list(filter(None, (look(estimator, ending) for look in _LOOKS)))
         if not findings:
             return None
-        finding, *others = findings
-        finding.problem = ". It also ".join(each.problem for each in (finding, *others))
+        problem = ". It also ".join(finding.problem for finding in findings)
+        finding = replace(findings[0], problem=problem)
     return finding.category(f"{type(estimator).__name__} {finding.problem}. {finding.advice}")
 
 
@@ -93,27 +99,27 @@ def warn(warning: Warning | None, stacklevel: int = 4) -> None:
 
 
 def _interrupted(estimator: BaseEstimator) -> _Finding:
-    kept = "The best weights so far" if estimator.early_stopping else "The last weights"
+    weights = "The best weights so far" if estimator.early_stopping else "The last weights"
     return _Finding(
         exceptions.InterruptedWarning,
         f"was interrupted after {estimator.n_iter_} whole epochs (iterations) of this call",
-        f"{kept} were kept; fit with warm_start=True goes on from here. To leave a loop of fits, "
-        "press Ctrl-C twice within two seconds.",
+        f"{weights} were kept; fit with warm_start=True goes on from here. To leave a loop of "
+        "fits, press Ctrl-C twice within two seconds.",
     )
 
 
 def _call(estimator: BaseEstimator) -> str:
-    """Return the estimator as it may stand in a line to paste."""
-    call = " ".join(BaseEstimator.__repr__(estimator).split())  # without the layers
+    """Return the estimator as code for a message, shortened if it is long or not Python."""
+    call = " ".join(BaseEstimator.__repr__(estimator).split())  # without the comment about layers
     is_python = " at 0x" not in call  # the repr of most objects, and of a RandomState
     return call if len(call) < 70 and is_python else f"{type(estimator).__name__}(...)"
 
 
 def _features(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
-    problem = _unscaled(_of(ending))
+    problem = _unscaled(ending.facts)
     if problem is None:
         return None
-    scaler = _scaler(_of(ending))
+    scaler = _scaler(ending.facts)
     return _Finding(
         exceptions.FeatureScaleWarning,
         problem,
@@ -124,8 +130,8 @@ def _features(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
     )
 
 
-def _unscaled(found: Diagnosis) -> str | None:
-    smallest, largest = found.feature_scales
+def _unscaled(diagnosis: Diagnosis) -> str | None:
+    smallest, largest = diagnosis.feature_scales
     if largest > _FAR * min(smallest, 1.0):
         return (
             f"got features of sizes from {short(smallest)} to {short(largest)} (root mean square), "
@@ -136,16 +142,16 @@ def _unscaled(found: Diagnosis) -> str | None:
             f"got features of sizes up to {short(largest)} (root mean square), too small to move "
             "the units"
         )
-    if found.feature_offset > _OFF_CENTRE:
+    if diagnosis.feature_offset > _OFF_CENTRE:
         return (
-            f"got a feature whose mean is {short(found.feature_offset)} times its standard "
+            f"got a feature whose mean is {short(diagnosis.feature_offset)} times its standard "
             "deviation, so that what varies in it is hardly seen"
         )
     return None
 
 
 def _validation_features(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
-    scale = _of(ending).validation_scale
+    scale = ending.facts.validation_scale
     if 1 / _ANOTHER_SCALE <= scale <= _ANOTHER_SCALE:
         return None
     return _Finding(
@@ -158,7 +164,7 @@ def _validation_features(estimator: BaseEstimator, ending: Ending) -> _Finding |
 
 
 def _validation_target(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
-    scale, offset = _of(ending).validation_target
+    scale, offset = ending.facts.validation_target
     if not 1 / _ANOTHER_SCALE <= scale <= _ANOTHER_SCALE:
         problem = f"that varies {short(scale)} times as much as y"
     elif offset > _ANOTHER_PLACE:
@@ -174,7 +180,7 @@ def _validation_target(estimator: BaseEstimator, ending: Ending) -> _Finding | N
 
 
 def _target(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
-    scales = _of(ending).target_scales
+    scales = ending.facts.target_scales
     if estimator._model.loss.positive_targets or not scales:
         return None
     if scales[0] >= _SMALL_TARGET and scales[-1] <= _FAR:
@@ -194,10 +200,10 @@ def _target(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
 
 
 def _exploding(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
-    problem = _explosion(_of(ending), ending.training)
+    problem = _explosion(ending.facts, ending.training)
     if problem is None:
         return None
-    ways = [f"lower learning_rate_init (now {_rate(ending)})", "set clip_norm=1"]
+    ways = [f"lower learning_rate_init (now {ending.learning_rate:g})", "set clip_norm=1"]
     if _runs_by_itself(estimator):
         ways = ["scale X and y"]
     if estimator.init != "auto":
@@ -208,17 +214,17 @@ def _exploding(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
     return _Finding(exceptions.ExplodingGradientWarning, problem, advice)
 
 
-def _explosion(found: Diagnosis, training: TrainingState) -> str | None:
+def _explosion(diagnosis: Diagnosis, training: TrainingState) -> str | None:
     measured = len(training.penalties)  # a model converted from scikit-learn's has a longer curve
     curve = np.subtract(training.loss_curve[-measured:], training.penalties)
-    if 0 < found.baseline < math.inf and curve.max() > _ABSURD * found.baseline:
-        at, times = int(curve.argmax()), short(float(curve.max()) / found.baseline)
+    if 0 < diagnosis.baseline < math.inf and curve.max() > _ABSURD * diagnosis.baseline:
+        epoch, times = int(curve.argmax()), short(float(curve.max()) / diagnosis.baseline)
         return (
-            f"had a loss of {short(curve.max())} in epoch {at + 1}, {times} times that of a "
-            f"constant prediction, with a gradient of norm {short(training.gradient_norms[at])}: "
-            "signals explode on their way through the layers"
+            f"had a loss of {short(curve.max())} in epoch {epoch + 1}, {times} times that of a "
+            f"constant prediction, with a gradient of norm {short(training.gradient_norms[epoch])}"
+            ": signals explode on their way through the layers"
         )
-    ratios = _ratios(found)
+    ratios = _ratios(diagnosis)
     if ratios and max(ratios) > _EXPLODED:
         return (
             f"has an exploding gradient: that of {_layer(ratios, max)} is {short(max(ratios))} "
@@ -228,7 +234,7 @@ def _explosion(found: Diagnosis, training: TrainingState) -> str | None:
 
 
 def _identical(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
-    alike = _of(ending).alike
+    alike = ending.facts.alike
     if not any(alike):
         return None
     layer = alike.index(True) + 1
@@ -242,50 +248,47 @@ def _identical(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
 
 
 def _dead(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
-    shares = _of(ending).dead
-    if _of(ending).n_rows < _ENOUGH or not any(share >= _DEAD for share in shares):
+    shares = ending.facts.dead
+    if ending.facts.n_rows < _ENOUGH or not any(share >= _DEAD for share in shares):
         return None
     worst = int(np.nanargmax(shares))
-    ways = [
-        "scale X"
-        if _runs_by_itself(estimator)
-        else f"lower learning_rate_init (now {_rate(ending)})"
-    ]
+    lower = f"lower learning_rate_init (now {ending.learning_rate:g})"
+    ways = ["scale X" if _runs_by_itself(estimator) else lower]
     for name in ("init", "bias_init"):
         if getattr(estimator, name) != "auto":
             ways.insert(0, f"use {name}='auto'")
     return _Finding(
         exceptions.DeadUnitsWarning,
         f"has dead units: {shares[worst]:.0%} of those in hidden layer {worst + 1} have a "
-        f"derivative of zero on all of {_of(ending).n_rows} rows, and get no gradient",
+        f"derivative of zero on all of {ending.facts.n_rows} rows, and get no gradient",
         f"To avoid it, {', '.join(ways)}, or use activation='leaky_relu'.",
     )
 
 
 def _saturated(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
     # Half of the units of a healthy ReLU layer are saturated.
-    pairs = zip(_of(ending).saturated, _of(ending).squashing, strict=True)
+    pairs = zip(ending.facts.saturated, ending.facts.squashing, strict=True)
     shares = [share if squashes else math.nan for share, squashes in pairs]
-    # The last of several layers may be saturated because the network is sure of its predictions.
+    # The last of several layers may be saturated because the predictions are certain.
     counted = shares[: max(1, len(shares) - 1)]
-    if _of(ending).n_rows < _ENOUGH or not any(share >= _SATURATED for share in counted):
+    if ending.facts.n_rows < _ENOUGH or not any(share >= _SATURATED for share in counted):
         return None
     worst = int(np.nanargmax(counted))
     return _Finding(
         exceptions.SaturatedUnitsWarning,
         f"has saturated units: {shares[worst]:.0%} of the activations of hidden layer {worst + 1} "
-        f"on {_of(ending).n_rows} rows are at an end of their range, and pass little gradient on",
+        f"on {ending.facts.n_rows} rows are at an end of their range, and pass little gradient on",
         "To avoid it, scale X, keep init='auto', lower learning_rate_init, or use "
         "activation='relu'.",
     )
 
 
 def _vanishing(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
-    ratios, curve = _ratios(_of(ending)), ending.training.loss_curve
-    # A gradient of exactly zero is another matter: output weights of zero, or dead units.
+    ratios, curve = _ratios(ending.facts), ending.training.loss_curve
+    # A gradient of exactly zero has other causes: output weights of zero, or dead units.
     if not ratios or not 0 < min(ratios) < _VANISHED or curve[-1] < curve[0] / 2:
         return None
-    # While the output weights are small, as at the start, the last hidden layer's is as small.
+    # While the output weights are small, as at the start, all hidden layers have small gradients.
     if min(ratios) > _FADED * ratios[-1]:
         return None
     return _Finding(
@@ -322,34 +325,34 @@ def _unconverged(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
 
 
 def _more_or_less(estimator: BaseEstimator, ending: Ending, change: float) -> str:
-    """Return what to do about a loss that still moves."""
+    """Return the advice for a loss that still moves."""
     if _runs_by_itself(estimator):
-        return f"Raise max_iter, to {5 * estimator.max_iter} say{_or_scale(_of(ending))}."
+        return f"Raise max_iter, to {5 * estimator.max_iter} say{_or_scale(ending.facts)}."
     if change < 0:
         return (
-            f"Lower learning_rate_init (now {_rate(ending)}), or let it fall, with "
+            f"Lower learning_rate_init (now {ending.learning_rate:g}), or let it fall, with "
             "learning_rate='adaptive' or 'cosine'."
         )
     return (
         f"Raise max_iter, to {5 * estimator.max_iter} say, or learning_rate_init (now "
-        f"{_rate(ending)}){_or_scale(_of(ending))}."
+        f"{ending.learning_rate:g}){_or_scale(ending.facts)}."
     )
 
 
-def _or_scale(found: Diagnosis) -> str:
-    if found.is_scaled:
+def _or_scale(diagnosis: Diagnosis) -> str:
+    if diagnosis.is_scaled:
         return ""
-    if found.shared_maximum:  # pixels: a scaler would blow up those that are rarely not zero
-        return f", or divide X by {found.shared_maximum:g}"
-    return f", or scale X with {_scaler(found)}"
+    if diagnosis.shared_maximum:  # pixels: a scaler would magnify those that are mostly zero
+        return f", or divide X by {diagnosis.shared_maximum:g}"
+    return f", or scale X with {_scaler(diagnosis)}"
 
 
-def _scaler(found: Diagnosis) -> str:
-    return "MaxAbsScaler" if found.is_sparse else "StandardScaler"
+def _scaler(diagnosis: Diagnosis) -> str:
+    return "MaxAbsScaler" if diagnosis.is_sparse else "StandardScaler"
 
 
 def _change(curve: list[float]) -> tuple[float, int]:
-    """Return by how much the loss fell in the last tenth of the epochs, and how many they are."""
+    """Return the decrease of the loss in the last tenth of the epochs, and their number."""
     n_epochs = min(len(curve) - 1, max(1, len(curve) // 10))
     return (curve[-1 - n_epochs] - curve[-1], n_epochs) if n_epochs else (math.nan, 0)
 
@@ -373,30 +376,21 @@ def _batch_size(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
     )
 
 
-def _of(ending: Ending) -> Diagnosis:
-    assert ending.diagnosis is not None
-    return ending.diagnosis
-
-
-def _rate(ending: Ending) -> str:
-    return f"{ending.learning_rate:g}"
-
-
 def _runs_by_itself(estimator: BaseEstimator) -> bool:
     return isinstance(estimator.optimizer_, Minimizer)
 
 
-def _ratios(found: Diagnosis) -> list[float]:
-    """Return the hidden layers' gradients over the output layer's; none if that is zero."""
-    *hidden, output = found.gradients
-    return [each / output for each in hidden] if 0 < output < math.inf else []
+def _ratios(diagnosis: Diagnosis) -> list[float]:
+    """Return the ratios of the hidden layers' gradients to the output layer's, if that is not 0."""
+    *hidden, output = diagnosis.gradients
+    return [norm / output for norm in hidden] if 0 < output < math.inf else []
 
 
 def _layer(ratios: list[float], choose: Callable[[Any], float]) -> str:
     return f"hidden layer {ratios.index(choose(ratios)) + 1} of {len(ratios)}"
 
 
-# Causes before their symptoms.
+# In this order, so that causes come before their symptoms.
 _LOOKS: Final = (
     *(_features, _validation_features, _validation_target, _target, _exploding, _identical),
     *(_dead, _saturated, _vanishing, _unconverged, _batch_size),

@@ -1,4 +1,4 @@
-"""What both estimators share: how a fit goes; no numerical training code."""
+"""The base class of both estimators: the course of a fit, without numerical training code."""
 
 from abc import ABCMeta
 from typing import Any, ClassVar, TypeVar
@@ -39,7 +39,7 @@ Self = TypeVar("Self", bound="BaseMLP")
 
 
 def has_partial_fit(estimator: "BaseMLP") -> bool:
-    """Tell whether training may go on with a part of the data; if not, raise an AttributeError."""
+    """Tell whether `partial_fit` is available; raise an AttributeError if it is not."""
     if is_minimizer(estimator.optimizer):
         raise AttributeError(
             f"optimizer={estimator.optimizer!r} has no partial_fit: it runs by itself. Go on with "
@@ -54,7 +54,7 @@ def has_partial_fit(estimator: "BaseMLP") -> bool:
 
 
 class BaseMLP(
-    CallbackSupportMixin,  # type: ignore[misc]  # no types there
+    CallbackSupportMixin,  # type: ignore[misc]  # it has no types
     NestedParameters,
     FittedNetwork,
     metaclass=ABCMeta,
@@ -63,7 +63,7 @@ class BaseMLP(
 
     targets: ClassVar[frozenset[str]] = frozenset()
 
-    # What the two estimators' constructors set.
+    # The parameters that the constructors of the two estimators set.
     hidden_layer_sizes: Any
     activation: Any
     init: Any
@@ -112,7 +112,7 @@ class BaseMLP(
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Inputs. Features of like scale train best: put a ``StandardScaler`` before.
+            Inputs. Features of similar scale train best: put a ``StandardScaler`` before.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -150,15 +150,15 @@ class BaseMLP(
         y_val: Any = None,
         sample_weight_val: Any = None,
     ) -> Self:
-        """Go on with a fit that was interrupted, to the end that it would have had.
+        """Continue a fit that was interrupted, to the end that it would have had.
 
-        ``sknn.load`` of a file that `sknn.callbacks.Checkpoint` wrote is a model in the middle of
-        its fit. With the same data it becomes the model of a fit that was never interrupted, to
+        ``sknn.load`` of a file that `sknn.callbacks.Checkpoint` wrote returns a model in the middle
+        of its fit. With the same data it becomes the model of a fit that was never interrupted, to
         the last bit. Callbacks are not in the file: set them again.
 
-        Before, `set_params` may change `verbose`, and `max_iter`: the model becomes that of a fit
-        that had begun with the other `max_iter`. All other parameters that the bits depend on must
-        be those that the fit began with.
+        Before `resume`, `set_params` may change `verbose` and `max_iter`. With another `max_iter`
+        the model becomes that of a fit that had begun with the other value. All other parameters
+        on which the bits depend must be those with which the fit began.
 
         Parameters
         ----------
@@ -195,8 +195,8 @@ class BaseMLP(
     def _whole_fit(
         self, X: Any, y: Any, sample_weight: Any, validation: tuple[Any, Any, Any], mode: FitMode
     ) -> None:
-        """Train a draft while callbacks watch, publish it, and issue the warning that is due."""
-        # After the model is there, so that it stays if a filter makes the warning an error.
+        """Train a draft while callbacks watch, publish the draft, and issue its warning."""
+        # The warning comes last, so that the model stays if a filter turns it into an error.
         warn(
             all_or_nothing(
                 self, lambda draft: draft._watched_fit(X, y, sample_weight, validation, mode)
@@ -213,12 +213,12 @@ class BaseMLP(
         return compose_warning(self, ending)
 
     def _partial_fit(self: Self, X: Any, y: Any, sample_weight: Any, classes: Any = None) -> Self:
-        """Do what `partial_fit` says; the subclasses differ in its arguments."""
+        """Do one call of `partial_fit`, whose arguments differ between the subclasses."""
 
         def train(draft: BaseMLP) -> Warning | None:
             nothing = (None, None, None)
             ending = draft._fit(X, y, sample_weight, nothing, FitMode.PARTIAL_FIT, None, classes)
-            if ending.outcome == INTERRUPTED:  # so that a loop of calls ends with it
+            if ending.outcome == INTERRUPTED:  # to end the loop of calls as well
                 raise KeyboardInterrupt
             return compose_warning(draft, ending)
 
@@ -238,7 +238,7 @@ class BaseMLP(
         """Check, train and set the fitted attributes; return how training ended."""
         settings = read_settings(self)
         checks.check_validation_arguments(*validation)
-        given = None if validation[0] is None else validation
+        validation_set = None if validation[0] is None else validation
         before = mode.continued(self)
         dtype = training_dtype(self, settings, before)
         X, y = checks.check_inputs_and_targets(self, X, y, dtype, reset=before is None)
@@ -251,18 +251,20 @@ class BaseMLP(
         resumed = before if mode is FitMode.RESUME else None
         if mode is not FitMode.PARTIAL_FIT:
             n_samples = len(data) if resumed is None else training_of(resumed).n_samples
-            began_with = parameters_of(self, settings, n_samples, given is not None)
+            began_with = parameters_of(self, settings, n_samples, validation_set is not None)
         if resumed is not None:
             check_same_parameters(resumed, began_with)
-        with np.errstate(over="ignore", invalid="ignore"):  # the first step finds what overflows
+        with np.errstate(over="ignore", invalid="ignore"):  # the first step detects an overflow
             model, training = prepare_model(self, settings, targets, data, mode, before)
         describe_model(self, model)
-        validate, held = prepare_validation(self, settings, data, y, given, model, training)
+        validate, validation_data = prepare_validation(
+            self, settings, data, y, validation_set, model, training
+        )
         if resumed is not None:
             check_same_criterion(resumed, training)
         else:
             training.begun_with = began_with
-        return self._train(settings, training, data, validate, watch, held if given else None)
+        return self._train(settings, training, data, validate, watch, validation_data)
 
     def _targets_of(
         self, y: Array, classes: Any, loss: Loss, mode: FitMode, before: FittedModel | None
@@ -279,9 +281,9 @@ class BaseMLP(
         data: DataSet,
         validate: Validate | None,
         watch: Watch | None,
-        held: DataSet | None,
+        validation_data: DataSet | None,
     ) -> Ending:
-        """Train the model that is set; return how training ended."""
+        """Train the model in `_model`; return how training ended."""
         model = self._model
         self.optimizer_ = settings.optimizer
         if training.n_epochs_to_go is None:
@@ -306,5 +308,5 @@ class BaseMLP(
         finish_training(self, model, training, n_iter)
         diagnosis = None
         if watch is not None and outcome != INTERRUPTED:
-            diagnosis = diagnose(self._model.network, model.loss, data, held)
+            diagnosis = diagnose(self._model.network, model.loss, data, validation_data)
         return Ending(outcome, training, configuration.learning_rate_init, diagnosis)

@@ -1,4 +1,4 @@
-"""Callbacks: scikit-learn's support for them, and how a fit tells them of its epochs."""
+"""Callbacks: scikit-learn's support, and the calls that a fit makes for its epochs."""
 
 from functools import cached_property
 from numbers import Real
@@ -27,66 +27,67 @@ EPOCH: Final = "epoch"
 class Watch:
     """A fit as its callbacks see it: a task, with one task in it for each epoch.
 
-    They get the rows that are trained on, as `fit` was given them, and an estimator that predicts
-    as if training had ended there. Both are made only for a callback that asks for them.
+    Callbacks receive the training rows in the form that was passed to `fit`, and an estimator that
+    predicts as if training had ended there. Both are made only for a callback that asks for them.
 
     Parameters
     ----------
     estimator : BaseMLP
-        What is fitted.
+        The estimator that is fitted.
     X, y, sample_weight
-        What its `fit` was given.
+        The arguments of its `fit`.
     """
 
     def __init__(self, estimator: BaseEstimator, X: Any, y: Any, sample_weight: Any) -> None:
         self._estimator = estimator
-        self._given, self._weight = (X, y), sample_weight
+        self._X_y, self._weight = (X, y), sample_weight
         self._rows: Array | None = None  # all of them
         self._fit = estimator._init_callback_context(max_subtasks=estimator.max_iter)
         self._is_watched = bool(getattr(estimator, "_skl_callbacks", None))
         self._epoch: Any = None
-        self._told: dict[str, Any] = {}
+        self._arguments: dict[str, Any] = {}
 
     @cached_property
     def _trained_on(self) -> tuple[Any, ...]:
-        return tuple(_take(each, self._rows) for each in self._given)
+        return tuple(_take(values, self._rows) for values in self._X_y)
 
     def begin_fit(self, training: TrainingState) -> None:
-        """Tell that training is about to begin."""
+        """Tell the callbacks that training begins."""
         if training.validation_rows is not None and training.order is not None:
             self._rows = np.sort(training.order)
         weight = _take(self._weight, self._rows) if self._is_watched else self._weight
-        self._told = {
+        self._arguments = {
             "estimator": self._estimator,
             "X": lambda: self._trained_on[0],
             "y": lambda: self._trained_on[1],
             "metadata": None if weight is None else {"sample_weight": weight},
         }
-        self._fit.call_on_fit_task_begin(**self._told)
+        self._fit.call_on_fit_task_begin(**self._arguments)
 
     def begin_epoch(self) -> None:
-        """Tell that an epoch (iteration) begins."""
+        """Tell the callbacks that an epoch (iteration) begins."""
         if self._is_watched:
             self._epoch = self._fit.subcontext(task_name=EPOCH)
-            self._epoch.call_on_fit_task_begin(**self._told)
+            self._epoch.call_on_fit_task_begin(**self._arguments)
 
     def end_epoch(self) -> bool:
-        """Tell that an epoch (iteration) is over, and return whether training is to stop."""
+        """Tell the callbacks that an epoch (iteration) has ended; return whether to stop."""
         if not self._is_watched:
             return False
         return bool(
             self._epoch.call_on_fit_task_end(
-                **self._told, reconstruction_attributes=lambda: attributes_so_far(self._estimator)
+                **self._arguments,
+                reconstruction_attributes=lambda: attributes_so_far(self._estimator),
             )
         )
 
     def end_fit(self) -> None:
-        """Tell that the estimator is fitted."""
-        self._fit.call_on_fit_task_end(**self._told, reconstruction_attributes={})
+        """Tell the callbacks that the estimator is fitted."""
+        self._fit.call_on_fit_task_end(**self._arguments, reconstruction_attributes={})
 
 
 def _take(values: Any, rows: Array | None) -> Any:
-    """Return some rows of what `fit` was given, in its own form where that has rows."""
+    """Return rows of an argument of `fit`, in the form in which it was passed if possible."""
     if values is None or rows is None or isinstance(values, Real):
         return values
     if sparse.issparse(values):

@@ -1,7 +1,8 @@
-"""What callbacks need of scikit-learn 1.9, for 1.7 and 1.8: `set_callbacks`, and tasks in a tree.
+"""A replacement for the callbacks of scikit-learn 1.9 on 1.7 and 1.8: `set_callbacks` and tasks.
 
-Callbacks work on an estimator and on its clones, each fit for itself. What scikit-learn's
-meta-estimators do for them (one tree for a whole search, callbacks handed down) needs 1.9.
+Callbacks work on an estimator and on its clones, with a separate tree of tasks for each fit. The
+callback support of scikit-learn's meta-estimators (one tree for a whole search, callbacks passed to
+inner estimators) needs 1.9.
 """
 
 import functools
@@ -20,17 +21,17 @@ class Context:
     Parameters
     ----------
     callbacks : list
-        Whom to call.
+        The callbacks to call.
     estimator_name : str
-        The class that is fitted.
+        The name of the class that is fitted.
     task_name : str
-        What the task is.
+        The name of the task.
     task_id : int
-        Which one, among those of its parent.
+        The number of the task among the subtasks of its parent.
     max_subtasks : int
-        The most tasks within it.
+        The most subtasks of the task.
     parent : Context or None
-        The task that it is a part of.
+        The task that contains this one.
     """
 
     def __init__(
@@ -47,29 +48,29 @@ class Context:
         self._callbacks, self._n_subtasks = callbacks, 0
 
     def subcontext(self, task_name: str = "", max_subtasks: int = 0) -> "Context":
-        """Return the next task within this one."""
+        """Return the next subtask of this task."""
         number, self._n_subtasks = self._n_subtasks, self._n_subtasks + 1
         return Context(
             self._callbacks, self.estimator_name, task_name, number, max_subtasks, parent=self
         )
 
-    def call_on_fit_task_begin(self, *, estimator: Any, **given: Any) -> "Context":
+    def call_on_fit_task_begin(self, *, estimator: Any, **arguments: Any) -> "Context":
         """Tell all callbacks that the task begins."""
-        self._call("on_fit_task_begin", estimator, given)
+        self._call("on_fit_task_begin", estimator, arguments)
         return self
 
-    def call_on_fit_task_end(self, *, estimator: Any, **given: Any) -> bool:
+    def call_on_fit_task_end(self, *, estimator: Any, **arguments: Any) -> bool:
         """Tell all callbacks that the task is over, and return whether one asks to stop."""
-        return self._call("on_fit_task_end", estimator, given)
+        return self._call("on_fit_task_end", estimator, arguments)
 
-    def _call(self, hook: str, estimator: Any, given: dict[str, Any]) -> bool:
+    def _call(self, hook: str, estimator: Any, arguments: dict[str, Any]) -> bool:
         known: dict[str, Any] = {}
         answers = []
         for callback in self._callbacks:
             method = getattr(callback, hook)
             for name in _wanted(method):
                 if name not in known:
-                    known[name] = _argument(name, estimator, given)
+                    known[name] = _argument(name, estimator, arguments)
             answers.append(
                 method(estimator, self, **{name: known[name] for name in _wanted(method)})
             )
@@ -78,24 +79,26 @@ class Context:
 
 def _wanted(method: Callable[..., Any]) -> list[str]:
     parameters = inspect.signature(method).parameters.values()
-    return [each.name for each in parameters if each.kind is each.KEYWORD_ONLY]
+    return [parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY]
 
 
-def _argument(name: str, estimator: Any, given: dict[str, Any]) -> Any:
-    """Return what a hook's argument stands for; functions are called only if it is wanted."""
+def _argument(name: str, estimator: Any, arguments: dict[str, Any]) -> Any:
+    """Return the value of a hook's argument; functions are called only for hooks that want it."""
     fitted = name == "fitted_estimator"
-    value = given.get("reconstruction_attributes" if fitted else name)
+    value = arguments.get("reconstruction_attributes" if fitted else name)
     value = value() if callable(value) else value
     if not fitted or value is None:
         return value
     copied = object.__new__(type(estimator))
-    held = vars(estimator) | value
-    vars(copied).update({name: each for name, each in held.items() if name not in OF_CALLBACKS})
+    attributes = vars(estimator) | value
+    vars(copied).update(
+        {name: value for name, value in attributes.items() if name not in OF_CALLBACKS}
+    )
     return copied
 
 
 class CallbackSupportMixin:
-    """Gives an estimator `set_callbacks`."""
+    """A mixin that gives an estimator `set_callbacks`."""
 
     _skl_callbacks: list[Any]
     _callback_fit_ctx: Context
@@ -142,7 +145,7 @@ class CallbackSupportMixin:
 
 
 def with_callbacks(method: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a fit method after which, whatever happens, callbacks are torn down."""
+    """Return a fit method that tears its callbacks down at the end, even after an error."""
 
     @functools.wraps(method)
     def managed(estimator: Any, *args: Any, **kwargs: Any) -> Any:

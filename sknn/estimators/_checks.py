@@ -1,4 +1,4 @@
-"""Reading data: inputs, targets, weights and the validation set, checked and converted."""
+"""Checks and conversion of data: inputs, targets, weights and the validation set."""
 
 import math
 from numbers import Real
@@ -20,17 +20,18 @@ from sknn._training.data import DataSet
 from sknn.dropout import Dropout
 
 FLOATS = (np.float64, np.float32)
-# How many times the largest value of the rows with weight, or 1, rows without weight may reach.
+# A row without weight is replaced if it exceeds the largest value of the rows with weight, or 1, by
+# more than this factor.
 _EXTREME = 10.0
 
 
 def check_inputs(estimator: BaseEstimator, X: Any, dtype: np.dtype[Any]) -> Any:
     """Return X as a dense or a CSR array of floats that fit in the given dtype.
 
-    It may be of the other float dtype: rows are cast a chunk at a time, when they are loaded.
+    X may keep the other float dtype, because rows are cast chunk by chunk when they are loaded.
     """
     check_sparse(X, "X")
-    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused
+    with np.errstate(over="ignore", invalid="ignore"):  # the check raises for infinities
         X = validate_data(estimator, X, dtype=FLOATS, accept_sparse="csr", reset=False)
     X = _canonical(X)
     values = X.data if hasattr(X, "toarray") else X
@@ -44,10 +45,10 @@ def check_inputs(estimator: BaseEstimator, X: Any, dtype: np.dtype[Any]) -> Any:
 
 
 def check_predicted(prediction: Array, X: Any, rows: slice, what: str = "predictions") -> None:
-    """Raise a ValueError unless what was predicted for some rows is finite."""
+    """Raise a ValueError unless the predictions for rows of X are finite."""
     if not np.isfinite(prediction).all():
-        some = X[rows]
-        values = some.data if hasattr(some, "toarray") else some
+        sample = X[rows]
+        values = sample.data if hasattr(sample, "toarray") else sample
         raise ValueError(
             f"X has values up to {np.abs(values).max(initial=0.0):.3g} for which {what} are "
             "not finite: were they scaled as those that the network was trained on?"
@@ -63,7 +64,7 @@ def check_inputs_and_targets(
     """
     check_sparse(X, "X")
     check_sparse(y, "y")
-    # What overflows in float32 is refused as an infinity.
+    # Values that overflow in float32 are refused as infinities.
     with np.errstate(over="ignore", invalid="ignore"):
         X, y = validate_data(
             estimator,
@@ -79,7 +80,7 @@ def check_inputs_and_targets(
 
 
 def check_sparse(X: Any, name: str) -> None:
-    """Raise a ValueError if a sparse matrix points outside itself: SciPy would write there."""
+    """Raise a ValueError if a sparse matrix has indices out of bounds: SciPy would write there."""
     if not (sparse.issparse(X) and X.format in ("csr", "csc")):
         return
     n_major, n_minor = X.shape if X.format == "csr" else X.shape[::-1]
@@ -92,8 +93,9 @@ def check_sparse(X: Any, name: str) -> None:
 
 
 def _canonical(X: Any) -> Any:
-    """Return X in the one form from which the same bits follow: native, and if sparse with sorted
-    indices that are each there once.
+    """Return X in a canonical form, so that equal data gives the same bits.
+
+    The byte order is native. Indices of sparse matrices are sorted and without duplicates.
     """
     if not sparse.issparse(X):
         return X.astype(X.dtype.newbyteorder("="), copy=False)
@@ -114,17 +116,17 @@ def check_input_dropout(dropout: Dropout, X: Any) -> None:
 
 def check_regression_targets(y: Array, dtype: Any, name: str) -> Array:
     """Return y as a finite array of shape (n_samples, n_outputs) and of the given dtype."""
-    with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused as an infinity
+    with np.errstate(over="ignore", invalid="ignore"):  # overflow is refused as infinity
         converted: Array = check_array(y, dtype=dtype, ensure_2d=False, input_name=name)
     return converted.reshape(len(y), -1)
 
 
 def check_weights(sample_weight: Any, X: Any, name: str = "sample_weight") -> Array | None:
-    """Return weights, not negative and not all zero, or None."""
+    """Return checked weights, which are not negative and not all zero, or None."""
     if sample_weight is None:
         return None
     n_samples = _num_samples(X)
-    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused
+    with np.errstate(over="ignore", invalid="ignore"):  # the check raises for infinities
         if isinstance(sample_weight, Real):
             sample_weight = np.full(n_samples, sample_weight)
         weight: Array = check_array(
@@ -147,9 +149,9 @@ def check_total_weight(weight: Array | None, name: str) -> None:
 
 
 def normalize_weights(weight: Array | None, dtype: np.dtype[Any], name: str) -> Array | None:
-    """Return weights of mean 1 and of the given dtype: only their ratios count.
+    """Return weights of mean 1 and of the given dtype; only ratios of weights count.
 
-    So weights that float32 cannot hold, or whose sum it cannot hold, do no harm.
+    So weights are allowed that do not fit in float32, or whose sum does not.
     """
     if weight is None:
         return None
@@ -161,10 +163,10 @@ def normalize_weights(weight: Array | None, dtype: np.dtype[Any], name: str) -> 
 def check_validation_set(
     estimator: BaseEstimator, X_val: Any, y_val: Any, sample_weight_val: Any, dtype: Any
 ) -> tuple[Any, Array, Array | None]:
-    """Return a validation set checked as the training set is, with errors that name it."""
+    """Return a validation set, checked like the training set; errors name its arguments."""
     named = X_val
     check_sparse(X_val, "X_val")
-    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused
+    with np.errstate(over="ignore", invalid="ignore"):  # the check raises for infinities
         X_val = check_array(X_val, dtype=dtype, accept_sparse="csr", order="C", input_name="X_val")
     X_val = _canonical(X_val)
     if X_val.shape[1] != estimator.n_features_in_:
@@ -191,10 +193,10 @@ def _dense_targets(y: Any) -> Array:
 
 
 def replace_extremes(data: DataSet, y: Array) -> tuple[DataSet, Array]:
-    """Replace extreme values in rows without weight by those of a row with weight; also in y.
+    """Replace rows without weight and with extreme values by a row with weight, in data and y.
 
-    Zero times what overflows is NaN. As long as nothing overflows, such a row adds exactly zero to
-    losses and gradients, whatever stands in it.
+    The product of a weight of zero and an overflow would be NaN. Without an overflow, a row without
+    weight adds exactly zero to losses and gradients, whatever its values.
     """
     if data.weight is None or data.weight.all():
         return data, y
@@ -208,7 +210,7 @@ def replace_extremes(data: DataSet, y: Array) -> tuple[DataSet, Array]:
 
 
 def _without_extremes(values: Any, counts: Array) -> Array | None:
-    """Return the rows to take, one that counts in place of each far larger one that does not."""
+    """Return an index that replaces extreme rows by one that counts; None if there are none."""
     high, low = values.max(axis=1), values.min(axis=1)
     if sparse.issparse(values):
         high, low = high.toarray().ravel(), low.toarray().ravel()
@@ -231,19 +233,19 @@ def check_validation_arguments(X_val: Any, y_val: Any, sample_weight_val: Any) -
 def split_rows(
     n_samples: int, fraction: float, codes: Array | None, random_state: np.random.RandomState
 ) -> tuple[Array, Array]:
-    """Draw the rows to train on and those to validate on.
+    """Draw the training rows and the validation rows.
 
     Parameters
     ----------
     n_samples : int
-        How many rows there are.
+        The number of rows.
     fraction : float in (0, 1)
-        The share to validate on, rounded up; if need be up to twice as much, for two rows and one
-        of each class.
+        The share of validation rows, rounded up. It may be up to twice as large if that gives at
+        least two rows and one of each class.
     codes : ndarray of shape (n_samples,) or None
-        Classes whose shares are kept, if each has two rows or more.
+        The classes by which the split is stratified, if each has at least two rows.
     random_state : RandomState
-        Where randomness comes from.
+        The source of randomness.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Continuing a fit: what a warm start, ``partial_fit`` and ``resume`` need to find unchanged."""
+"""Continuing a fit: the checks of a warm start, ``partial_fit`` and ``resume``."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from sknn.schedules import SCHEDULES, Schedule, Warmup
 
 
 def training_of(model: FittedModel) -> TrainingState:
-    """Return the training state of a model; raise a ValueError if its file did not have it."""
+    """Return the training state of a model; raise a ValueError if its file did not contain one."""
     if model.training is None:
         raise ValueError(
             "partial_fit and warm_start=True go on from the training state, and this model was "
@@ -27,7 +27,7 @@ def training_of(model: FittedModel) -> TrainingState:
 
 
 def training_dtype(estimator: BaseEstimator, settings: Settings, before: FittedModel | None) -> Any:
-    """Return the dtype to train in, or those from which X's dtype decides."""
+    """Return the dtype to train in, or the dtypes among which the dtype of X decides."""
     if before is None:
         return settings.dtype or FLOATS
     dtype = training_of(before).parameters.vector.dtype
@@ -75,10 +75,11 @@ def check_resumable(estimator: Any) -> None:
 def parameters_of(
     estimator: Any, settings: Settings, n_samples: int, has_validation_set: bool
 ) -> dict[str, Any]:
-    """Return the parameters that the bits of a fit depend on, as a model file can keep them.
+    """Return the parameters on which the bits of a fit depend, in a form for model files.
 
-    Different spellings of one thing, such as a name and an instance, have the same value. Left out
-    are `dtype`, which is that of the weights, and what is read only where a fit begins.
+    Different spellings of the same parameter, such as a name and an instance, have the same value.
+    The result leaves out `dtype`, which the weights have, and parameters that are read only at the
+    start of a fit.
     """
     regularization, early_stopping = settings.regularization, bool(estimator.early_stopping)
     inputs, *hidden = map(_text, settings.dropouts)
@@ -112,7 +113,7 @@ def parameters_of(
 
 
 def _text(value: Any) -> str:
-    """Return a strategy with all its parameters, or a dict whatever its order, as text.
+    """Return text for a strategy with all parameters, or for a dict in sorted order.
 
     Examples
     --------
@@ -124,45 +125,47 @@ def _text(value: Any) -> str:
     '{0: 1.0, 1: 2.0}'
     """
     if isinstance(value, Strategy):
-        given = ", ".join(f"{name}={_text(each)}" for name, each in vars(value).items())
-        return f"{type(value).__name__}({given})"
+        parameters = ", ".join(
+            f"{name}={_text(parameter)}" for name, parameter in vars(value).items()
+        )
+        return f"{type(value).__name__}({parameters})"
     if isinstance(value, dict):
-        pairs = sorted(f"{key!r}: {float(each)!r}" for key, each in value.items())
+        pairs = sorted(f"{key!r}: {float(weight)!r}" for key, weight in value.items())
         return f"{{{', '.join(pairs)}}}"
     return repr(value)
 
 
 def check_same_parameters(before: FittedModel, now: dict[str, Any]) -> None:
-    """Raise a ValueError that names the parameters that a fit did not begin with."""
-    told = [
+    """Raise a ValueError that names the parameters that changed since the start of the fit."""
+    differences = [
         f"{name}={now[name]} (it began with {value})"
         for name, value in training_of(before).begun_with.items()
         if name != "max_iter" and name in now and now[name] != value
     ]
-    if told:
+    if differences:
         raise ValueError(
             "resume needs the parameters that the interrupted fit began with, and these differ: "
-            f"{', '.join(told)}. Set them back, or set warm_start=True and call fit to go on with "
-            "other parameters."
+            f"{', '.join(differences)}. Set them back, or set warm_start=True and call fit to go "
+            "on with other parameters."
         )
 
 
 def change_max_iter(training: TrainingState, estimator: Any, schedule: Schedule) -> None:
-    """Let a fit under way end as one that had begun with the present max_iter.
+    """Change the end of the current fit to that of a fit that began with the new max_iter.
 
     Parameters
     ----------
     training : TrainingState
-        Updated.
+        The training state, which is updated.
     estimator : BaseMLP
-        Its `max_iter` is that which the fit is to have.
+        The estimator with the new `max_iter`.
     schedule : Schedule
-        Its `learning_rate`.
+        The schedule of the estimator.
 
     Raises
     ------
     ValueError
-        If more epochs are done, or if the schedule may have read how many there would be.
+        If more epochs are done already, or if the schedule may have planned for the old number.
     """
     progress, max_iter = training.progress, estimator.max_iter
     n_done = progress.epoch - estimator._n_epochs_before
@@ -182,20 +185,20 @@ def change_max_iter(training: TrainingState, estimator: Any, schedule: Schedule)
             f"done. {advice}"
         )
     progress.total_steps += (max_iter - before) * progress.steps_per_epoch
-    if training.n_no_improvement < estimator.n_iter_no_change:  # else it has converged
+    if training.n_no_improvement < estimator.n_iter_no_change:  # if not, it has converged
         training.n_epochs_to_go = int(max_iter) - n_done
     training.begun_with["max_iter"] = int(max_iter)
 
 
 def _may_plan(schedule: Schedule) -> bool:
-    """Tell whether a schedule plans for its end, or is a user's own, of which that is not known."""
+    """Tell whether a schedule plans for its end, as a user's own schedule may do."""
     if isinstance(schedule, Warmup):
         schedule = resolve("schedule", schedule.schedule, SCHEDULES, (Schedule,))
     return schedule.knows_end or type(schedule) not in SCHEDULES.values()
 
 
 def check_same_data(training: TrainingState, data: DataSet) -> None:
-    """Raise a ValueError unless rows are those of the interrupted fit."""
+    """Raise a ValueError unless the data is that of the interrupted fit."""
     if (len(data), data.checksum()) != (training.n_samples, training.checksum):
         raise ValueError(
             "resume needs the X, y and sample_weight of the interrupted fit, and these differ in "
@@ -211,7 +214,7 @@ def _difference(training: TrainingState, data: DataSet) -> str:
 
 
 def check_same_criterion(model: FittedModel, now: TrainingState) -> None:
-    """Raise a ValueError unless what decides on stopping is what decided before."""
+    """Raise a ValueError unless the criterion of stopping is the same as before."""
     before = training_of(model)
     if (before.criterion, before.validation) != (now.criterion, now.validation):
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Why training diverged, and how messages show numbers."""
+"""The message for training that diverged, and the format of numbers in messages."""
 
 import numpy as np
 from scipy import sparse
@@ -10,11 +10,9 @@ from sknn._training.engine import NonFiniteError
 from sknn.losses import Loss
 from sknn.optimizers import Minimizer, Optimizer
 
-# Inputs or targets beyond this size are named as the likeliest cause of divergence.
+# The message names inputs or targets above this absolute value as the likeliest cause.
 _LARGE = 100.0
-
-
-# A rate of more than this times the automatic one is named first.
+# The message first names a learning rate above so many times the automatic one.
 _TIMES = 100.0
 
 
@@ -71,7 +69,7 @@ def explain_divergence(
 
 
 def short(number: float) -> str:
-    """Return a number to two digits or so.
+    """Return a number as text with about two digits.
 
     Examples
     --------

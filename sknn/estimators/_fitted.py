@@ -30,10 +30,10 @@ Self = TypeVar("Self", bound="FittedNetwork")
 
 
 class _Repr:
-    """scikit-learn's repr, to which a fitted network adds its layers, as a comment.
+    """A descriptor for scikit-learn's repr with a comment about the layers of a fitted network.
 
-    Asked for by the class it is scikit-learn's own: by that one its printer knows an estimator,
-    and wraps it at the parameters, also within a Pipeline.
+    The class has scikit-learn's own repr. By that, scikit-learn's printer recognizes an estimator,
+    and breaks its lines between parameters, also within a Pipeline.
     """
 
     def __get__(self, instance: Any, owner: type) -> Any:
@@ -49,7 +49,7 @@ def _represent(estimator: Any, **options: Any) -> str:
     return f"{text}  # layers {sizes}, {network.parameters.vector.size:,} parameters"
 
 
-class FittedNetwork(BaseEstimator):  # type: ignore[misc]  # no types there
+class FittedNetwork(BaseEstimator):  # type: ignore[misc]  # it has no types
     """The part of `MLPClassifier` and `MLPRegressor` that reads a fitted network."""
 
     _model: FittedModel
@@ -79,13 +79,13 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]  # no types there
         return state
 
     def __copy__(self: Self) -> Self:
-        """Return a shallow copy that trains by itself: training goes on in place."""
+        """Return a shallow copy with its own training state, because training works in place."""
         twin = view(self)
         if not twin.__sklearn_is_fitted__():
             return twin
         copied: dict[int, Any] = {}
         twin._model = twin._model.own_training(copied)
-        for name, value in twin.__dict__.items():  # what the training state holds among them
+        for name, value in twin.__dict__.items():  # with objects of the training state
             if name != "random_state":  # a parameter, which copies share
                 twin.__dict__[name] = copied.get(id(value), value)
         return twin
@@ -97,10 +97,10 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]  # no types there
 
     @property
     def history_(self) -> dict[str, Array]:
-        """What training recorded: arrays of one length, an entry an epoch (iteration).
+        """The recorded training: arrays of the same length, with an entry per epoch (iteration).
 
-        Steps are measured in the first ten epochs and once in 1,500 rows; between these, the
-        gradient's norm and the update ratios stay as they were.
+        Steps are measured in the first ten epochs, and then once in 1,500 rows. Between these, the
+        entries repeat the last measured gradient norm and update ratios.
         """
         model: FittedModel | None = vars(self).get("_model")
         if model is None or model.training is None:
@@ -145,7 +145,7 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]  # no types there
         n_columns: int | None = None,
         dtype: Any = None,
     ) -> Array:
-        """Return predictions for X, in bounded memory beside X and the result.
+        """Return predictions for X; memory beside X and the result is bounded.
 
         Parameters
         ----------
@@ -155,16 +155,16 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]  # no types there
             Turns raw predictions of shape (n_outputs, n_rows), which it may overwrite, into
             predictions of shape (n_rows,) or (n_rows, n_columns).
         n_columns : int or None
-            Columns of the result; None for a vector.
+            The number of columns of the result; None for a vector.
         dtype : dtype, optional
-            Of the result; by default the network's.
+            The dtype of the result; by default that of the network.
 
         Raises
         ------
         ValueError
             If X is wrong, or so large that a prediction is not finite.
         """
-        network = self._model.network  # whoever calls has looked whether it is there
+        network = self._model.network  # callers have checked that there is a model
         X = checks.check_inputs(self, X, network.dtype)
         shape = (X.shape[0],) if n_columns is None else (X.shape[0], n_columns)
         out = np.empty(shape, network.dtype if dtype is None else dtype)
@@ -187,7 +187,8 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]  # no types there
         Returns
         -------
         activations : list of ndarray of shape (n_samples, n_units)
-            Of each hidden layer, then of the output: probabilities, or predicted numbers.
+            The activations of each hidden layer, then of the output layer: probabilities, or
+            predicted numbers.
 
         Raises
         ------
@@ -227,7 +228,7 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]  # no types there
         ValueError
             If there is no such layer.
         """
-        # Training goes on with a copy of the weights, so a view keeps the present ones.
+        # Training continues with a copy of the weights, so a view keeps the current weights.
         network = view(self) if self.__sklearn_is_fitted__() else clone(self)
         transformer = HiddenLayer(network, layer)
         transformer._index(network)  # raises if there is no such layer

@@ -33,18 +33,18 @@ class HiddenLayer(
     Parameters
     ----------
     estimator : MLPClassifier or MLPRegressor
-        Fitted or not; not changed.
+        The network, fitted or not, which is not changed.
     layer : int, default=-1
-        Which hidden layer, counted from 0; -1 is the last.
+        The index of the hidden layer; -1 is the last.
 
     Attributes
     ----------
     estimator_ : MLPClassifier or MLPRegressor
         The fitted network whose activations `transform` returns.
     n_features_in_ : int
-        Features of the data that the network was fitted to.
+        The number of features of the data on which the network was fitted.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Their names, if the network knows them.
+        The names of the features, if the network knows them.
 
     Examples
     --------
@@ -128,7 +128,7 @@ class HiddenLayer(
 
     def _index(self, estimator: Any) -> int:
         """Return the index of the layer in an estimator's network, counted from 0."""
-        if _is_fitted(estimator):  # its parameters may be others by now
+        if _is_fitted(estimator):  # its parameters may have changed since
             n_hidden = fitted_model(estimator).network.architecture.n_hidden
         else:
             n_hidden = len(read_hidden_layer_sizes(estimator.hidden_layer_sizes))
@@ -196,7 +196,7 @@ class HiddenLayer(
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
-        tags.transformer_tags.preserves_dtype = []  # it is the network's
+        tags.transformer_tags.preserves_dtype = []  # the dtype is that of the network
         tags.requires_fit = tags.target_tags.required = not self._is_frozen
         return tags
 

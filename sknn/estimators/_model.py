@@ -1,4 +1,4 @@
-"""The model that a fitted estimator consists of, and the attributes that tell of its training."""
+"""The model of a fitted estimator, and the fitted attributes that describe its training."""
 
 import copy
 import math
@@ -22,7 +22,7 @@ from sknn.losses import Loss
 
 E = TypeVar("E", bound=BaseEstimator)
 
-# What an estimator holds for its callbacks, some of it only while it is fitted.
+# The attributes that an estimator has for its callbacks, some of them only during a fit.
 OF_CALLBACKS: Final = (
     "_skl_callbacks",
     "_skl_callbacks_to_teardown",
@@ -33,25 +33,25 @@ OF_CALLBACKS: Final = (
 # The attribute of an estimator that holds its `FittedModel`.
 MODEL: Final = "_model"
 
-# Whether a network that `sknn.save` finds inside another estimator keeps its training state; None
-# for pickles and copies, which keep it always.
+# Whether a network that `sknn.save` finds inside another estimator keeps its training state. The
+# value is None for pickles and copies, which always keep the state.
 keeps_training: ContextVar[bool | None] = ContextVar("keeps_training", default=None)
 
 
 @dataclass(frozen=True)
 class FittedModel:
-    """What a fitted estimator consists of.
+    """The fitted part of an estimator.
 
     Attributes
     ----------
     network : Network
-        Predicts: its parameters are those that training chose.
+        The network that predicts, with the parameters that training chose.
     loss : Loss
-        What was minimized.
+        The loss that was minimized.
     targets : Targets
         What the fit learned about y.
     training : TrainingState or None
-        Where training stands; None if the model came from a file without it.
+        The training state; None if the model came from a file without one.
     """
 
     network: Network
@@ -60,17 +60,17 @@ class FittedModel:
     training: TrainingState | None
 
     def chosen_by(self, training: TrainingState) -> "FittedModel":
-        """Return the model of a training state, with the parameters that it chose."""
+        """Return the model with another training state and the parameters which that chose."""
         network = self.network.replace_parameters(training.chosen_parameters)
         return replace(self, network=network, training=training)
 
     def own_training(self, copied: dict[int, Any]) -> "FittedModel":
-        """Return the model with a training state of its own.
+        """Return the model with a copy of the training state.
 
         Parameters
         ----------
         copied : dict of int to object
-            Receives the copies of all that the training state holds, by the originals' ids.
+            Receives the copies of all objects in the training state, by the ids of the originals.
         """
         training, parameters = copy.deepcopy(self.training, copied), self.network.parameters
         network = self.network.replace_parameters(copied.get(id(parameters), parameters))
@@ -79,7 +79,7 @@ class FittedModel:
     def training_to_keep(self) -> TrainingState:
         """Return a copy of the training state for a file, or raise a ValueError if there is none.
 
-        Other threads may go on training: the copy stays as it is.
+        The copy does not change if another thread continues to train.
         """
         if self.training is None:
             raise ValueError(
@@ -97,14 +97,14 @@ def fitted_model(estimator: BaseEstimator) -> FittedModel:
 
 
 def view(estimator: E) -> E:
-    """Return another estimator with the very attributes of this one, none of them copied."""
+    """Return another estimator with the same attributes, none of them copied."""
     twin = object.__new__(type(estimator))
     twin.__dict__.update(estimator.__dict__)
     return twin
 
 
 class CurveAttribute:
-    """A fitted attribute that is kept as a curve, which goes on growing, and read as a list."""
+    """A fitted attribute that is stored as a growing `Curve`, and read as a list."""
 
     def __set_name__(self, owner: type[Any], name: str) -> None:
         self._name = name
@@ -130,7 +130,7 @@ class CurveAttribute:
 def fitted_attributes(
     estimator: BaseEstimator, model: FittedModel, training: TrainingState
 ) -> dict[str, Any]:
-    """Return the attributes that say where training stands."""
+    """Return the fitted attributes that describe the progress of training."""
     curve, validated = training.loss_curve, estimator.early_stopping or training.validation
     scores = training.validation_scores if validated and estimator.scoring != "loss" else None
     return {
@@ -146,21 +146,21 @@ def fitted_attributes(
 
 
 def _best(scores: Iterable[float]) -> float:
-    """Return the largest score; scores that do not decide on stopping may be NaN."""
+    """Return the largest score that is not NaN; without early stopping scores may be NaN."""
     return max((score for score in scores if not math.isnan(score)), default=math.nan)
 
 
 def set_fitted_model(estimator: BaseEstimator, model: FittedModel, n_iter: int) -> None:
-    """Give an estimator a trained model, and the attributes that tell of its training.
+    """Set a trained model and the fitted attributes that describe its training.
 
     Parameters
     ----------
     estimator : MLPClassifier or MLPRegressor
-        Its parameters, and its `optimizer_` if it has one, are those of the training.
+        The estimator. Its parameters, and its `optimizer_` if it has one, are those of training.
     model : FittedModel
-        With its training state.
+        The model, with a training state.
     n_iter : int
-        Epochs of the last call.
+        The number of epochs of the last call.
     """
     training = model.training
     assert training is not None
@@ -171,15 +171,15 @@ def set_fitted_model(estimator: BaseEstimator, model: FittedModel, n_iter: int) 
 def finish_training(
     estimator: BaseEstimator, model: FittedModel, training: TrainingState, n_iter: int
 ) -> None:
-    """Set the attributes of an estimator, whose model is described, that training changes."""
+    """Set the attributes that training changes, after `describe_model` has set the others."""
     if training.random_state is users_random_state(estimator):
-        training.random_state = copy.deepcopy(training.random_state)  # the user's may go on
+        training.random_state = copy.deepcopy(training.random_state)  # the user may use theirs
     estimator._n_epochs_before = training.progress.epoch - n_iter
     vars(estimator).update(fitted_attributes(estimator, model, training))
 
 
 def describe_model(estimator: BaseEstimator, model: FittedModel) -> None:
-    """Give an estimator a model, trained or not, and the attributes that do not change with it."""
+    """Set a model, trained or not, and the fitted attributes that training does not change."""
     architecture = model.network.architecture
     vars(estimator).update(model.targets.attributes)
     estimator.n_layers_ = len(architecture.layer_sizes)
@@ -189,33 +189,33 @@ def describe_model(estimator: BaseEstimator, model: FittedModel) -> None:
 
 
 def users_random_state(estimator: BaseEstimator) -> np.random.RandomState | None:
-    """Return NumPy's own random state or the instance given; None for a seed or a wrong value."""
-    given = estimator.random_state
-    random_state = check_random_state(None) if given is None or given is np.random else given
+    """Return NumPy's global random state or the user's instance; None for other values."""
+    value = estimator.random_state
+    random_state = check_random_state(None) if value is None or value is np.random else value
     return random_state if isinstance(random_state, np.random.RandomState) else None
 
 
 def attributes_so_far(estimator: BaseEstimator) -> dict[str, Any]:
-    """Return copies of what `fitted_attributes` would be if training ended now."""
+    """Return copies of the fitted attributes that would result if training ended now."""
     training = copy.deepcopy(estimator._model.training)
     training.end_fit()
     return fitted_attributes(estimator, estimator._model, training)
 
 
 def fitted_so_far(estimator: Any) -> Any:
-    """Return a copy of an estimator, without callbacks, as it would be if training ended now.
+    """Return a copy of an estimator, without callbacks, as if training ended now.
 
     Parameters
     ----------
     estimator : MLPClassifier or MLPRegressor
-        What is being fitted.
+        The estimator that is being fitted.
 
     Returns
     -------
     fitted : MLPClassifier or MLPRegressor
-        Independent of the fit, which goes on.
+        The copy, independent of the fit, which continues.
     """
-    fitted = copy.copy(estimator)  # with a training state of its own
+    fitted = copy.copy(estimator)  # it copies the training state
     training = fitted._model.training
     training.end_fit()
     vars(fitted).update(fitted_attributes(fitted, fitted._model, training))
@@ -225,9 +225,9 @@ def fitted_so_far(estimator: Any) -> Any:
 
 
 def history(training: TrainingState, n_layers: int) -> dict[str, Array]:
-    """Return what training recorded, an array a quantity, all of one length.
+    """Return the recorded quantities of training as arrays of the same length.
 
-    Validation covers the last epochs, those with a validation; before them are NaNs.
+    Validation values cover the last epochs, those with a validation, after leading NaNs.
     """
     n_epochs = len(training.loss_curve)
     ratios = np.array(list(training.update_ratios)).reshape(-1, n_layers).T
@@ -241,9 +241,9 @@ def history(training: TrainingState, n_layers: int) -> dict[str, Array]:
         **{f"update_ratio_{i}": ratio for i, ratio in enumerate(ratios)},
         "seconds": training.seconds,
     }
-    told = {}
+    histories = {}
     for name, curve in curves.items():
         if len(curve) or not name.startswith("validation"):
-            told[name] = np.full(n_epochs, np.nan)
-            told[name][n_epochs - len(curve) :] = list(curve)
-    return told
+            histories[name] = np.full(n_epochs, np.nan)
+            histories[name][n_epochs - len(curve) :] = list(curve)
+    return histories

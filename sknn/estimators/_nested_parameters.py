@@ -1,4 +1,4 @@
-"""Setting parameters of parameters, ``optimizer__momentum``, where a name or a number stands."""
+"""Nested parameters, such as ``optimizer__momentum``, of parameters that are names or numbers."""
 
 from numbers import Real
 from typing import Any, TypeVar
@@ -11,8 +11,8 @@ from sknn.estimators._parameters import FAMILIES, as_dropout
 Self = TypeVar("Self", bound="NestedParameters")
 
 
-class NestedParameters(BaseEstimator):  # type: ignore[misc]  # no types there
-    """Gives an estimator a `set_params` that reaches into names and numbers."""
+class NestedParameters(BaseEstimator):  # type: ignore[misc]  # it has no types
+    """A mixin whose `set_params` sets nested parameters of names and numbers as well."""
 
     def set_params(self: Self, **params: Any) -> Self:
         """Set parameters; ``optimizer__momentum`` and its like work on a name too.
@@ -38,7 +38,7 @@ class NestedParameters(BaseEstimator):  # type: ignore[misc]  # no types there
             for name in {key.partition("__")[0] for key in nested}:
                 self._make_instance(name)
             known = self.get_params()
-            # Outer parameters before those within them, and unknown ones first, since they fail.
+            # Outer parameters come before nested ones, and unknown ones, which fail, come first.
             for key in sorted(nested, key=lambda key: (key.count("__"), key in known)):
                 super().set_params(**{key: nested[key]})
         except Exception:

@@ -1,4 +1,4 @@
-"""Reading constructor parameters: every one is checked before any work, with one clear error."""
+"""Reading of constructor parameters: all are checked before any work, with one clear error."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -20,7 +20,7 @@ from sknn.losses import LOSSES, Gaussian, Loss
 from sknn.optimizers import OPTIMIZERS, Minimizer, Optimizer
 from sknn.schedules import SCHEDULES, Schedule
 
-# The families that a parameter may name, and what their members have in common.
+# The family of strategies that each parameter accepts, by name or as an instance of its bases.
 FAMILIES: Final[dict[str, tuple[Any, tuple[type[Strategy], ...]]]] = {
     "activation": (ACTIVATIONS, (Activation,)),
     "init": (INITIALIZERS, (Initializer,)),
@@ -45,13 +45,13 @@ _BOOLEANS: Final = ("shuffle", "early_stopping", "warm_start")
 
 @dataclass
 class Settings:
-    """Constructor parameters, read: strategies instead of names, one entry a layer.
+    """The constructor parameters with strategies in place of names, and one entry per layer.
 
     Attributes
     ----------
     hidden_layer_sizes : tuple of int
-    activations : list of Activation, one a hidden layer
-    dropouts : list of Dropout, one for the inputs and one a hidden layer
+    activations : list of Activation, one for each hidden layer
+    dropouts : list of Dropout, one for the inputs and one for each hidden layer
     init, bias_init : Initializer
     optimizer : Optimizer or Minimizer, a clone
     schedule : Schedule
@@ -75,17 +75,17 @@ class Settings:
 
 
 def read_settings(estimator: BaseEstimator) -> Settings:
-    """Check every constructor parameter, and resolve names.
+    """Check all constructor parameters, and turn names into strategies.
 
     Parameters
     ----------
     estimator : BaseMLP
-        Its parameters are read.
+        The estimator.
 
     Raises
     ------
     ValueError
-        Names the parameter, what it got and what is allowed.
+        If a parameter is wrong. The error names the parameter, its value and what is allowed.
     """
     loss = _read_loss(estimator)
     sizes = read_hidden_layer_sizes(estimator.hidden_layer_sizes)
@@ -112,7 +112,7 @@ def read_settings(estimator: BaseEstimator) -> Settings:
 def _check_without_steps(
     estimator: BaseEstimator, optimizer_name: str, dropouts: list[Dropout], loss: Loss
 ) -> None:
-    """Raise a ValueError for what a minimizer cannot do."""
+    """Raise a ValueError for parameters that need an optimizer with steps."""
     if any(dropout.rate > 0 for dropout in dropouts):
         raise ValueError(
             f"dropout needs an optimizer that takes steps; {optimizer_name} needs the "
@@ -140,21 +140,21 @@ def read_optimizer(value: object) -> Optimizer | Minimizer:
 
 
 def is_minimizer(value: object) -> bool:
-    """Tell whether a value of ``optimizer`` stands for a `Minimizer`; a wrong value does not."""
+    """Tell whether a value of ``optimizer`` stands for a `Minimizer`; False for wrong values."""
     if isinstance(value, str):
         return value in OPTIMIZERS and issubclass(OPTIMIZERS[value], Minimizer)
     return isinstance(value, Minimizer)
 
 
 def loss_class(value: object) -> type[Loss]:
-    """Return the class that a value of ``loss`` stands for; `Loss` itself for a wrong value."""
+    """Return the class that a value of ``loss`` stands for; `Loss` for wrong values."""
     if isinstance(value, str):
         return LOSSES.get(value, Loss)
     return type(value) if isinstance(value, Loss) else Loss
 
 
 def has_probabilities(estimator: BaseEstimator) -> bool:
-    """Tell whether the loss gives probabilities; say so in an AttributeError if it does not."""
+    """Return True if the loss gives probabilities; raise an AttributeError if it does not."""
     if loss_class(estimator.loss).has_probabilities:
         return True
     raise AttributeError(
@@ -164,7 +164,7 @@ def has_probabilities(estimator: BaseEstimator) -> bool:
 
 
 def _read_loss(estimator: BaseEstimator) -> Loss:
-    """Return the loss, if it can serve one of an estimator's kinds of target."""
+    """Return the loss, which must serve one of the estimator's kinds of targets."""
     value, targets = estimator.loss, estimator.targets
     loss: Loss = _checked("loss", value)
     if not loss.targets & targets:
@@ -178,7 +178,7 @@ def _read_loss(estimator: BaseEstimator) -> Loss:
 
 
 def check_target(loss: Loss, target: str) -> None:
-    """Raise a ValueError unless the loss can serve this kind of target."""
+    """Raise a ValueError unless the loss serves this kind of targets."""
     if target not in loss.targets:
         raise ValueError(
             f"loss={loss!r} cannot serve {target} targets, only "
@@ -195,9 +195,9 @@ def _checked(name: str, value: object) -> Any:
 
 
 def _with_plain_numbers(strategy: Strategy) -> Strategy:
-    """Make all numbers Python's own, in place: a float64 of NumPy would widen float32 arrays."""
+    """Replace NumPy numbers by Python's, in place: a np.float64 would widen float32 arrays."""
     for name, value in list(vars(strategy).items()):
-        if isinstance(value, bool):  # an Integral, too
+        if isinstance(value, bool):  # bool is an Integral
             continue
         if isinstance(value, Integral):
             setattr(strategy, name, int(value))
@@ -262,8 +262,8 @@ def _per_layer(name: str, value: object, n_hidden: int) -> list[object]:
 
 def _activations(value: object, n_hidden: int) -> list[Activation]:
     if not n_hidden and (isinstance(value, str) or not isinstance(value, Sequence)):
-        _checked("activation", value)  # unused, but wrong is wrong
-    return [_checked("activation", each) for each in _per_layer("activation", value, n_hidden)]
+        _checked("activation", value)  # unused, but checked
+    return [_checked("activation", item) for item in _per_layer("activation", value, n_hidden)]
 
 
 def _dropouts(estimator: BaseEstimator, n_hidden: int) -> list[Dropout]:
@@ -295,7 +295,7 @@ def _dtype(value: object) -> np.dtype[Any] | None:
     if value is None:
         return None
     for allowed in (np.dtype(np.float32), np.dtype(np.float64)):
-        with suppress(TypeError, ValueError):  # what NumPy cannot read as a dtype equals none
+        with suppress(TypeError, ValueError):  # NumPy raises for values that are no dtype
             if allowed == value:
                 return allowed
     raise ValueError(f"dtype must be None, 'float32' or 'float64', got {value!r}.")
@@ -330,7 +330,7 @@ def _check_scoring(value: object) -> None:
 
 
 def _check_random_state(value: object) -> None:
-    # Not by `check_random_state`, which takes longer to seed a generator than a step takes.
+    # `check_random_state` would seed a generator, which takes longer than a training step.
     is_seed = isinstance(value, Integral) and 0 <= int(value) < 2**32
     is_numpys = value is None or value is np.random or isinstance(value, np.random.RandomState)
     if not (is_seed or is_numpys):
@@ -341,12 +341,12 @@ def _check_random_state(value: object) -> None:
 
 
 def read_batch_size(value: Any, n_samples: int) -> int:
-    """Return how many rows a step has, of all there are; ``"auto"`` stands for 200."""
+    """Return the number of rows in a step, at most `n_samples`; ``"auto"`` stands for 200."""
     return min(200 if isinstance(value, str) else int(value), n_samples)
 
 
 def first_rate(estimator: BaseEstimator, settings: Settings) -> float:
-    """Return the rate that training begins with; a minimizer has none."""
+    """Return the learning rate at the start of training; 0 for a minimizer, which has none."""
     optimizer, rate = settings.optimizer, estimator.learning_rate_init
     if isinstance(optimizer, Minimizer):
         return 0.0

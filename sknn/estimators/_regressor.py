@@ -16,7 +16,7 @@ from sknn.losses import REGRESSION, Quantile
 Self = TypeVar("Self", bound="MLPRegressor")
 
 
-class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # no types there
+class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # it has no types
     """Multi-layer perceptron regressor.
 
     Layers ``a = activation(W^T a + b)``, the last one linear, trained by gradient steps on half
@@ -25,125 +25,130 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # no types t
     Parameters
     ----------
     hidden_layer_sizes : int or sequence of int, default=(100,)
-        Units of each hidden layer; ``()`` for none.
+        The number of units in each hidden layer; ``()`` for no hidden layer.
     activation : str, Activation or sequence of them, default="relu"
-        Of the hidden layers, one for all or one for each: a name in
+        The activation of the hidden layers, one for all or one for each: a name in
         `sknn.activations.ACTIVATIONS` or an instance. Members of a sequence have no nested
         parameter names.
     init : str or Initializer, default="auto"
-        Where weights start: a name in `sknn.initializers.INITIALIZERS` or an instance.
+        The initial weights: a name in `sknn.initializers.INITIALIZERS` or an instance.
         ``"auto"`` is He for ReLU and its family, LeCun for SELU and Xavier for the others, layer
         by layer, and zeros for the output layer.
     bias_init : str or Initializer, default="auto"
-        Where biases start. ``"auto"`` is zeros, and for the output layer of a regressor the best
+        The initial biases. ``"auto"`` is zeros, and for the output layer of a regressor the best
         constant prediction by its loss.
     optimizer : str, Optimizer or Minimizer, default="adam"
-        How weights follow the gradient: a name in `sknn.optimizers.OPTIMIZERS` or an instance.
-        ``"gd"`` and ``"lbfgs"`` use all rows at each step.
+        The rule that updates the weights: a name in `sknn.optimizers.OPTIMIZERS` or an instance.
+        ``"gd"`` and ``"lbfgs"`` use all rows in each step.
     learning_rate : str or Schedule, default="constant"
-        How the rate changes: a name in `sknn.schedules.SCHEDULES` or an instance. Ignored by
+        The schedule of the rate: a name in `sknn.schedules.SCHEDULES` or an instance. Ignored by
         ``"lbfgs"``.
     learning_rate_init : float or "auto", default="auto"
-        The rate at the start, positive. ``"auto"`` asks the optimizer for its rate with this
+        The learning rate at the start, positive. ``"auto"`` is the optimizer's default for the
         loss. Ignored by ``"lbfgs"``.
     dropout : float in [0, 1), Dropout or sequence of them, default=0.0
-        The probability with which a hidden unit is left out of a step, one for all layers or
-        one for each.
+        The probability with which a step omits a hidden unit, one for all layers or one for
+        each.
     input_dropout : float in [0, 1) or Dropout, default=0.0
-        The probability with which an input is left out of a step.
+        The probability with which a step omits an input.
     loss : str or Loss, default="squared_error"
-        A name in `sknn.losses.LOSSES` or an instance.
+        The loss to minimize: a name in `sknn.losses.LOSSES` or an instance.
     alpha : float, default=1e-5
         Weight penalty, not negative: the objective is ``sum_i w_i l_i / sum_i w_i +
         alpha (l1_ratio sum(|W|) + (1 - l1_ratio) / 2 sum(W^2))`` over the rows of a step, without
-        biases. It means the same for every batch size; scikit-learn divides it by the batch's
-        weight.
+        biases. Its effect is the same for every batch size; scikit-learn divides it by the weight
+        of a batch.
     l1_ratio : float in [0, 1], default=0.0
         The share of the absolute values in the penalty (elastic net). They drive weights near
         zero, not to zero exactly.
     max_norm : float or None, default=None
-        The largest norm of the weights that come into a hidden unit, positive: after each step,
-        what is longer is shortened. 2 to 4 go well with dropout. Refused with ``"lbfgs"``.
-    clip_norm : float or None, default=None
-        The largest norm of a step's gradient, positive; a longer one is shortened. Ignored by
+        The largest norm of the incoming weights of a hidden unit, positive. After each step,
+        larger norms are scaled down to it. Values of 2 to 4 suit dropout. Refused with
         ``"lbfgs"``.
+    clip_norm : float or None, default=None
+        The largest norm of the gradient in a step, positive; larger gradients are scaled down to
+        it. Ignored by ``"lbfgs"``.
     averaging : None, "ema" or Averaging, default=None
-        Whether an average of the weights over the steps predicts, and is what validation sees: a
-        name in `sknn.averaging.AVERAGINGS` or an instance. Refused with ``"lbfgs"``.
+        The average of the weights over the steps that predicts and is validated: a name in
+        `sknn.averaging.AVERAGINGS` or an instance. None predicts with the weights themselves.
+        Refused with ``"lbfgs"``.
     batch_size : int or "auto", default="auto"
-        Rows of a step. A number above the rows to train on is clipped, with a warning.
+        The number of rows in a step. A number above the training rows is clipped, with a warning.
         ``"auto"`` is ``min(200, n_samples)``. Ignored by ``"gd"`` and ``"lbfgs"``.
     max_iter : int, default=200
         The most epochs (iterations, for ``"lbfgs"``) of a call to `fit`.
     shuffle : bool, default=True
         Whether each epoch shuffles the rows.
     random_state : int, RandomState or None, default=None
-        Draws initial weights, validation rows, the order of the rows and dropout masks.
+        The source of initial weights, validation rows, the order of the rows and dropout masks.
     tol : float, default=1e-4
-        How much the loss or the score must improve to count. With ``"lbfgs"``, the largest
-        element of the gradient that counts as zero.
+        The smallest improvement of the loss or the score that counts. With ``"lbfgs"``, the
+        largest element of the gradient that counts as zero.
     n_iter_no_change : int, default=10
-        Epochs without improvement that end training; ``float("inf")`` for never.
+        The number of epochs without improvement after which training ends; ``float("inf")`` for
+        no such end.
     early_stopping : bool, default=False
-        Whether a validation set decides when to stop, and the best weights stay. Otherwise
-        the training loss decides, and the last weights stay; the loss and the score of a
-        validation set that `fit` is given are then only recorded.
+        Whether a validation set decides when to stop, and the best weights are kept. Otherwise
+        the training loss decides, and the last weights are kept; the loss and the score on a
+        validation set that is passed to `fit` are then only recorded.
     validation_fraction : float in (0, 1), default=0.1
-        The share of the rows set aside with ``early_stopping=True``, unless `fit` is given a
-        validation set. Of few rows the share may be up to twice as large, so that the set has
+        The share of the rows set aside with ``early_stopping=True``, unless a validation set is
+        passed to `fit`. For few rows the share may be up to twice as large, so that the set has
         two rows.
     scoring : "loss", str, callable or None, default="loss"
-        What validation measures: the loss, a scorer's name, a function
+        The measure of validation: the loss, a scorer's name, a function
         ``scorer(estimator, X, y)``, or None for `score`.
     dtype : None, "float32" or "float64", default=None
-        What to train and predict in; None keeps X's float32 or float64 (float64 for others).
+        The dtype of training and prediction. None keeps the dtype of X if it is float32 or
+        float64, and takes float64 otherwise.
     warm_start : bool, default=False
-        Whether `fit` goes on from where it stopped: n epochs and n more are the same as 2 n,
-        to the last bit. Not so with ``"lbfgs"``, whose memory of curvature starts anew, and with
-        ``"polynomial"``, ``"cosine"`` and ``"one_cycle"``, which plan each call to its end.
+        Whether `fit` continues from the last call: n epochs and n more are the same as 2 n, to
+        the last bit. Exceptions are ``"lbfgs"``, which starts with an empty memory of curvature,
+        and ``"polynomial"``, ``"cosine"`` and ``"one_cycle"``, which plan each call to its end.
     verbose : int, default=0
-        1 shows how training goes on: in a terminal one line that renews itself, elsewhere lines for
-        the first epoch, for each twentieth of `max_iter` and for the last. 2 prints every epoch.
+        1 shows the progress of training. In a terminal it updates a single line in place; elsewhere
+        it prints lines for the first epoch, for each twentieth of `max_iter` and for the last. 2
+        prints every epoch.
 
     Attributes
     ----------
     coefs_ : list of ndarray of shape (fan_in, fan_out)
-        Weights of each layer; views of the network's own.
+        The weights of each layer, as views of the network's parameters.
     intercepts_ : list of ndarray of shape (fan_out,)
-        Biases of each layer; views likewise.
+        The biases of each layer, as views of the network's parameters.
     optimizer_ : Optimizer or Minimizer
         The fitted clone of `optimizer`.
     n_iter_ : int
-        Epochs of the last call.
+        The number of epochs of the last call.
     t_ : int
-        Rows seen in all.
+        The number of rows processed in all epochs.
     loss_ : float
         The loss of the last epoch, as in `loss_curve_`.
     best_loss_ : float
-        The smallest in `loss_curve_`.
+        The smallest loss in `loss_curve_`.
     loss_curve_ : list of float
-        For each epoch the mean loss of its steps, and the penalty at its end.
+        For each epoch, the mean loss of its steps plus the penalty at its end.
     history_ : dict of str to ndarray of shape (n_epochs,)
-        An entry an epoch, of all calls that went on: ``"loss"``, the ``"penalty"`` in it,
-        ``"validation_loss"`` and ``"validation_score"`` where there are, ``"learning_rate"`` and
-        ``"gradient_norm"`` of the last step, ``"update_ratio_0"`` and so on, which say how far that
-        step moved the weights of each layer for their size, and ``"seconds"``.
+        An entry per epoch, over all calls that continued training: ``"loss"``, the ``"penalty"``
+        in it, ``"validation_loss"`` and ``"validation_score"`` if validated, ``"learning_rate"``
+        and ``"gradient_norm"`` of the last step, ``"update_ratio_0"`` and so on, the change of each
+        layer's weights in that step relative to their size, and ``"seconds"``.
     validation_loss_curve_ : list of float, or None without a validation set
-        For each epoch the loss on the validation set, without penalty.
+        For each epoch, the loss on the validation set, without the penalty.
     validation_scores_ : list of float, or None without a validation set or a score
-        For each epoch the score on the validation set.
+        For each epoch, the score on the validation set.
     best_validation_score_ : float, or None likewise
-        The largest of them.
+        The largest score in `validation_scores_`.
     n_layers_ : int
-        Layers, inputs and outputs included.
+        The number of layers, including inputs and outputs.
     n_outputs_ : int
-        Units of the output layer.
+        The number of units in the output layer.
     out_activation_ : str
         ``"identity"``, or ``"exponential"`` for the losses of positive targets.
     n_features_in_ : int
-        Columns of X.
+        The number of columns of X.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Their names, if X had names that are all strings.
+        The names of the columns, if all of them are strings.
 
     See Also
     --------
@@ -231,7 +236,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # no types t
 
     @available_if(has_partial_fit)  # type: ignore[untyped-decorator]
     def partial_fit(self: Self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Train for one epoch on X and y, going on from where training stands.
+        """Train for one epoch on X and y, continuing the previous training.
 
         Parameters
         ----------
@@ -250,7 +255,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # no types t
         Raises
         ------
         ValueError
-            As `fit`.
+            As for `fit`.
         AttributeError
             If the optimizer is ``"lbfgs"``, or with ``early_stopping=True``.
         """
@@ -278,8 +283,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # no types t
         Returns
         -------
         y : ndarray of shape (n_samples,), (n_samples, n_outputs) or (n_samples, n_levels)
-            Of the network's dtype; a column a level with `Quantile` of several. With
-            `return_std` and dropout, the mean of the votes.
+            The predictions, of the network's dtype. `Quantile` with several levels has one column
+            for each level. With `return_std` and dropout, the mean of the votes.
         y_std : ndarray of the shape of y
             Only with `return_std`.
 
@@ -336,7 +341,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # no types t
         return votes.votes_and_noise(self, X, n_passes, random_state, with_noise=True)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Return R^2, or for several levels the share of the pinball loss that is explained.
+        """Return R^2, or for several levels the explained share of the pinball loss.
 
         Parameters
         ----------
@@ -350,8 +355,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # no types t
         Returns
         -------
         score : float
-            At most 1, the score of perfect predictions; 0 is that of the best constant. With
-            several levels it is the mean over them of ``sklearn.metrics.d2_pinball_score``.
+            At most 1, the score of perfect predictions; 0 is the score of the best constant. With
+            several levels, it is the mean over the levels of ``sklearn.metrics.d2_pinball_score``.
         """
         loss = fitted_model(self).loss
         if not isinstance(loss, Quantile) or not loss.predicts_columns:

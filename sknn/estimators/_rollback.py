@@ -1,4 +1,4 @@
-"""A call that fails changes nothing; one that succeeds changes all at once."""
+"""Rollback: a call that fails changes nothing, and one that succeeds changes all at once."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -12,19 +12,19 @@ T = TypeVar("T")
 
 
 def all_or_nothing(estimator: BaseEstimator, train: Callable[[Any], T]) -> T:
-    """Train a draft of an estimator, then give the estimator all of its attributes at once.
+    """Train a draft of an estimator, then set all its attributes on the estimator at once.
 
-    Nothing is written to the estimator before that, and so nothing is to be undone if training
-    fails, or if another thread reads the estimator meanwhile. A random state that others share is
-    restored if training fails.
+    Nothing is written to the estimator before the end, so nothing has to be undone if training
+    fails, and another thread never reads a half-trained estimator. A random state that others share
+    is restored if training fails.
 
     Parameters
     ----------
     estimator : BaseEstimator
-        What is to be trained.
+        The estimator to train.
     train : callable
-        Gets the draft, another estimator that holds the same attributes, and returns the result. It
-        must not change what the attributes hold. Ctrl-C interrupts it, and nothing else.
+        Called with the draft, another estimator with the same attributes; returns the result. It
+        must not change the objects in the attributes. Ctrl-C interrupts this function only.
 
     Examples
     --------

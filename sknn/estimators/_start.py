@@ -22,12 +22,12 @@ from sknn.estimators._targets import Targets
 from sknn.initializers import Auto, Initializer, Zeros
 from sknn.optimizers import ElementwiseOptimizer, Optimizer
 
-# The most rows that an initializer looks at.
+# The most rows that a data-dependent initializer reads.
 CALIBRATION_ROWS: Final = 256
 
 
 class FitMode(Enum):
-    """What a call that trains does with an estimator that is fitted already."""
+    """How a call that trains uses an estimator that is already fitted."""
 
     FIT = "start over"
     WARM_START = "continue with new epochs"
@@ -49,7 +49,7 @@ def configure_fit(
     watch: Watch | None,
     report: Callable[[TrainingState], None],
 ) -> FitConfiguration:
-    """Return how a fit, or without a watch one epoch of ``partial_fit``, is to train."""
+    """Return the configuration of a fit, or without a watch, of one epoch of ``partial_fit``."""
     incremental = watch is None
     configuration = FitConfiguration(
         optimizer=settings.optimizer,
@@ -78,7 +78,7 @@ def initial_network(
     random_state: np.random.RandomState,
     dtype: np.dtype[Any],
 ) -> Network:
-    """Return a network with initial parameters; biases that are automatic are zeros."""
+    """Return a network with initial parameters; with ``bias_init="auto"``, biases are zeros."""
     bias_init = Zeros() if isinstance(bias_init, Auto) else bias_init
     return Network.initialize(architecture, init, bias_init, random_state, dtype)
 
@@ -86,7 +86,7 @@ def initial_network(
 def _new_training(
     architecture: Architecture, settings: Settings, data: DataSet, random_state: Any
 ) -> TrainingState:
-    """Draw initial parameters, and return the state of training before its first step."""
+    """Draw initial parameters, and return the training state before the first step."""
     random_state = check_random_state(random_state)
     network = initial_network(
         architecture, settings.init, settings.bias_init, random_state, data.X.dtype
@@ -104,8 +104,8 @@ def calibration_rows(data: DataSet) -> Array | slice:
     """Return the index of up to `CALIBRATION_ROWS` rows that have a weight, evenly spaced."""
     if data.weight is None or data.weight.all():
         return slice(None, None, -(-len(data) // CALIBRATION_ROWS))
-    weighty = np.flatnonzero(data.weight)
-    return weighty[:: -(-weighty.size // CALIBRATION_ROWS)]
+    rows = np.flatnonzero(data.weight)
+    return rows[:: -(-rows.size // CALIBRATION_ROWS)]
 
 
 def prepare_model(
@@ -118,22 +118,22 @@ def prepare_model(
 ) -> tuple[FittedModel, TrainingState]:
     """Return the model to train, and its training state.
 
-    The state is new, or a fork of that of `before`, which stays as it is.
+    The training state is new, or a fork of that of `before`, which does not change.
 
     Parameters
     ----------
     estimator : BaseMLP
-        Its parameters are read.
+        The estimator, whose parameters are read.
     settings : Settings
-        Its parameters, as `read_settings` returns them.
+        The parameters of the estimator, as `read_settings` returns them.
     targets : Targets
-        What is known of y.
+        What the fit knows about y.
     data : DataSet
         The training set.
     mode : FitMode
-        How the call continues.
+        How the call uses the model `before`.
     before : FittedModel or None
-        The model with which it continues.
+        The model with which training continues; None to start over.
     """
     sizes = (data.X.shape[1], *settings.hidden_layer_sizes, targets.n_outputs)
     link = settings.loss.link(targets.kind)
@@ -169,7 +169,7 @@ def _continued_training(
 
 
 def _set_optimizer_state(training: TrainingState, optimizer: Any, before: Any) -> None:
-    """Make the optimizer's state, or let it take over that of one of its class before."""
+    """Make the state of the optimizer, or keep that of a previous optimizer of the same class."""
     if type(before) is not type(optimizer):
         params = training.parameters
         has_state = isinstance(optimizer, Optimizer)
@@ -181,6 +181,6 @@ def _set_optimizer_state(training: TrainingState, optimizer: Any, before: Any) -
 
 
 def _draw_seed(training: TrainingState, settings: Settings) -> None:
-    """Draw the seed of dropout masks, the first time that there is something to drop."""
+    """Draw the seed of dropout masks in the first call with a positive dropout rate."""
     if not training.seed and any(dropout.rate > 0 for dropout in settings.dropouts):
         training.seed = int(training.random_state.randint(1, 2**31 - 1))

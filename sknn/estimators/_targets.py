@@ -1,8 +1,8 @@
-"""Targets: what a fit learns about y, and how y becomes the network's targets and back.
+"""Targets: what a fit learns about y, how it encodes y, and how it decodes predictions.
 
-A target is ``"binary"`` (two classes, one output), ``"multiclass"`` (one output a class; a single
-class is one of these, with a softmax over one output), ``"multilabel"`` (one output a label) or
-``"regression"``.
+The kinds of targets are ``"binary"`` (two classes, one output), ``"multiclass"`` (one output for
+each class), ``"multilabel"`` (one output for each label) and ``"regression"``. A single class is
+``"multiclass"``, with a softmax over one output.
 """
 
 from abc import ABC, abstractmethod
@@ -20,21 +20,21 @@ from sknn.activations import Activation
 from sknn.estimators._checks import check_regression_targets, normalize_weights
 from sknn.losses import BINARY, MULTICLASS, MULTILABEL, REGRESSION, Loss
 
-# A share of the largest weight whose reciprocal is still far from overflow.
-_NEXT_TO_NONE: Final = 1e-290
+# Weights below this share of the largest one count as zero. Its reciprocal does not overflow.
+_NEGLIGIBLE: Final = 1e-290
 
 
 def learn_targets(estimator: Any, y: Array, classes: Any, loss: Loss) -> "Targets":
-    """Return what there is to know of y, for a classifier or a regressor.
+    """Return the targets that a first fit learns from y.
 
     Parameters
     ----------
     estimator : MLPClassifier or MLPRegressor
-        Its kinds of targets are read.
+        The estimator, which is a classifier or a regressor.
     y : ndarray of shape (n_samples,) or (n_samples, n_columns)
         The targets.
     classes : array-like or None
-        The classes that a call names.
+        The classes that the call passes.
     loss : Loss
         The loss.
     """
@@ -46,18 +46,18 @@ def learn_targets(estimator: Any, y: Array, classes: Any, loss: Loss) -> "Target
 def encode_rows(
     estimator: Any, targets: "Targets", X: Any, y: Array, weight: Array | None, suffix: str = ""
 ) -> DataSet:
-    """Return checked inputs, targets and weights as the network takes them.
+    """Return the data set of checked inputs, targets and weights, encoded for the network.
 
     Parameters
     ----------
     estimator : BaseMLP
-        Its `class_weight` is read, if it has one.
+        The estimator, whose `class_weight` is read if it has one.
     targets : Targets
-        What is known of y.
+        The targets that encode y.
     X, y, weight
         Checked inputs, targets and weights.
     suffix : str, default=""
-        What the errors append to the names of the arguments, such as ``"_val"``.
+        The end of the argument names in errors, such as ``"_val"``.
     """
     encoded = targets.encode(y, X.dtype, f"y{suffix}")
     weight = targets.weigh(getattr(estimator, "class_weight", None), y, weight)
@@ -83,7 +83,7 @@ class Targets(ABC):
     @property
     @abstractmethod
     def attributes(self) -> dict[str, Any]:
-        """The fitted attributes of the estimator that tell of the targets."""
+        """The fitted attributes of the estimator that describe the targets."""
 
     @abstractmethod
     def continued(self, y: Array, classes: Any, loss: Loss, *, is_part: bool) -> "Targets":
@@ -94,7 +94,7 @@ class Targets(ABC):
         y : ndarray of shape (n_samples,) or (n_samples, n_columns)
             The targets of this call.
         classes : array-like or None
-            The classes that the call names.
+            The classes that the call passes.
         loss : Loss
             The loss of this call.
         is_part : bool
@@ -103,12 +103,12 @@ class Targets(ABC):
         Raises
         ------
         ValueError
-            If y is of another kind, or has other classes.
+            If y is of another kind or has other classes.
         """
 
     @abstractmethod
     def encode(self, y: Array, dtype: np.dtype[Any], name: str) -> Array:
-        """Return y as the losses take it, transposed; errors call it `name`.
+        """Return y in the form that losses take after transposing; errors call it `name`.
 
         Returns
         -------
@@ -119,27 +119,27 @@ class Targets(ABC):
     @property
     @abstractmethod
     def n_columns(self) -> int | None:
-        """Columns of what ``predict`` returns; None for a vector."""
+        """The number of columns that ``predict`` returns; None for a vector."""
 
     @property
     def dtype(self) -> np.dtype[Any] | None:
-        """The dtype of what ``predict`` returns; None for the network's."""
+        """The dtype that ``predict`` returns; None for the dtype of the network."""
         return None
 
     @abstractmethod
     def decode(self, raw_prediction: Array, link: Activation) -> Array:
-        """Return what ``predict`` returns for some rows.
+        """Return the predictions of ``predict`` for a chunk of rows.
 
         Parameters
         ----------
         raw_prediction : ndarray of shape (n_outputs, n_rows)
-            The output layer before the link.
+            The raw predictions of the rows.
         link : Activation
             Turns raw predictions into predictions.
         """
 
     def strata(self, encoded: Array) -> Array | None:
-        """Return the classes whose shares a split of the rows keeps; None if there are none."""
+        """Return the classes by which a split of the rows is stratified; None if there are none."""
         return None
 
     def weigh(self, class_weight: Any, y: Array, weight: Array | None) -> Array | None:
@@ -154,7 +154,7 @@ class RegressionTargets(Targets):
     Attributes
     ----------
     loss : Loss
-        The loss; some predict several columns for one target.
+        The loss; some losses predict several columns for one target.
     n_outputs : int
         Units of the output layer.
     is_vector : bool
@@ -228,7 +228,7 @@ class ClassTargets(Targets):
 
     @classmethod
     def learn(cls, y: Array, classes: Any) -> "ClassTargets":
-        """Return the targets of y, of which the classes are those given, or those in y."""
+        """Return the targets of y with the classes that are passed, or else those in y."""
         if _kind(y) == MULTILABEL:
             if classes is not None and len(np.unique(classes)) != y.shape[1]:
                 raise ValueError(
@@ -298,7 +298,7 @@ class ClassTargets(Targets):
     def weigh(self, class_weight: Any, y: Array, weight: Array | None) -> Array | None:
         """Return the weight of each row, of shape (n_samples,), times that of its class.
 
-        Balanced weights depend on the rows' own weights: a weight of 2 counts as the row twice.
+        Balanced weights depend on the weights of the rows: a weight of 2 counts as the row twice.
         """
         if class_weight is None:
             return weight
@@ -308,8 +308,8 @@ class ClassTargets(Targets):
                 "labels: set class_weight=None, and weigh rows with sample_weight."
             )
         if weight is not None:
-            # Only ratios count, and sums and products of large weights would overflow. A power of
-            # two changes no bit.
+            # Only ratios of weights count, and sums and products of large weights would overflow.
+            # Division by a power of two is exact.
             weight = np.ldexp(weight, -np.frexp(weight.max())[1])
         if isinstance(class_weight, str) and class_weight == "balanced":
             by_class = _balanced(y, weight, self.classes)
@@ -325,8 +325,8 @@ class ClassTargets(Targets):
 
 
 def _balanced(y: Array, weight: Array | None, classes: Array) -> Array:
-    if weight is not None:  # a class without weight, or with next to none, needs none
-        counted = weight > _NEXT_TO_NONE * weight.max()
+    if weight is not None:  # leave out classes whose weight is zero or nearly so
+        counted = weight > _NEGLIGIBLE * weight.max()
         y, weight = y[counted], weight[counted]
     present = np.unique(y)
     weights = np.ones(len(classes))
@@ -337,15 +337,15 @@ def _balanced(y: Array, weight: Array | None, classes: Array) -> Array:
 
 
 def _from_dict(class_weight: dict[Any, float], classes: Array) -> Array:
-    places = {key: _place(key, classes) for key in class_weight}
-    strange = [key for key, place in places.items() if place is None]
-    if strange:
-        raise ValueError(f"class_weight has keys {strange} that are not among {classes}.")
-    if len(set(places.values())) < len(places):
+    indices = {key: _index(key, classes) for key in class_weight}
+    unknown = [key for key, index in indices.items() if index is None]
+    if unknown:
+        raise ValueError(f"class_weight has keys {unknown} that are not among {classes}.")
+    if len(set(indices.values())) < len(indices):
         raise ValueError(f"class_weight must have one key for a class, got {class_weight!r}.")
     weights = [1.0] * len(classes)
-    for key, place in places.items():
-        weights[place] = class_weight[key]
+    for key, index in indices.items():
+        weights[index] = class_weight[key]
     if any(weight not in NOT_NEGATIVE for weight in weights) or not any(weights):
         raise ValueError(
             f"class_weight must hold weights of 0 or more, not all 0, got {class_weight!r}."
@@ -353,10 +353,11 @@ def _from_dict(class_weight: dict[Any, float], classes: Array) -> Array:
     return np.array(weights, float)
 
 
-def _place(key: Any, classes: Array) -> Any:
+def _index(key: Any, classes: Array) -> Any:
     """Return the index of a class, or None.
 
-    Keys are compared and not looked up: equal dates of different types have different hashes.
+    Keys are compared instead of looked up, because equal dates of different types have different
+    hashes.
     """
     try:
         same = np.flatnonzero(classes == key) if np.ndim(key) == 0 else np.empty(0, int)
@@ -367,10 +368,10 @@ def _place(key: Any, classes: Array) -> Any:
 
 def _kind(y: Array) -> str:
     try:
-        with np.errstate(invalid="ignore"):  # it turns numbers into integers
+        with np.errstate(invalid="ignore"):  # type_of_target converts numbers to integers
             kind = str(type_of_target(y, input_name="y"))
             if kind not in (BINARY, MULTICLASS, "multilabel-indicator", "multiclass-multioutput"):
-                check_classification_targets(y)  # says what is wrong with it
+                check_classification_targets(y)  # raises an error that says why
     except TypeError as error:
         raise ValueError(f"y cannot be read as classes: {error}") from None
     if kind == "multilabel-indicator":
@@ -384,16 +385,8 @@ def _kind(y: Array) -> str:
 
 
 def both_classes(raw_prediction: Array) -> Array:
-    """Return raw predictions of both classes, of shape (2, n_rows).
+    """Return the raw predictions of both classes, of shape (2, n_rows).
 
     ``sigmoid(-z)`` is exact where ``1 - sigmoid(z)`` would round to zero.
     """
     return np.concatenate([-raw_prediction, raw_prediction])
-
-
-def opened(probabilities: Array) -> Array:
-    """Move what was rounded to 0 or 1 to the nearest number between them, in place."""
-    zero, one = probabilities.dtype.type(0), probabilities.dtype.type(1)
-    low, high = np.nextafter(zero, one), np.nextafter(one, zero)
-    opened: Array = np.clip(probabilities, low, high, out=probabilities)
-    return opened

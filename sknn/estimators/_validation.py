@@ -1,4 +1,4 @@
-"""The validation set: which rows, and how they are scored."""
+"""The validation set: its rows and their scores."""
 
 import inspect
 import math
@@ -24,11 +24,13 @@ from sknn.estimators._targets import Targets, encode_rows
 
 
 def name_scoring(scoring: Any) -> str:
-    """Return what tells a scoring from any other, and if it can be pickled, also afterwards."""
+    """Return a string that identifies a scoring and, where possible, survives pickling."""
     if not callable(scoring):
         return repr(scoring)
     try:
-        twin = pickle.loads(pickle.dumps(scoring))  # whose parts are as distinct as any copy's
+        twin = pickle.loads(
+            pickle.dumps(scoring)
+        )  # a copy, in which shared objects are as in any other copy
         return f"{type(scoring).__qualname__} {zlib.crc32(pickle.dumps(twin)):08x}"
     except (pickle.PicklingError, AttributeError, TypeError):  # such as a lambda
         return f"{scoring!r} at {id(scoring):#x}"
@@ -37,7 +39,7 @@ def name_scoring(scoring: Any) -> str:
 def _takes_weights(scorer: Any) -> bool:
     """Tell whether a scorer, or the metric inside one of scikit-learn's, takes sample_weight."""
     parameters = inspect.signature(getattr(scorer, "_score_func", scorer)).parameters
-    takes_all = any(each.kind is each.VAR_KEYWORD for each in parameters.values())
+    takes_all = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())
     return takes_all or "sample_weight" in parameters
 
 
@@ -46,57 +48,68 @@ def prepare_validation(
     settings: Settings,
     data: DataSet,
     y: Array,
-    given: Any,
+    validation_set: Any,
     model: FittedModel,
     training: TrainingState,
 ) -> tuple[Validate | None, DataSet | None]:
-    """Return what validates, and on which rows, if there are any; say what decides on stopping.
+    """Return the function that validates, or None; set the criterion of stopping.
+
+    The second result is the encoded `validation_set`; None if there is none.
 
     Parameters
     ----------
     estimator : BaseMLP
-        Its parameters are read.
+        The estimator, whose parameters are read.
     settings : Settings
-        Its parameters.
+        The parameters of the estimator, as `read_settings` returns them.
     data : DataSet
-        All rows, of which some may be set aside.
+        The data set, of which rows may be set aside.
     y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-        Their targets as a scorer wants them.
-    given : tuple or None
-        ``X_val``, ``y_val`` and ``sample_weight_val``, if there are.
+        The targets of the data set in the form for scorers.
+    validation_set : tuple or None
+        ``X_val``, ``y_val`` and ``sample_weight_val``, if they were passed.
     model : FittedModel
-        The model to be trained, whose parameters will change.
+        The model to train; training changes its parameters.
     training : TrainingState
-        Its training state, updated.
+        The training state of the model, which is updated.
     """
     decides = estimator.early_stopping
-    if given is not None or not decides:
+    if validation_set is not None or not decides:
         training.train_on_all_rows()
     measured = _objective(model.network.architecture, settings)
-    validate, held = None, None
+    validate, validation_data = None, None
     validation: tuple[Any, ...] = ()
-    if given is not None or decides:
-        held, y_val = _held_rows(estimator, data, y, given, model.targets, training)
-        checks.check_total_weight(held.weight, "sample_weight in validation")
-        on = estimator.validation_fraction if given is None else held.checksum()
-        validation = (name_scoring(estimator.scoring), on)
-        validate = _make_validate(estimator, held, y_val, model)
+    if validation_set is not None or decides:
+        validation_data, y_val = _validation_rows(
+            estimator, data, y, validation_set, model.targets, training
+        )
+        checks.check_total_weight(validation_data.weight, "sample_weight in validation")
+        identity = (
+            estimator.validation_fraction if validation_set is None else validation_data.checksum()
+        )
+        validation = (name_scoring(estimator.scoring), identity)
+        validate = _make_validate(estimator, validation_data, y_val, model)
     training.validate_by(validation)
     training.decide_by((*validation, *measured) if decides else (None, *measured))
-    return validate, held
+    return validate, None if validation_set is None else validation_data
 
 
-def _held_rows(
-    estimator: Any, data: DataSet, y: Array, given: Any, targets: Targets, training: TrainingState
+def _validation_rows(
+    estimator: Any,
+    data: DataSet,
+    y: Array,
+    validation_set: Any,
+    targets: Targets,
+    training: TrainingState,
 ) -> tuple[DataSet, Array]:
-    """Return the validation set, and its targets as a scorer wants them."""
-    if given is not None:
-        X_val, y_val, weight = given
+    """Return the validation set, and its targets in the form for scorers."""
+    if validation_set is not None:
+        X_val, y_val, weight = validation_set
         X_val, y_val, weight = checks.check_validation_set(
             estimator, X_val, y_val, weight, data.X.dtype
         )
-        held = encode_rows(estimator, targets, X_val, y_val, weight, "_val")
-        return checks.replace_extremes(held, y_val)
+        validation_data = encode_rows(estimator, targets, X_val, y_val, weight, "_val")
+        return checks.replace_extremes(validation_data, y_val)
     fraction = estimator.validation_fraction
     if training.validation_rows is None or training.criterion[1:2] != (fraction,):
         training.order, training.validation_rows = checks.split_rows(
@@ -114,7 +127,7 @@ def _make_validate(
 ) -> Validate:
     """Return the function that computes the loss and the score of an estimator on a validation set.
 
-    What is not finite ends the fit if it decides on stopping, and is recorded if it does not.
+    A value that is not finite ends the fit if validation decides on stopping, else it is recorded.
     """
     scorer = None if estimator.scoring == "loss" else check_scoring(estimator, estimator.scoring)
     # The scorer's own view of the model: it predicts plain arrays, so it knows no feature names.
@@ -145,11 +158,11 @@ def _make_validate(
 
 
 def _objective(architecture: Architecture, settings: Settings) -> tuple[Any, ...]:
-    """Return what the value of a training loss depends on, beside data and weights."""
+    """Return everything but data and weights on which the training loss depends."""
     strategies = [settings.loss, architecture.link, *architecture.activations]
     strategies += architecture.dropouts
     regularization = settings.regularization
     return (
         *(regularization.alpha, regularization.l1_ratio, repr(settings.averaging)),
-        *((type(each).__name__, repr(vars(each))) for each in strategies),
+        *((type(strategy).__name__, repr(vars(strategy))) for strategy in strategies),
     )

@@ -1,4 +1,4 @@
-"""What ``verbose`` prints while training goes on."""
+"""Progress that ``verbose`` prints during training."""
 
 import multiprocessing
 import shutil
@@ -12,10 +12,10 @@ from sklearn.base import BaseEstimator
 from sknn._training.loop import CONVERGED, INTERRUPTED, MAX_ITER, STOPPED
 from sknn._training.state import TrainingState
 
-# Into how many parts plain lines divide `max_iter`.
-_PARTS: Final = 20
-# Seconds between two states of the line that renews itself.
-_PAUSE: Final = 0.1
+# The number of lines for `max_iter` epochs with ``verbose=1`` outside a terminal.
+_N_LINES: Final = 20
+# Seconds between two updates of the line that is updated in place.
+_INTERVAL: Final = 0.1
 _ENDS: Final = {
     CONVERGED: "converged",
     MAX_ITER: "not converged",
@@ -26,24 +26,25 @@ _ENDS: Final = {
 
 
 class Printer:
-    """Prints how a call to `fit` or `partial_fit` gets on.
+    """Prints the progress of a call to `fit` or `partial_fit`.
 
-    With ``verbose=1`` it is one line that renews itself where the output is a terminal. Elsewhere
-    it is a line for the first epoch, for each twentieth of ``max_iter``, and for the last. With 2
-    or more it is a line an epoch. `fit` adds a line about how it ended.
+    With ``verbose=1`` it updates a single line in place if the output is a terminal. Otherwise it
+    prints a line for the first epoch, for each twentieth of ``max_iter``, and for the last epoch.
+    With ``verbose=2`` or more it prints a line for each epoch. `fit` adds a line about its end.
 
-    In a worker process or thread other fits may print at the same time. There each line begins with
-    the worker's name, the first one tells which estimator is fitted, and no line renews itself.
-    Every line is written at once. Without an output, as under ``pythonw``, nothing is printed.
+    In a worker process or thread, other fits may print at the same time. Each line then begins
+    with the name of the worker, the first line shows the estimator, and no line is updated in
+    place. Each line is written by a single call. Without an output, as under ``pythonw``, nothing
+    is printed.
 
     Parameters
     ----------
     estimator : BaseEstimator
-        What is fitted; its ``verbose`` says how much to print.
+        The estimator that is fitted; its ``verbose`` sets how much is printed.
     max_iter : int or None
-        The most epochs of the call; None for `partial_fit`, which prints a line whenever it may.
+        The most epochs of the call; None for `partial_fit`, which prints a line in each call.
     training : TrainingState
-        Where it begins.
+        The training state at the start.
     """
 
     def __init__(
@@ -53,33 +54,33 @@ class Printer:
         self._verbose = 0 if self._out is None else estimator.verbose
         self._max_iter, self._first = max_iter, training.progress.epoch
         self._began = time.monotonic()
-        self._shown, self._shown_at, self._length = self._first, -_PAUSE, 0
+        self._shown, self._shown_at, self._length = self._first, -_INTERVAL, 0
         worker = _worker()
         self._prefix = f"[{worker}] " if worker else ""
-        self._renews = False
+        self._in_place = False
         if self._out is not None and self._verbose and max_iter is not None:
-            self._renews = self._verbose == 1 and not worker and self._out.isatty()
+            self._in_place = self._verbose == 1 and not worker and self._out.isatty()
             if worker:
                 self._print(" ".join(BaseEstimator.__repr__(estimator).split()))
 
     def report(self, training: TrainingState) -> None:
-        """Print a line about the epoch just done, if one is due."""
+        """Print a line about the last epoch, if one is due."""
         if self._verbose:
             done = training.progress.epoch - self._first
-            if self._renews:
-                if time.monotonic() - self._shown_at >= _PAUSE:
-                    self._renew(training)
+            if self._in_place:
+                if time.monotonic() - self._shown_at >= _INTERVAL:
+                    self._update(training)
             elif self._is_due(done):
                 self._show(training)
 
     def close(self, training: TrainingState, outcome: str | None) -> None:
-        """Print the last epoch, if it has not been, and how the call ended; None for an error."""
+        """Print the last epoch, unless printed before, and the outcome; None means an error."""
         if not self._verbose or self._max_iter is None:
             return
         done = training.progress.epoch - self._first
         if done and self._shown != training.progress.epoch:
-            self._renew(training) if self._renews else self._show(training)
-        if self._renews and self._length:
+            self._update(training) if self._in_place else self._show(training)
+        if self._in_place and self._length:
             self._write("\n")
         spent = _duration(time.monotonic() - self._began)
         epochs = "1 epoch" if done == 1 else f"{done} epochs"
@@ -88,20 +89,20 @@ class Printer:
     def _is_due(self, done: int) -> bool:
         if self._verbose > 1 or self._max_iter is None:
             return True
-        return done == 1 or done % -(-self._max_iter // _PARTS) == 0
+        return done == 1 or done % -(-self._max_iter // _N_LINES) == 0
 
     def _show(self, training: TrainingState) -> None:
         self._print(self._line(training))
         self._shown = training.progress.epoch
 
-    def _renew(self, training: TrainingState) -> None:
+    def _update(self, training: TrainingState) -> None:
         line = self._line(training)[: shutil.get_terminal_size().columns - 1]
         self._write("\r" + line.ljust(self._length))
         self._length, self._shown = len(line), training.progress.epoch
         self._shown_at = time.monotonic()
 
     def _print(self, line: str) -> None:
-        # At once, with its end: another process may write to the same output.
+        # One call writes the line with its end: another process may write to the same output.
         self._write(f"{self._prefix}{line}\n")
 
     def _write(self, text: str) -> None:
@@ -111,23 +112,23 @@ class Printer:
 
     def _line(self, training: TrainingState) -> str:
         epoch = training.progress.epoch
-        of = "" if self._max_iter is None else f"/{self._first + self._max_iter}"
-        told = [f"Epoch {epoch}{of}: loss {training.loss_curve[-1]:.6f}"]
+        total = "" if self._max_iter is None else f"/{self._first + self._max_iter}"
+        parts = [f"Epoch {epoch}{total}: loss {training.loss_curve[-1]:.6f}"]
         if training.validation_loss_curve:
-            told.append(f"validation loss {training.validation_loss_curve[-1]:.6f}")
+            parts.append(f"validation loss {training.validation_loss_curve[-1]:.6f}")
         if training.validation_scores:
-            told.append(f"validation score {training.validation_scores[-1]:.6f}")
+            parts.append(f"validation score {training.validation_scores[-1]:.6f}")
         seconds = max(training.seconds[-1], 1e-9)
-        told.append(f"{_rounded(training.n_training / seconds):,} samples/s")
+        parts.append(f"{_rounded(training.n_training / seconds):,} samples/s")
         if self._max_iter is not None:
             done = epoch - self._first
             left = (time.monotonic() - self._began) / done * (self._max_iter - done)
-            told.append(f"at most {_duration(left)} left")
-        return ", ".join(told)
+            parts.append(f"at most {_duration(left)} left")
+        return ", ".join(parts)
 
 
 def _worker() -> str:
-    """Return the name of the worker process or thread that this is; nothing in the main one.
+    """Return the name of this worker process or thread; an empty string for the main one.
 
     Examples
     --------
@@ -143,7 +144,7 @@ def _worker() -> str:
 
 
 def _rounded(number: float) -> int:
-    """Return a number to two digits: more would only flicker.
+    """Return a number rounded to two digits, because more digits would only flicker.
 
     Examples
     --------

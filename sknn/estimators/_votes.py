@@ -10,7 +10,7 @@ from sknn._core.strategy import Range
 from sknn._core.typing import Array
 from sknn.estimators import _checks as checks
 from sknn.estimators._model import FittedModel, fitted_model
-from sknn.estimators._targets import RegressionTargets, both_classes, opened
+from sknn.estimators._targets import RegressionTargets, both_classes
 from sknn.losses import BINARY, MULTILABEL, Loss
 
 N_PASSES: Final = Range(1, integer=True)
@@ -44,10 +44,18 @@ def to_predictions(model: FittedModel) -> tuple[Convert, int | None]:
         link = model.network.architecture.link
         return (lambda raw: targets.decode(raw, link)), targets.n_columns
     if targets.kind == MULTILABEL:
-        return (lambda raw: opened(apply_link(raw))), targets.n_outputs
+        return (lambda raw: between_0_and_1(apply_link(raw))), targets.n_outputs
     if targets.kind == BINARY:
         return (lambda raw: apply_link(both_classes(raw))), 2
     return apply_link, targets.n_outputs
+
+
+def between_0_and_1(probabilities: Array) -> Array:
+    """Replace 0 and 1 by the nearest numbers between 0 and 1, in place."""
+    zero, one = probabilities.dtype.type(0), probabilities.dtype.type(1)
+    low, high = np.nextafter(zero, one), np.nextafter(one, zero)
+    clipped: Array = np.clip(probabilities, low, high, out=probabilities)
+    return clipped
 
 
 def to_noise(model: FittedModel) -> Convert:

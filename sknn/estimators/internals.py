@@ -1,7 +1,7 @@
-"""What other packages of sknn use of the estimators; users need none of it.
+"""The internals of the estimators that other packages of sknn use; users need none of them.
 
-A fitted estimator consists of a `FittedModel`, which `fitted_model` returns. What an estimator is
-to do is in its `Settings`, which `read_settings` returns.
+The fitted part of an estimator is a `FittedModel`, which `fitted_model` returns. The configuration
+of an estimator is in its `Settings`, which `read_settings` returns.
 """
 
 from sknn.estimators._callbacks import EPOCH

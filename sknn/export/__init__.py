@@ -1,4 +1,4 @@
-"""Models in the formats of other runtimes."""
+"""Export of models to the formats of other runtimes."""
 
 from sknn.export._to_onnx import to_onnx
 

@@ -1,4 +1,4 @@
-"""Every activation as nodes of ONNX; values are of shape (n_samples, units)."""
+"""ONNX nodes for each activation, on values of shape (n_samples, units)."""
 
 import math
 from collections.abc import Callable
@@ -39,7 +39,7 @@ from sknn.activations import (
 from sknn.export._graph import Graph
 from sknn.losses import Increasing
 
-# Takes the graph, the activation, and the name of z; returns the name of a.
+# A function of the graph, the activation, and the name of z, which returns the name of a.
 Writer = Callable[[Graph, Any, str], str]
 
 
@@ -49,18 +49,18 @@ def activate(graph: Graph, activation: Activation, z: str, parameters: Array | N
     Parameters
     ----------
     graph : Graph
-        Added to.
+        The graph, to which nodes are added.
     activation : Activation
-        Of the library's own.
+        An activation of the library.
     z : str
-        Its input, of shape (n_samples, units).
+        The name of the input, of shape (n_samples, units).
     parameters : ndarray or None
-        Its own parameters, for `PReLU`.
+        The learned parameters of `PReLU`.
 
     Raises
     ------
     ValueError
-        If it is not one of the library's.
+        If the activation is not from the library.
     """
     if type(activation) is PReLU:
         return graph.add("PRelu", z, graph.constant(np.asarray(parameters, np.float32)))
@@ -156,7 +156,8 @@ def _increasing(graph: Graph, activation: Increasing, z: str) -> str:
     return graph.add("CumSum", parts, graph.constant(np.array(1, np.int64)))
 
 
-# Names are those of ONNX where it has the function; ``Clip`` and others take numbers as inputs.
+# Activations for which ONNX has an operator use it. Some operators, such as ``Clip``, take
+# numbers as inputs instead of attributes.
 WRITERS: Final[dict[type[Activation], Writer]] = {
     Identity: _operator("Identity"),
     Sigmoid: _operator("Sigmoid"),

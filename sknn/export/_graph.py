@@ -1,4 +1,4 @@
-"""A graph of ONNX, built node by node."""
+"""A builder of ONNX graphs."""
 
 from typing import Any
 
@@ -8,12 +8,12 @@ from sknn._core.typing import Array
 
 
 class Graph:
-    """Nodes and constants; each value in the graph has a name.
+    """The nodes and constants of a graph, in which each value has a name.
 
     Parameters
     ----------
     onnx : module
-        The package; it is optional, so that whoever builds a graph has imported it.
+        The package ``onnx``, which is optional and imported by the caller.
     """
 
     def __init__(self, onnx: Any) -> None:

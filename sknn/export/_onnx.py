@@ -1,4 +1,4 @@
-"""A network, and what `predict` does on top of it, as one graph of ONNX."""
+"""ONNX graphs of networks, including the conversion to what `predict` returns."""
 
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from sknn.export._activations import activate
 from sknn.export._graph import Graph
 from sknn.losses import BINARY, MULTILABEL, Gaussian
 
-# Of 2022, when all that is used here was there; runtimes read what is older than they are.
+# The versions of 2022, which have all operators used here. Runtimes read all older versions.
 OPSET: Final = 18
 IR_VERSION: Final = 8
 
@@ -21,12 +21,12 @@ INPUT: Final = "X"
 
 
 def network_to_onnx(model: BaseMLP, *, with_deviation: bool = True) -> Any:
-    """Return a fitted network as an ONNX model.
+    """Convert a fitted network to an ONNX model.
 
     Parameters
     ----------
     model : MLPClassifier or MLPRegressor
-        Fitted.
+        The fitted network.
     with_deviation : bool, default=True
         Whether a regressor whose loss is `Gaussian` has the output ``deviation``.
     """
@@ -75,7 +75,7 @@ def _as_float32(values: Array) -> Array:
 
 
 def _add_prediction(graph: Graph, model: BaseMLP, raw: str, with_deviation: bool) -> list[Any]:
-    """Add what turns raw predictions into predictions; return the outputs' descriptions."""
+    """Add the nodes that turn raw predictions into predictions; return the graph's outputs."""
     fitted = fitted_model(model)
     link, targets = fitted.network.architecture.link, fitted.targets
     if isinstance(targets, RegressionTargets):

@@ -1,4 +1,4 @@
-"""Estimators that hold networks, as ONNX models, by way of skl2onnx."""
+"""Export of estimators that contain networks to ONNX, by skl2onnx."""
 
 from typing import Any, Final
 
@@ -11,33 +11,33 @@ from sknn.estimators.internals import RegressionTargets, fitted_model
 from sknn.export._onnx import INPUT, OPSET, network_to_onnx, portable_classes
 from sknn.losses import MULTILABEL
 
-# The operators of scikit-learn's models, of the same age as those of `OPSET`.
+# The version of the operators for scikit-learn's models, of the same age as `OPSET`.
 ML_OPSET: Final = 3
-# What may hold a network: skl2onnx reads its predictions or probabilities there, and nothing else.
-# Around another estimator it may take the one for the other and say nothing.
+# The estimators that may contain a network. In these, skl2onnx uses the right output of a network,
+# predictions or probabilities. In other estimators it may confuse the two without an error.
 HOLDERS: Final = {
     *("Pipeline", "GridSearchCV", "RandomizedSearchCV", "MultiOutputRegressor"),
     *("BaggingClassifier", "BaggingRegressor", "VotingClassifier", "VotingRegressor"),
     *("StackingClassifier", "StackingRegressor"),
 }
-# Ensembles whose converters read one output of each network, and drop the others.
-OF_ONE_OUTPUT: Final = {"BaggingRegressor", "VotingRegressor", "StackingRegressor"}
+# Ensembles whose converters use one output of each network, and ignore the others.
+SINGLE_OUTPUT: Final = {"BaggingRegressor", "VotingRegressor", "StackingRegressor"}
 
 
 def other_to_onnx(model: Any, X: Any) -> Any:
-    """Return a fitted estimator that is no network of ours as an ONNX model.
+    """Convert a fitted estimator that contains networks to an ONNX model.
 
     Parameters
     ----------
     model : estimator
-        A Pipeline, a search, or an ensemble of them.
+        A Pipeline, a search or an ensemble.
     X : DataFrame, ndarray or None
-        Some inputs; without them, all are float32 numbers.
+        A sample of inputs; None if all inputs are float32 numbers.
 
     Raises
     ------
     ValueError
-        If skl2onnx cannot convert a part of it, which the error names.
+        If skl2onnx cannot convert a part of the estimator, which the error names.
     ImportError
         If skl2onnx is not installed.
     """
@@ -83,15 +83,15 @@ def _check_estimator(model: Any) -> None:
 
 
 def _check_holders(value: Any) -> int:
-    """Return the most outputs of a network that a value holds, 0 if it holds none.
+    """Return the most outputs of a network that a value contains; 0 if it contains none.
 
     Raises
     ------
     ValueError
-        If a network is where skl2onnx would convert it wrongly.
+        If a network is in an estimator that skl2onnx would convert wrongly.
     """
     if isinstance(value, BaseMLP):
-        if not hasattr(value, "n_outputs_"):  # what was given is not fitted
+        if not hasattr(value, "n_outputs_"):  # constructor parameters are not fitted
             return 1
         targets = fitted_model(value).targets
         if isinstance(targets, RegressionTargets):
@@ -103,13 +103,13 @@ def _check_holders(value: Any) -> int:
         parts = [part for name, part in inside.items() if name != "scorer_"]
     else:
         parts = list(value) if isinstance(value, (list, tuple)) else []
-    n_outputs = max(map(_check_holders, parts), default=0)  # of all: the innermost is named
+    n_outputs = max(map(_check_holders, parts), default=0)  # check all first, to name the innermost
     name = type(value).__name__
-    is_known = name in HOLDERS | {"Bunch"} and not (n_outputs > 1 and name in OF_ONE_OUTPUT)
+    is_known = name in HOLDERS | {"Bunch"} and not (n_outputs > 1 and name in SINGLE_OUTPUT)
     if "decision_function" in getattr(value, "stack_method_", ()):
         is_known = False
     if n_outputs and is_estimator and not is_known:
-        of_several = f" of {n_outputs} outputs" if name in OF_ONE_OUTPUT else ""
+        of_several = f" of {n_outputs} outputs" if name in SINGLE_OUTPUT else ""
         raise ValueError(
             f"to_onnx cannot export a network{of_several} inside a {name}: skl2onnx has no "
             "converter for that. Export the estimator that it holds."
@@ -141,7 +141,7 @@ def _output_names(model: Any) -> list[str]:
 
 
 def _last_step(model: Any) -> Any:
-    """Return what predicts in the end."""
+    """Return the final estimator of nested Pipelines and searches."""
     while hasattr(model, "best_estimator_") or hasattr(model, "steps"):
         model = model.steps[-1][1] if hasattr(model, "steps") else model.best_estimator_
     return model
@@ -150,21 +150,25 @@ def _last_step(model: Any) -> Any:
 def _without_second_dimension(made: Any, model: Any) -> Any:
     """Give the last output the shape that `predict` or `decision_function` returns."""
     last = _last_step(model)
-    own = network_to_onnx(last).graph.output[-1] if isinstance(last, BaseMLP) else None
+    network_output = network_to_onnx(last).graph.output[-1] if isinstance(last, BaseMLP) else None
     output = made.graph.output[-1]
-    if own is None or len(own.type.tensor_type.shape.dim) == len(output.type.tensor_type.shape.dim):
+    if network_output is None or len(network_output.type.tensor_type.shape.dim) == len(
+        output.type.tensor_type.shape.dim
+    ):
         return made
     import onnx
 
     name, column = output.name, f"{output.name}_column"
     for node in made.graph.node:
-        node.output[:] = [column if each == name else each for each in node.output]
+        node.output[:] = [
+            column if output_name == name else output_name for output_name in node.output
+        ]
     flat = onnx.helper.make_node("Reshape", [column, f"{name}_shape"], [name])
     made.graph.node.append(flat)
     made.graph.initializer.append(
         onnx.numpy_helper.from_array(np.array([-1], np.int64), f"{name}_shape")
     )
-    output.type.CopyFrom(own.type)
+    output.type.CopyFrom(network_output.type)
     onnx.checker.check_model(made)
     return made
 
@@ -173,7 +177,7 @@ def _without_second_dimension(made: Any, model: Any) -> Any:
 
 
 def _register(skl2onnx: Any) -> None:
-    """Tell skl2onnx how our networks are converted."""
+    """Register the converters of networks with skl2onnx."""
     skl2onnx.update_registered_converter(
         MLPClassifier,
         "SknnMLPClassifier",
@@ -196,8 +200,8 @@ def _classifier_types(operator: Any) -> None:
     if fitted.targets.kind == MULTILABEL:
         operator.outputs[0].type = types.Int64TensorType([n, len(classes)])
     else:
-        of_string = classes.dtype.kind == "O"
-        kind = types.StringTensorType if of_string else type(types.guess_data_type(classes)[0][1])
+        is_text = classes.dtype.kind == "O"
+        kind = types.StringTensorType if is_text else type(types.guess_data_type(classes)[0][1])
         operator.outputs[0].type = kind([n])
     n_columns = len(classes) if fitted.loss.has_probabilities else model.n_outputs_
     operator.outputs[1].type = types.FloatTensorType([n, n_columns])
@@ -214,13 +218,13 @@ def _regressor_types(operator: Any) -> None:
 
 
 def _convert(scope: Any, operator: Any, container: Any) -> None:
-    """Add a network's graph; inputs become float32, and outputs get two dimensions."""
+    """Add the graph of a network, with inputs cast to float32 and outputs of two dimensions."""
     import onnx
 
     graph = network_to_onnx(operator.raw_operator, with_deviation=False).graph
     *others, last = [output.full_name for output in operator.outputs]
     raw = scope.get_unique_variable_name("raw")
-    names = {"": ""}  # an input that is left out
+    names = {"": ""}  # the name of an omitted input
     names |= {output.name: name for output, name in zip(graph.output, [*others, raw], strict=True)}
     names[INPUT] = scope.get_unique_variable_name(INPUT)
     container.add_node(
@@ -234,7 +238,10 @@ def _convert(scope: Any, operator: Any, container: Any) -> None:
         for name in node.output:
             if name not in names:
                 names[name] = scope.get_unique_variable_name(name)
-        values = {each.name: onnx.helper.get_attribute_value(each) for each in node.attribute}
+        values = {
+            attribute.name: onnx.helper.get_attribute_value(attribute)
+            for attribute in node.attribute
+        }
         ends = ([names[name] for name in side] for side in (node.input, node.output))
         container.add_node(node.op_type, *ends, op_version=OPSET, **values)
     shape = scope.get_unique_variable_name("shape")

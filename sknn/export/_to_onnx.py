@@ -1,4 +1,4 @@
-"""Fitted models as ONNX models."""
+"""Export of fitted models to ONNX."""
 
 from typing import Any
 
@@ -8,46 +8,47 @@ from sknn.export._pipelines import other_to_onnx
 
 
 def to_onnx(model: Any, X: Any = None) -> Any:
-    """Return a fitted model as an ONNX model, which other languages and devices run.
+    """Convert a fitted model to an ONNX model, which other languages and devices can run.
 
-    A network computes in float32, whatever its dtype. The input ``X`` is of shape
-    (n_samples, n_features), the outputs are
+    The ONNX model computes in float32, whatever the dtype of the network. The input ``X`` is of
+    shape (n_samples, n_features). The outputs are
 
-    - of a classifier: ``label``, as `predict` returns it, and ``probabilities``, as
-      `predict_proba`; with a loss that gives none, such as ``"hinge"``, ``decision_function``
-      in their place. Integer classes are int64, the others of their own type;
-    - of a regressor: ``prediction``, as `predict` returns it; with ``loss="gaussian"`` also
-      ``deviation``, the standard deviation of the noise. A Pipeline has ``prediction`` alone.
+    - for a classifier, ``label``, as `predict` returns it, and ``probabilities``, as
+      `predict_proba` returns them. With a loss that gives no probabilities, such as ``"hinge"``,
+      ``decision_function`` takes their place. Integer classes are int64, and others keep their
+      type;
+    - for a regressor, ``prediction``, as `predict` returns it. With ``loss="gaussian"`` there is
+      also ``deviation``, the standard deviation of the noise; a Pipeline has ``prediction`` alone.
 
-    A Pipeline, or any other estimator that holds networks, goes through the package skl2onnx.
+    The package skl2onnx converts Pipelines and other estimators that contain networks.
 
     Parameters
     ----------
     model : MLPClassifier, MLPRegressor or an estimator that holds them
-        Fitted.
+        The fitted model.
     X : DataFrame or ndarray of shape (n_samples, n_features), default=None
-        Some inputs of a Pipeline whose columns are not all numbers: the ONNX model has an input of
-        shape (n_samples, 1) for each column of a DataFrame, by its name.
+        A sample of inputs, for a Pipeline whose columns are not all numbers. The ONNX model has an
+        input of shape (n_samples, 1) for each column of a DataFrame, with the name of the column.
 
     Returns
     -------
     onnx_model : onnx.ModelProto
-        ``onnx.save(onnx_model, path)`` writes it to a file.
+        The ONNX model; ``onnx.save(onnx_model, path)`` writes it to a file.
 
     Raises
     ------
     ValueError
-        If the model has an activation that is not the library's, weights that are infinite in
-        float32, or classes that ONNX cannot hold; or if it holds an estimator that skl2onnx cannot
-        convert, such as TransformedTargetRegressor, which the error names.
+        If the model has an activation that is not from the library, weights that are infinite in
+        float32, or classes that ONNX does not support. Also if it contains an estimator that
+        skl2onnx cannot convert, such as TransformedTargetRegressor, which the error names.
     NotFittedError
         If the model is not fitted.
     ImportError
-        If the package onnx is not installed, or skl2onnx, for a Pipeline.
+        If the package onnx, or for a Pipeline skl2onnx, is not installed.
 
     Notes
     -----
-    Operators are those of opset 18, which ONNX Runtime reads since version 1.14.
+    The ONNX model uses opset 18, which ONNX Runtime supports since version 1.14.
 
     Examples
     --------

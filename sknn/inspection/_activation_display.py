@@ -14,7 +14,7 @@ from sknn.inspection._plotting import check_drawing, colors, row_of_axes
 from sknn.inspection._signals import signals, table
 
 _BINS = 80
-# Layers whose spreads differ by more than this are drawn on a scale that is linear near zero only.
+# If the spreads of layers differ by more than this, the scale is linear only near zero.
 _SPREAD = 20.0
 
 
@@ -28,14 +28,14 @@ class ActivationDisplay(Display):
     Parameters
     ----------
     activations : dict of str to list of ndarray of shape (n_rows, n_units)
-        Of each network, by its label, the activations of each hidden layer.
+        The activations of each hidden layer of each network, by the label of the network.
     table : Table
-        Their statistics, as in `initialization_report`.
+        The statistics of the activations, as in `initialization_report`.
 
     Attributes
     ----------
     axes_ : ndarray of Axes of shape (n_networks,)
-        The axes that were drawn on last, one for each network.
+        The axes of the last plot, one for each network.
     figure_ : Figure
         The figure of these axes.
 
@@ -76,19 +76,19 @@ class ActivationDisplay(Display):
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Inputs as for its `predict`; up to 1000 rows of them are used.
         ax : Axes, default=None
-            Where to draw; None for a new figure.
+            The axes to draw on; None for a new figure.
 
         Returns
         -------
         display : ActivationDisplay
-            The numbers, ``axes_`` and ``figure_``.
+            The display, with ``axes_`` and ``figure_``.
 
         Raises
         ------
         ImportError
             If matplotlib is missing.
         ValueError
-            If the estimator is none of these or has no hidden layer, or `ax` is not an Axes.
+            If the estimator is of another type or has no hidden layer, or `ax` is not an Axes.
         """
         check_drawing(cls, "from_estimator", ax, several=True)
         return cls.compute_from_estimator(estimator, X).plot(ax)
@@ -107,13 +107,13 @@ class ActivationDisplay(Display):
         Returns
         -------
         display : ActivationDisplay
-            The numbers; `plot` draws them.
+            The display with the numbers, which `plot` draws.
         """
         network = network_of(estimator)
         network.summary()  # says so if it is not fitted
         X = inputs_of(estimator, X)
-        found = {"fitted": signals(fitted_network(network, X))}
-        return cls({"fitted": [signal.a for signal in found["fitted"]]}, table(found))
+        signals_of = {"fitted": signals(fitted_network(network, X))}
+        return cls({"fitted": [signal.a for signal in signals_of["fitted"]]}, table(signals_of))
 
     @classmethod
     def from_initializers(
@@ -124,27 +124,27 @@ class ActivationDisplay(Display):
         Parameters
         ----------
         estimator : MLPClassifier, MLPRegressor or Pipeline that ends in one
-            Fitted or not; what it has learned is not used.
+            The estimator, fitted or not; its learned parameters are not used.
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Inputs; up to 1000 rows of them are used.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
-            Targets, for steps of a Pipeline that are to be fitted and need them.
+            Targets, if steps of a Pipeline have to be fitted and need them.
         init : str, Initializer or sequence of them, default=N(0, 1), N(0, 0.1^2), Xavier and He
-            Where weights start, one network for each.
+            The initializers of the weights, one network for each.
         ax : Axes or sequence of Axes, default=None
-            Where to draw, one for each network; None for a new figure.
+            The axes to draw on, one for each network; None for a new figure.
 
         Returns
         -------
         display : ActivationDisplay
-            The numbers, ``axes_`` and ``figure_``.
+            The display, with ``axes_`` and ``figure_``.
 
         Raises
         ------
         ImportError
             If matplotlib is missing.
         ValueError
-            If the estimator is none of these or has no hidden layer, a parameter is wrong, or
+            If the estimator is of another type or has no hidden layer, a parameter is wrong, or
             `ax` is not one Axes for each network.
         """
         check_drawing(cls, "from_initializers", ax, several=True)
@@ -159,33 +159,33 @@ class ActivationDisplay(Display):
         Parameters
         ----------
         estimator : MLPClassifier, MLPRegressor or Pipeline that ends in one
-            Fitted or not; what it has learned is not used.
+            The estimator, fitted or not; its learned parameters are not used.
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Inputs; up to 1000 rows of them are used.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
-            Targets, for steps of a Pipeline that are to be fitted and need them.
+            Targets, if steps of a Pipeline have to be fitted and need them.
         init : str, Initializer or sequence of them, default=N(0, 1), N(0, 0.1^2), Xavier and He
-            Where weights start, one network for each.
+            The initializers of the weights, one network for each.
 
         Returns
         -------
         display : ActivationDisplay
-            The numbers; `plot` draws them.
+            The display with the numbers, which `plot` draws.
         """
-        found = untrained_signals(estimator, X, y, init)
-        arrays = {label: [signal.a for signal in layers] for label, layers in found.items()}
-        return cls(arrays, table(found))
+        signals_of = untrained_signals(estimator, X, y, init)
+        arrays = {label: [signal.a for signal in layers] for label, layers in signals_of.items()}
+        return cls(arrays, table(signals_of))
 
     def plot(self, ax: Any = None) -> Self:
         """Draw a panel for each network: a histogram for each layer, the first on top.
 
-        The height of a histogram is the square root of the share, so that a peak at zero leaves
-        the rest visible. On the right are the numbers of `table`.
+        The height of a histogram is the square root of the share, so that a peak at zero does not
+        hide the rest. The numbers of `table` are on the right.
 
         Parameters
         ----------
         ax : Axes or sequence of Axes, default=None
-            Where to draw, one for each network; None for a new figure.
+            The axes to draw on, one for each network; None for a new figure.
 
         Returns
         -------
@@ -231,13 +231,13 @@ def _ridges(ax: Any, layers: list[Array]) -> None:
 
 
 def _bins(layers: list[Array]) -> tuple[Array, float]:
-    """Return the edges of bins for all layers, and where their scale ceases to be linear (or 0)."""
+    """Return the edges of bins for all layers, and the limit of the linear scale (or 0)."""
     finite = [a[np.isfinite(a)].astype(np.float64) for a in layers]
     low = min((float(a.min()) for a in finite if a.size), default=0.0)
     high = max((float(a.max()) for a in finite if a.size), default=1.0)
     low, high = (low, high) if high > low else (low - 0.5, high + 0.5)
     reach = [max(abs(float(a.min())), abs(float(a.max()))) for a in finite if a.size]
-    width = min((each for each in reach if each > 0), default=1.0)
+    width = min((length for length in reach if length > 0), default=1.0)
     if max(reach, default=0.0) <= _SPREAD * width:
         return np.linspace(low, high, _BINS + 1), 0.0
     even = np.linspace(np.arcsinh(low / width), np.arcsinh(high / width), _BINS + 1)
@@ -245,7 +245,7 @@ def _bins(layers: list[Array]) -> tuple[Array, float]:
 
 
 def _ticks(edges: Array, width: float) -> list[float]:
-    """Return zero and a few powers of ten where the scale is no longer linear."""
+    """Return zero and a few powers of ten beyond the linear part of the scale."""
     powers = [10.0**k for k in range(-300, 300) if 3 * width < 10.0**k < np.abs(edges).max()]
     powers = powers[:: -(-len(powers) // 4)] if powers else []
     ticks = [*(-power for power in powers), 0.0, *powers]

@@ -1,11 +1,11 @@
-"""The base of all displays: a repr that says what a display holds."""
+"""The base class of all displays, with a repr of their content."""
 
 from abc import ABC, abstractmethod
 from typing import Any
 
 
 class Display(ABC):
-    """Numbers that `plot` draws.
+    """The numbers that `plot` draws.
 
     A constructor ``from_...`` computes the numbers and draws them; its twin ``compute_from_...``
     takes the same arguments, without those of the plot, and draws nothing.
@@ -17,4 +17,4 @@ class Display(ABC):
 
     @abstractmethod
     def _facts(self) -> dict[str, Any]:
-        """Return what the repr shows, by name."""
+        """Return the content of the repr, by name."""

@@ -1,4 +1,4 @@
-"""How large the gradient of each layer is while a network trains."""
+"""The size of the gradient of each layer during training."""
 
 from typing import Any, Self
 
@@ -17,20 +17,20 @@ class GradientDisplay(Display):
     """The norm of the loss's gradient with respect to each layer's weights and biases, by epoch.
 
     Create one with `from_estimator`, which draws, or with `compute_from_estimator`, which does
-    not. Where the norms of the first layers are many times smaller than those of the last layers,
-    gradients vanish on their way down, and the first layers hardly learn.
+    not. If the norms of the first layers are many times smaller than those of the last layers,
+    gradients vanish on the way back, and the first layers hardly learn.
 
     Parameters
     ----------
     gradient_norms : ndarray of shape (n_epochs, n_layers)
-        The mean over the steps of an epoch.
+        The mean of the norms over the steps of each epoch.
     layer_names : list of str
         The layers, from the first to the output.
 
     Attributes
     ----------
     ax_ : Axes
-        The axes that were drawn on last.
+        The axes of the last plot.
     figure_ : Figure
         The figure of these axes.
 
@@ -71,56 +71,56 @@ class GradientDisplay(Display):
         Parameters
         ----------
         estimator : MLPClassifier, MLPRegressor or Pipeline that ends in one
-            Fitted or not; not changed.
+            The estimator, fitted or not, which is not changed.
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Inputs, as for `compute_from_estimator`.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets.
         ax : Axes, default=None
-            Where to draw; None for a new figure.
+            The axes to draw on; None for a new figure.
 
         Returns
         -------
         display : GradientDisplay
-            The numbers, ``ax_`` and ``figure_``.
+            The display, with ``ax_`` and ``figure_``.
 
         Raises
         ------
         ImportError
             If matplotlib is missing.
         ValueError
-            As `compute_from_estimator`, or if `ax` is not an Axes.
+            As for `compute_from_estimator`, or if `ax` is not an Axes.
         """
         check_drawing(cls, "from_estimator", ax)
         return cls.compute_from_estimator(estimator, X, y).plot(ax)
 
     @classmethod
     def compute_from_estimator(cls, estimator: Any, X: Any, y: Any) -> Self:
-        """Train a copy of an estimator, and keep the norms of its gradients; draw nothing.
+        """Train a copy of an estimator, and record the norms of its gradients; draw nothing.
 
-        The copy is trained for `max_iter` epochs, or until it converges, as a fit is, but with
-        ``alpha=0``: the norms are those of the loss, without the weight penalty, which would
-        hide small ones. They are taken after `clip_norm`.
+        The copy is trained like a fit, for `max_iter` epochs or until it converges, but with
+        ``alpha=0``. So the norms are those of the loss, without the weight penalty, which would
+        hide small norms. They are measured after `clip_norm` is applied.
 
         Parameters
         ----------
         estimator : MLPClassifier, MLPRegressor or Pipeline that ends in one
-            Fitted or not; not changed.
+            The estimator, fitted or not, which is not changed.
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Inputs as for its `fit`. The other steps of a Pipeline transform them: as they are
-            fitted, or fitted to X and y on a copy.
+            Inputs as for its `fit`. The other steps of a Pipeline transform them; steps that are
+            not fitted are copied and fitted to X and y.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets.
 
         Returns
         -------
         display : GradientDisplay
-            The numbers; `plot` draws them.
+            The display with the numbers, which `plot` draws.
 
         Raises
         ------
         ValueError
-            If the estimator is none of these, its optimizer is ``"lbfgs"``, or as its `fit`.
+            If the estimator is of another type, its optimizer is ``"lbfgs"``, or as for its `fit`.
         """
         network = network_of(estimator, takes_steps=True, what="steps to record")
         X = inputs_of(estimator, X, y)
@@ -136,7 +136,7 @@ class GradientDisplay(Display):
         Parameters
         ----------
         ax : Axes, default=None
-            Where to draw; None for a new figure.
+            The axes to draw on; None for a new figure.
 
         Returns
         -------

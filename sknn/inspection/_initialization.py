@@ -1,4 +1,4 @@
-"""What initializers do to a network before its first step, as a table."""
+"""A table of the effect of initializers on a network before its first step."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -14,22 +14,23 @@ CLASSICS: Final = (Normal(), Normal(std=0.1), XavierNormal(), HeNormal())
 
 
 def initialization_report(estimator: Any, X: Any, y: Any = None, *, init: Any = CLASSICS) -> Table:
-    """Tell what initializers make of X in each hidden layer, before any training.
+    """Report the activations that initializers give in each hidden layer, before any training.
 
-    A layer should be like the one before it: with a standard deviation that halves at each
-    layer, inputs fade and gradients vanish; with one that doubles, they explode.
+    The activations of a layer should be similar to those of the layer before it. If their standard
+    deviation halves in each layer, signals fade and gradients vanish; if it doubles, they explode.
 
     Parameters
     ----------
     estimator : MLPClassifier, MLPRegressor or Pipeline that ends in one
-        Fitted or not. Its layers, activations and random state are used; it is not changed.
+        The estimator, fitted or not, which is not changed. Its layers, activations and random
+        state are used.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
-        Inputs as for its `fit`; up to 1000 rows of them are used. The other steps of a Pipeline
-        transform them: as they are fitted, or fitted to X and y on a copy.
+        Inputs as for its `fit`, of which up to 1000 rows are used. The other steps of a Pipeline
+        transform them; steps that are not fitted are copied and fitted to X and y.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
-        Targets, for steps of a Pipeline that are to be fitted and need them.
+        Targets, if steps of a Pipeline have to be fitted and need them.
     init : str, Initializer or sequence of them, default=N(0, 1), N(0, 0.1^2), Xavier and He
-        Where weights start.
+        The initializers of the weights.
 
     Returns
     -------
@@ -37,16 +38,16 @@ def initialization_report(estimator: Any, X: Any, y: Any = None, *, init: Any = 
         One row for each initializer and hidden layer: ``network`` (the initializer), ``layer``,
         ``activation``, ``mean`` of the activations, ``std`` over the rows (root mean square over
         the units), ``saturated`` (the share of activations whose derivative is at most 5 % of the
-        largest that the activation has, or of 1 if that is larger) and ``dead`` (the share of
-        units whose derivative is zero for every row). Half of the activations of a healthy ReLU
-        layer are saturated, none of its units is dead. An activation whose derivative has no
-        zeros and no limit of zero, such as leaky ReLU, does not saturate. Both are NaN for
+        activation's largest derivative, or of 1 if the largest is above 1) and ``dead`` (the share
+        of units whose derivative is zero for every row). In a healthy ReLU layer half of the
+        activations are saturated, and no unit is dead. An activation whose derivative is nowhere
+        close to zero, such as leaky ReLU, does not saturate. Both columns are NaN for
         `sknn.activations.Softmax`, which has no elementwise derivative.
 
     Raises
     ------
     ValueError
-        If the estimator is none of these, has no hidden layer, or has a wrong parameter.
+        If the estimator is of another type, has no hidden layer, or has a wrong parameter.
 
     References
     ----------
@@ -70,14 +71,14 @@ def initialization_report(estimator: Any, X: Any, y: Any = None, *, init: Any = 
 
 
 def untrained_signals(estimator: Any, X: Any, y: Any, init: Any) -> dict[str, list[Signal]]:
-    """Return each initializer's signals, by its name."""
+    """Return the signals of each initializer, by its name."""
     network, X = network_of(estimator), inputs_of(estimator, X, y)
     several = isinstance(init, Sequence) and not isinstance(init, str)
     if several and not init:
         raise ValueError(f"init must hold at least one initializer, got {init!r}.")
     return {
-        _label(each): signals(untrained_network(network, X, each))
-        for each in (init if several else [init])
+        _label(initializer): signals(untrained_network(network, X, initializer))
+        for initializer in (init if several else [init])
     }
 
 

@@ -1,4 +1,4 @@
-"""How training went: losses, scores and rates by epoch, of one or several models."""
+"""The course of training: losses, scores and rates by epoch, for one or several models."""
 
 from collections.abc import Mapping
 from typing import Any, Self
@@ -12,26 +12,26 @@ from sknn.inspection._networks import network_of
 from sknn.inspection._plotting import axes_or_new, check_drawing, finish
 
 _DASHED = "validation_"
-# A range of values for which a logarithmic scale is worth its labels.
+# The ratio of the largest to the smallest value above which the scale is logarithmic.
 _DECADES = 30.0
 
 
 class LossCurveDisplay(Display):
-    """What each epoch recorded: training and validation loss, score, learning rate, and so on.
+    """The quantities recorded in each epoch: losses, score, learning rate, and so on.
 
     Create one with `from_estimator`, which draws, or with `compute_from_estimator`, which does
-    not. Both take one model, or several by name.
+    not. Both take one model, or a mapping of names to models.
 
     Parameters
     ----------
     curves : dict of str to dict of str to ndarray of shape (n_epochs,)
-        Of each model, by its name, each quantity that it recorded: ``loss``, and, with a
-        validation set, ``validation_loss`` and ``validation_score``.
+        The recorded quantities of each model by its name: ``loss`` and, with a validation set,
+        ``validation_loss`` and ``validation_score``.
 
     Attributes
     ----------
     ax_ : Axes
-        The axes that were drawn on last.
+        The axes of the last plot.
     figure_ : Figure
         The figure of these axes.
 
@@ -60,51 +60,51 @@ class LossCurveDisplay(Display):
 
     @classmethod
     def from_estimator(cls, estimator: Any, *, ax: Any = None, quantity: str = "loss") -> Self:
-        """Draw what fitted models recorded.
+        """Draw a quantity that fitted models recorded.
 
         Parameters
         ----------
         estimator : MLPClassifier, MLPRegressor, Pipeline that ends in one, or mapping to them
-            Fitted; the keys of a mapping name the models.
+            The fitted models; the keys of a mapping are their names.
         ax : Axes, default=None
-            Where to draw; None for a new figure.
+            The axes to draw on; None for a new figure.
         quantity : str, default="loss"
-            What to draw, as for `plot`.
+            The quantity to draw, as for `plot`.
 
         Returns
         -------
         display : LossCurveDisplay
-            The numbers, ``ax_`` and ``figure_``.
+            The display, with ``ax_`` and ``figure_``.
 
         Raises
         ------
         ImportError
             If matplotlib is missing.
         ValueError
-            If an estimator is none of these, no model recorded such a quantity, or `ax` is not
-            an Axes.
+            If an estimator is of another type, no model recorded the quantity, or `ax` is not an
+            Axes.
         """
         check_drawing(cls, "from_estimator", ax)
         return cls.compute_from_estimator(estimator).plot(ax, quantity=quantity)
 
     @classmethod
     def compute_from_estimator(cls, estimator: Any) -> Self:
-        """Read what fitted models recorded; draw nothing.
+        """Read the quantities that fitted models recorded; draw nothing.
 
         Parameters
         ----------
         estimator : MLPClassifier, MLPRegressor, Pipeline that ends in one, or mapping to them
-            Fitted; the keys of a mapping name the models.
+            The fitted models; the keys of a mapping are their names.
 
         Returns
         -------
         display : LossCurveDisplay
-            The numbers; `plot` draws them.
+            The display with the numbers, which `plot` draws.
 
         Raises
         ------
         ValueError
-            If an estimator is none of these.
+            If an estimator is of another type.
         """
         models = (
             estimator
@@ -116,15 +116,15 @@ class LossCurveDisplay(Display):
         return cls({str(name): _history(model) for name, model in models.items()})
 
     def plot(self, ax: Any = None, *, quantity: str = "loss") -> Self:
-        """Draw a quantity of each model, and beside it, dashed, the same on the validation set.
+        """Draw a quantity of each model and, dashed, the same quantity on the validation set.
 
         Parameters
         ----------
         ax : Axes, default=None
-            Where to draw; None for a new figure.
+            The axes to draw on; None for a new figure.
         quantity : str, default="loss"
-            A key of `curves`; with ``"loss"`` or ``"score"`` comes ``"validation_loss"`` or
-            ``"validation_score"``, where there is one.
+            A key of `curves`. ``"loss"`` and ``"score"`` include ``"validation_loss"`` and
+            ``"validation_score"``, if recorded.
 
         Returns
         -------
@@ -134,7 +134,7 @@ class LossCurveDisplay(Display):
         Raises
         ------
         ValueError
-            If no model recorded such a quantity.
+            If no model recorded the quantity.
         """
         known = {name.removeprefix(_DASHED) for curves in self.curves.values() for name in curves}
         quantity = quantity.removeprefix(_DASHED)
@@ -158,9 +158,9 @@ class LossCurveDisplay(Display):
 
 
 def _history(model: Any) -> dict[str, Array]:
-    """Return every recorded quantity that has an entry an epoch."""
+    """Return all recorded quantities with an entry per epoch."""
     model = network_of(model)
-    model.summary()  # says so if it is not fitted
+    model.summary()  # raises if it is not fitted
     curves = {
         "loss": model.loss_curve_,
         "validation_loss": model.validation_loss_curve_,

@@ -1,4 +1,4 @@
-"""The networks to look at: a fitted one, or one as it is before its first step."""
+"""The networks that displays inspect: fitted networks, or networks before the first step."""
 
 from typing import Any
 
@@ -23,14 +23,14 @@ from sknn.estimators.internals import (
     read_settings,
 )
 
-# A network, and inputs that it takes.
+# A network and inputs in the form that it takes.
 NetworkOnData = tuple[Network, Any]
 
 
 def network_of(estimator: Any, takes_steps: bool = False, what: str = "") -> BaseMLP:
-    """Return one of our estimators, as it is or from the end of a Pipeline.
+    """Return an estimator of sknn, or the one at the end of a Pipeline.
 
-    Raise a ValueError if there is none, or if it has to take steps and does not.
+    Raise a ValueError if there is none, or if `takes_steps` and its optimizer is a minimizer.
     """
     network = estimator[-1] if isinstance(estimator, Pipeline) else estimator
     if not isinstance(network, BaseMLP):
@@ -47,9 +47,9 @@ def network_of(estimator: Any, takes_steps: bool = False, what: str = "") -> Bas
 
 
 def inputs_of(estimator: Any, X: Any, y: Any = None) -> Any:
-    """Return X as the steps of a Pipeline before its network make it, or as it is.
+    """Return the inputs of the network: X, transformed by the preceding steps of a Pipeline.
 
-    Steps that are not fitted yet are copied, and the copies fitted to X and y.
+    If the steps are not fitted, copies of them are fitted to X and y.
     """
     if not isinstance(estimator, Pipeline) or len(estimator) < 2:
         return X
@@ -61,33 +61,33 @@ def inputs_of(estimator: Any, X: Any, y: Any = None) -> Any:
 
 
 def batch_size(estimator: BaseMLP, n_samples: int) -> int:
-    """Return how many rows a step of a fit has, with an optimizer that takes steps."""
+    """Return the number of rows in a step of a fit."""
     is_full = read_optimizer(estimator.optimizer).full_batch
     return n_samples if is_full else read_batch_size(estimator.batch_size, n_samples)
 
 
 def fitted_network(estimator: BaseMLP, X: Any) -> NetworkOnData:
-    """Return the network of a fitted estimator, and X as it takes it."""
+    """Return the network of a fitted estimator, and X in the form that the network takes."""
     network = fitted_model(estimator).network
     return network, check_inputs(estimator, X, network.dtype)
 
 
 def untrained_network(estimator: BaseMLP, X: Any, init: Any) -> NetworkOnData:
-    """Return the network that a fit to X would start from, but for its output layer.
+    """Return the network from which a fit to X would start, with an arbitrary output layer.
 
     Parameters
     ----------
     estimator : MLPClassifier or MLPRegressor
-        Its parameters are read; it is not changed.
+        The estimator, which is not changed.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
         Inputs.
     init : str or Initializer
-        Where weights start.
+        The initializer of the weights.
     """
     copy = clone(estimator).set_params(init=init)
     settings = read_settings(copy)
     X = check_array(X, dtype=settings.dtype or FLOATS, accept_sparse="csr", order="C")
-    # How many outputs there are only y could tell. The output layer is drawn last.
+    # Only y determines the number of outputs. The output layer is drawn last, so it may differ.
     sizes = (X.shape[1], *settings.hidden_layer_sizes, 1)
     architecture = Architecture(sizes, settings.activations, Identity(), settings.dropouts)
     random_state = check_random_state(copy.random_state)
@@ -99,5 +99,5 @@ def untrained_network(estimator: BaseMLP, X: Any, init: Any) -> NetworkOnData:
 
 
 def some_rows(X: Any, most: int) -> Any:
-    """Return rows of X at equal distances, as many as `most` or fewer."""
+    """Return at most `most` rows of X, evenly spaced."""
     return X[:: -(-X.shape[0] // most)]

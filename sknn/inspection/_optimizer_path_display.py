@@ -19,29 +19,30 @@ _GRID = 101
 
 
 class OptimizerPathDisplay(Display):
-    """The paths that optimizers take from one start, over contours of what they minimize.
+    """The paths of optimizers from one start, over contours of the function that they minimize.
 
     Create one with `from_surface` (a function of two parameters) or `from_estimator` (the plane
-    that holds most of the movement of a network's weights), which draw, or with
+    that contains most of the movement of a network's weights), which draw, or with
     `compute_from_surface` or `compute_from_estimator`, which do not.
 
     Parameters
     ----------
     paths : dict of str to ndarray of shape (n_points, 2)
-        Of each optimizer, by its label, the points from the start on.
+        The points of each optimizer's path, from the start on, by the label of the optimizer.
     values : dict of str to ndarray of shape (n_points,)
-        What is minimized, at the points.
+        The values of the minimized function at these points.
     grid : tuple of ndarray
-        Of x of shape (n_x,), y of shape (n_y,), and values of shape (n_y, n_x), for the contours.
+        Three arrays for the contours: x of shape (n_x,), y of shape (n_y,), and the values, of
+        shape (n_y, n_x).
     minimum : tuple of float or None, default=None
-        Where the least value is, if known.
+        The position of the minimum, if known.
     explained_variance_ratio : float or None, default=None
-        The share of the weights' movements that lies in the plane, for a network.
+        For a network, the share of the weights' movement that lies in the plane.
 
     Attributes
     ----------
     ax_ : Axes
-        The axes that were drawn on last.
+        The axes of the last plot.
     figure_ : Figure
         The figure of these axes.
 
@@ -99,25 +100,27 @@ class OptimizerPathDisplay(Display):
             The function.
         optimizers : str, Optimizer, sequence of them, or mapping of str to them
             Names in `sknn.optimizers.OPTIMIZERS` or instances. The keys of a mapping are the
-            labels; otherwise labels that would be equal are numbered.
+            labels. Otherwise, equal labels are numbered.
         learning_rate : float or sequence of float
-            One for all or one for each, positive; ``"lbfgs"`` does not use its own.
+            The learning rate, positive, one for all optimizers or one for each. ``"lbfgs"`` does
+            not use its rate.
         n_steps : int, default=100
-            Steps of each. A path ends before its first point that is not finite.
+            The number of steps of each optimizer. A path ends before its first point that is not
+            finite.
         ax : Axes, default=None
-            Where to draw; None for a new figure.
+            The axes to draw on; None for a new figure.
 
         Returns
         -------
         display : OptimizerPathDisplay
-            The numbers, ``ax_`` and ``figure_``.
+            The display, with ``ax_`` and ``figure_``.
 
         Raises
         ------
         ImportError
             If matplotlib is missing.
         ValueError
-            As `compute_from_surface`, or if `ax` is not an Axes.
+            As for `compute_from_surface`, or if `ax` is not an Axes.
         """
         check_drawing(cls, "from_surface", ax)
         return cls.compute_from_surface(
@@ -141,21 +144,23 @@ class OptimizerPathDisplay(Display):
             The function.
         optimizers : str, Optimizer, sequence of them, or mapping of str to them
             Names in `sknn.optimizers.OPTIMIZERS` or instances. The keys of a mapping are the
-            labels; otherwise labels that would be equal are numbered.
+            labels. Otherwise, equal labels are numbered.
         learning_rate : float or sequence of float
-            One for all or one for each, positive; ``"lbfgs"`` does not use its own.
+            The learning rate, positive, one for all optimizers or one for each. ``"lbfgs"`` does
+            not use its rate.
         n_steps : int, default=100
-            Steps of each. A path ends before its first point that is not finite.
+            The number of steps of each optimizer. A path ends before its first point that is not
+            finite.
 
         Returns
         -------
         display : OptimizerPathDisplay
-            The numbers; `plot` draws them.
+            The display with the numbers, which `plot` draws.
 
         Raises
         ------
         ValueError
-            If a name is unknown, a number out of its range, or there is not a rate for each.
+            If a name is unknown, a number is out of its range, or the number of rates is wrong.
         """
         if isinstance(surface, str):
             if surface not in SURFACES:
@@ -193,7 +198,7 @@ class OptimizerPathDisplay(Display):
         Parameters
         ----------
         estimator : MLPClassifier, MLPRegressor or Pipeline that ends in one
-            Fitted or not; not changed.
+            The estimator, fitted or not, which is not changed.
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Inputs, as for `compute_from_estimator`.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
@@ -201,23 +206,24 @@ class OptimizerPathDisplay(Display):
         optimizers : str, Optimizer, sequence of them, or mapping of str to them
             As for `from_surface`, but all must take steps.
         learning_rate : float, "auto" or sequence of them, default="auto"
-            One for all or one for each.
+            The learning rate, one for all optimizers or one for each.
         grid_size : int, default=25
-            Points of the grid along an axis, at least 2; the loss is computed at each.
+            The number of grid points along an axis, at least 2. The loss is computed at each
+            point.
         ax : Axes, default=None
-            Where to draw; None for a new figure.
+            The axes to draw on; None for a new figure.
 
         Returns
         -------
         display : OptimizerPathDisplay
-            The numbers, ``ax_`` and ``figure_``.
+            The display, with ``ax_`` and ``figure_``.
 
         Raises
         ------
         ImportError
             If matplotlib is missing.
         ValueError
-            As `compute_from_estimator`, or if `ax` is not an Axes.
+            As for `compute_from_estimator`, or if `ax` is not an Axes.
         """
         check_drawing(cls, "from_estimator", ax)
         return cls.compute_from_estimator(
@@ -237,38 +243,40 @@ class OptimizerPathDisplay(Display):
     ) -> Self:
         """Train a copy of an estimator with each optimizer; draw nothing.
 
-        All start from the same weights. The points of a path are the weights before training and
-        after each epoch; `early_stopping` is ignored. The plane goes through the mean of all
-        points, along their first two principal components; the contours show the training loss
-        in the plane, without the weight penalty.
+        All copies start from the same weights. The points of a path are the weights before training
+        and after each epoch; `early_stopping` is ignored. The plane goes through the mean of all
+        points, along their first two principal components. The contours show the training loss in
+        the plane, without the weight penalty.
 
         Parameters
         ----------
         estimator : MLPClassifier, MLPRegressor or Pipeline that ends in one
-            Fitted or not; not changed. Its `max_iter` is how many epochs there are at most, and
-            its `random_state` should be an integer, so that all start alike.
+            The estimator, fitted or not, which is not changed. Its `max_iter` is the largest number
+            of epochs, and its `random_state` should be an integer, so that all copies start from
+            the same weights.
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Inputs as for its `fit`. The other steps of a Pipeline transform them: as they are
-            fitted, or fitted to X and y on a copy.
+            Inputs as for its `fit`. The other steps of a Pipeline transform them; steps that are
+            not fitted are copied and fitted to X and y.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets.
         optimizers : str, Optimizer, sequence of them, or mapping of str to them
             As for `from_surface`, but all must take steps.
         learning_rate : float, "auto" or sequence of them, default="auto"
-            One for all or one for each.
+            The learning rate, one for all optimizers or one for each.
         grid_size : int, default=25
-            Points of the grid along an axis, at least 2; the loss is computed at each.
+            The number of grid points along an axis, at least 2. The loss is computed at each
+            point.
 
         Returns
         -------
         display : OptimizerPathDisplay
-            The numbers; `plot` draws them.
+            The display with the numbers, which `plot` draws.
 
         Raises
         ------
         ValueError
-            If the estimator is none of these, an optimizer is ``"lbfgs"``, a number is out of
-            its range, or as the estimator's `fit`.
+            If the estimator is of another type, an optimizer is ``"lbfgs"``, a number is out of
+            its range, or as for the estimator's `fit`.
         """
         network, named = network_of(estimator), _named(optimizers)
         rates = _per_optimizer(learning_rate, len(named))
@@ -282,7 +290,7 @@ class OptimizerPathDisplay(Display):
         Parameters
         ----------
         ax : Axes, default=None
-            Where to draw; None for a new figure.
+            The axes to draw on; None for a new figure.
 
         Returns
         -------
@@ -309,18 +317,18 @@ class OptimizerPathDisplay(Display):
 
 
 def _named(optimizers: Any) -> dict[str, Any]:
-    """Return optimizers by label; a second of the same is numbered."""
+    """Return optimizers by label; equal labels are numbered."""
     single = isinstance(optimizers, str) or not isinstance(optimizers, Sequence | Mapping)
     if not single and not optimizers:
         raise ValueError(f"optimizers must hold at least one optimizer, got {optimizers!r}.")
     if isinstance(optimizers, Mapping):
         return dict(optimizers)
     every = [optimizers] if single else list(optimizers)
-    labels = [each if isinstance(each, str) else repr(each) for each in every]
+    labels = [optimizer if isinstance(optimizer, str) else repr(optimizer) for optimizer in every]
     numbers = [labels[: i + 1].count(label) for i, label in enumerate(labels)]
     return {
-        label if number == 1 else f"{label} {number}": each
-        for label, number, each in zip(labels, numbers, every, strict=True)
+        label if number == 1 else f"{label} {number}": optimizer
+        for label, number, optimizer in zip(labels, numbers, every, strict=True)
     }
 
 
@@ -336,9 +344,9 @@ def _per_optimizer(rate: Any, count: int) -> list[Any]:
 
 def _rates(rate: Any, count: int) -> list[float]:
     rates = _per_optimizer(rate, count)
-    for each in rates:
-        POSITIVE.check("learning_rate", each)
-    return [float(each) for each in rates]
+    for rate in rates:
+        POSITIVE.check("learning_rate", rate)
+    return [float(rate) for rate in rates]
 
 
 def _descend(surface: Surface, optimizer: Any, rate: float, n_steps: int) -> Array:
@@ -346,7 +354,7 @@ def _descend(surface: Surface, optimizer: Any, rate: float, n_steps: int) -> Arr
     params = np.array(surface.start, float)
     points = [params.copy()]
 
-    def keep(point: Array) -> bool:
+    def record(point: Array) -> bool:
         points.append(point.copy())
         return not np.isfinite(point).all()
 
@@ -356,13 +364,13 @@ def _descend(surface: Surface, optimizer: Any, rate: float, n_steps: int) -> Arr
             def value_and_gradient(point: Array) -> tuple[float, Array]:
                 return float(surface.value(*point)), np.array(surface.gradient(*point))
 
-            optimizer.minimize(value_and_gradient, params, keep, n_steps, 0.0)
+            optimizer.minimize(value_and_gradient, params, record, n_steps, 0.0)
         else:
             state = optimizer.init(params)
             for _ in range(n_steps):
                 grad = np.array(surface.gradient(*params), float)
                 optimizer.update(params, grad, state, rate)
-                if keep(params):
+                if record(params):
                     break
     path = np.array(points)
     finite: Array = path[np.isfinite(path).all(axis=1)]
@@ -370,7 +378,7 @@ def _descend(surface: Surface, optimizer: Any, rate: float, n_steps: int) -> Arr
 
 
 def _levels(values: Array) -> Array:
-    """Return levels of contours that are dense near the least value."""
+    """Return levels of contours that are dense near the smallest value."""
     low, high = float(values.min()), float(np.percentile(values, 95))
     gap = high - low or 1.0
     levels = low + gap * np.linspace(0, 1, 14) ** 2.5

@@ -1,4 +1,4 @@
-"""The plane of a network's loss in which the paths of several optimizers lie best."""
+"""The plane in the space of weights that best contains the paths of several optimizers."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,10 +14,10 @@ from sknn.estimators.internals import check_inputs_and_targets, encode_rows, fit
 from sknn.inspection._networks import batch_size, network_of
 from sknn.inspection._recording import record
 
-# How far beyond the paths the grid goes, as a share of their extent.
+# The margin of the grid around the paths, as a share of their extent.
 _MARGIN = 0.15
 
-# Paths and values by label, the grid, and the share of the movements that is in the plane.
+# Paths and values by label, the grid, and the share of the movement that lies in the plane.
 Plane = tuple[dict[str, Array], dict[str, Array], tuple[Array, Array, Array], float]
 
 
@@ -29,9 +29,9 @@ def loss_plane(
     rates: list[Any],
     grid_size: int,
 ) -> Plane:
-    """Return what `OptimizerPathDisplay` holds; the arguments are those of its `from_estimator`.
+    """Return the data of an `OptimizerPathDisplay` for the arguments of its `from_estimator`.
 
-    Rates are one for each optimizer.
+    There is one rate for each optimizer.
     """
     Range(2, integer=True).check("grid_size", grid_size)
     weights, model = {}, None
@@ -43,9 +43,9 @@ def loss_plane(
     points = np.concatenate(list(weights.values())).astype(np.float64)
     center = points.mean(axis=0)
     strengths, axes = np.linalg.svd(points - center, full_matrices=False)[1:]
-    paths = {label: (each - center) @ axes[:2].T for label, each in weights.items()}
+    paths = {label: (vectors - center) @ axes[:2].T for label, vectors in weights.items()}
     loss_at = _loss(model, X, y)
-    values = {label: np.array([loss_at(w) for w in each]) for label, each in weights.items()}
+    values = {label: np.array([loss_at(w) for w in vectors]) for label, vectors in weights.items()}
     along = np.concatenate(list(paths.values())).T
     ticks = _ticks(along[0], grid_size), _ticks(along[1], grid_size)
     grid = np.array(
@@ -56,7 +56,7 @@ def loss_plane(
 
 
 def _epochs(model: Any, X: Any, y: Any) -> tuple[Any, Array]:
-    """Return a fitted copy, and its weights before training and after each epoch."""
+    """Return a fitted copy, and the weights before training and after each epoch."""
     n_samples = np.shape(y)[0]
     n_steps = -(-n_samples // batch_size(model, n_samples))
     fitted, records = record(model, X, y, _copy_of_weights, n_steps, early_stopping=False)

@@ -1,4 +1,4 @@
-"""Matplotlib, imported when something is drawn, and the axes to draw on."""
+"""Access to matplotlib, which is imported when a display draws, and to axes."""
 
 from collections.abc import Sequence
 from typing import Any, TypeVar
@@ -7,12 +7,12 @@ T = TypeVar("T")
 
 
 def check_drawing(cls: type, constructor: str, ax: Any, *, several: bool = False) -> None:
-    """Raise an error, before a constructor computes anything, if it could not draw.
+    """Raise an error if a constructor will not be able to draw, before it computes anything.
 
     Parameters
     ----------
     cls : type
-        The display's class.
+        The class of the display.
     constructor : str
         The name of the constructor that draws.
     ax : Axes, sequence of Axes or None
@@ -25,15 +25,15 @@ def check_drawing(cls: type, constructor: str, ax: Any, *, several: bool = False
     ImportError
         If matplotlib is missing.
     ValueError
-        If `ax` is not what it should be.
+        If `ax` is neither None nor Axes.
     """
     name = cls.__name__
     _pyplot(
         f"{name}.{constructor}", f" {name}.compute_{constructor} returns the numbers without it."
     )
     if ax is not None:
-        for each in _as_list(ax) if several else [ax]:
-            _check_axes(each)
+        for panel in _as_list(ax) if several else [ax]:
+            _check_axes(panel)
 
 
 def axes_or_new(display: Any, ax: Any) -> Any:
@@ -53,45 +53,45 @@ def row_of_axes(display: Any, ax: Any, count: int, size: tuple[float, float]) ->
     display : object
         The display.
     ax : Axes, sequence of Axes or None
-        The user's.
+        The axes that the user passed.
     count : int
-        How many there must be.
+        The number of axes.
     size : tuple of float
-        Width of one in a new figure, and height, in inches.
+        The width and the height of each axes in a new figure, in inches.
 
     Raises
     ------
     ValueError
-        If the user's are too few or too many.
+        If the user passed too few or too many axes.
     """
     plt = _pyplot(f"{type(display).__name__}.plot")
     if ax is None:
         figsize = (size[0] * count, size[1])
         grid = plt.subplots(1, count, figsize=figsize, squeeze=False, layout="constrained")[1]
         return list(grid[0])
-    given = _as_list(ax)
-    if len(given) != count:
-        raise ValueError(f"ax must be {count} axes here, one for each panel; got {len(given)}.")
-    for each in given:
-        _check_axes(each)
-    return given
+    panels = _as_list(ax)
+    if len(panels) != count:
+        raise ValueError(f"ax must be {count} axes here, one for each panel; got {len(panels)}.")
+    for panel in panels:
+        _check_axes(panel)
+    return panels
 
 
 def colors(count: int, name: str = "viridis", end: float = 0.9) -> list[Any]:
-    """Return colours of a map in its order, up to a share of it."""
+    """Return evenly spaced colours of a colour map, from its start to the share `end`."""
     from matplotlib import colormaps
 
     return [colormaps[name](end * i / max(1, count - 1)) for i in range(count)]
 
 
 def finish(display: T, ax: Any) -> T:
-    """Keep the axes and their figure as scikit-learn's displays do, and return the display."""
+    """Set the axes and the figure of a display, as in scikit-learn; return the display."""
     display.ax_, display.figure_ = ax, ax.figure  # type: ignore[attr-defined]
     return display
 
 
 def _pyplot(caller: str, instead: str = "") -> Any:
-    """Return ``matplotlib.pyplot``, or say how to get it and what works without it."""
+    """Return ``matplotlib.pyplot``; the error says how to install it and what works without."""
     try:
         import matplotlib.pyplot as plt
     except ImportError as error:

@@ -1,4 +1,4 @@
-"""A range test that finds a learning rate."""
+"""The learning-rate range test."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,29 +21,30 @@ from sknn.exceptions import DivergedError
 from sknn.inspection._networks import batch_size, inputs_of, network_of
 from sknn.inspection._plotting import axes_or_new, finish
 
-# How much of the smoothed loss is kept at a step, and how far above its best ends the test.
-_KEPT = 0.9
+# The decay of the smoothed loss, and the ratio to its smallest value above which the test ends.
+_DECAY = 0.9
 _DIVERGED = 4.0
-# A clear rise: by this share of what the loss has fallen so far, if that is as much of the loss.
+# A rise is clear if it exceeds this share of the decrease so far, and the decrease exceeds this
+# share of the loss.
 _TURN = 0.1
 
 
 @dataclass(repr=False, eq=False)
 class RangeTest:
-    """The curve of a learning-rate range test: `plot` draws it.
+    """The curve of a learning-rate range test, which `plot` draws.
 
     Attributes
     ----------
     learning_rates : ndarray of shape (n_steps,)
-        The rate of each step that was taken.
+        The learning rate of each step.
     losses : ndarray of shape (n_steps,)
         The training loss of each step's batch, before the step.
     smoothed_losses : ndarray of shape (n_steps,)
-        Their exponential moving average, corrected for its start.
+        The exponential moving average of the losses, corrected for its start.
     suggestion : float
         The rate at which the smoothed loss falls fastest per decade, before its first clear rise.
     ax_ : Axes
-        After `plot`, as is ``figure_``.
+        The axes of the last plot; ``figure_`` is their figure.
 
     Examples
     --------
@@ -70,12 +71,12 @@ class RangeTest:
         )
 
     def plot(self, ax: Any = None) -> "RangeTest":
-        """Draw the loss over the rate, smoothed and as it was, and the suggestion.
+        """Draw the loss over the learning rate, raw and smoothed, and the suggestion.
 
         Parameters
         ----------
         ax : Axes, default=None
-            None for a new figure.
+            The axes to draw on; None for a new figure.
 
         Returns
         -------
@@ -87,7 +88,8 @@ class RangeTest:
         ax.plot(self.learning_rates, self.smoothed_losses, color="C0", label="smoothed")
         label = f"suggestion, {self.suggestion:.2g}"
         ax.axvline(self.suggestion, color="C1", linestyle="--", label=label)
-        # The end may be a hundred times the start: the fall counts, the rise leaves the picture.
+        # The loss at the end may be a hundred times that at the start, so the limits show the
+        # decrease and cut the rise off.
         best = int(self.smoothed_losses.argmin()) + 1
         low, start = self.smoothed_losses.min(), self.smoothed_losses[:best].max()
         if start > low:
@@ -106,35 +108,36 @@ def learning_rate_range_test(
     high: float = 10.0,
     n_steps: int = 100,
 ) -> RangeTest:
-    """Train a copy of an estimator while its learning rate rises, and tell which rate is best.
+    """Train a copy of an estimator while its learning rate rises, and suggest a rate.
 
-    Step i of n has the rate ``low (high / low)^(i / (n - 1))``. The test ends early where training
-    diverges, or where the smoothed loss is more than four times its best.
+    Step i of n has the rate ``low (high / low)^(i / (n - 1))``. The test ends early if training
+    diverges, or if the smoothed loss exceeds four times its smallest value.
 
     Parameters
     ----------
     estimator : MLPClassifier, MLPRegressor or Pipeline that ends in one
-        Not changed. Its `learning_rate`, `learning_rate_init` and `early_stopping` are ignored.
+        The estimator, which is not changed. Its `learning_rate`, `learning_rate_init` and
+        `early_stopping` are ignored.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
-        Inputs as for its `fit`. The other steps of a Pipeline transform them: as they are fitted,
-        or fitted to X and y on a copy.
+        Inputs as for its `fit`. The other steps of a Pipeline transform them; steps that are not
+        fitted are copied and fitted to X and y.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         Targets.
     low, high : float, default=1e-6, 10.0
         The rates of the first and the last step, positive, ``low < high``.
     n_steps : int, default=100
-        Steps, at least 10; the batches of as many epochs as it takes. A step has the rows that one
-        of a fit has: all of them with ``"gd"``, ``"rprop"`` and others that take whole epochs.
+        The number of steps, at least 10, over as many epochs as necessary. A step has as many rows
+        as in a fit: all rows for ``"gd"``, ``"rprop"`` and other full-batch optimizers.
 
     Returns
     -------
     result : RangeTest
-        The curve and a suggestion; a tenth of the rate at which the loss is least is another.
+        The curve and a suggestion. A tenth of the rate with the smallest loss is another one.
 
     Raises
     ------
     ValueError
-        If the estimator is none of these, or its optimizer takes no steps (``"lbfgs"``), or a
+        If the estimator is of another type, its optimizer takes no steps (``"lbfgs"``), or a
         number is out of its range.
 
     References
@@ -164,9 +167,9 @@ def learning_rate_range_test(
     for rate in np.geomspace(low, high, n_steps).tolist():
         rows = next(batches)
         model.set_params(learning_rate_init=rate, batch_size=len(rows))
-        own = None if weight is None else weight[rows]
+        batch_weight = None if weight is None else weight[rows]
         try:
-            model.partial_fit(X[rows], y[rows], sample_weight=own, **classes)
+            model.partial_fit(X[rows], y[rows], sample_weight=batch_weight, **classes)
         except DivergedError:
             break
         rates.append(rate)
@@ -184,7 +187,7 @@ def _check(low: float, high: float, n_steps: int) -> None:
 
 
 def _learn_classes(model: Any, y: Array) -> tuple[Array | None, dict[str, Array]]:
-    """Return the rows' weights by class, and the classes; a batch tells neither."""
+    """Return the weights of the rows by class, and the classes, which no batch determines."""
     targets = learn_targets(model, y, None, read_settings(model).loss)
     weight = targets.weigh(model.class_weight, y, None)
     model.set_params(class_weight=None)
@@ -192,7 +195,7 @@ def _learn_classes(model: Any, y: Array) -> tuple[Array | None, dict[str, Array]
 
 
 def _batches(model: BaseMLP, y: Array, weight: Array | None) -> Iterator[Array]:
-    """Yield the rows of batches for ever, in the sizes that a fit would have."""
+    """Yield the rows of batches without end, in the size of batches in a fit."""
     size = batch_size(model, len(y))
     random_state = check_random_state(model.random_state)
     while True:
@@ -204,10 +207,10 @@ def _batches(model: BaseMLP, y: Array, weight: Array | None) -> Iterator[Array]:
 
 
 def _smooth(losses: list[float]) -> Array:
-    kept, smoothed = 0.0, []
+    average, smoothed = 0.0, []
     for count, loss in enumerate(losses, start=1):
-        kept = _KEPT * kept + (1 - _KEPT) * loss
-        smoothed.append(kept / (1 - _KEPT**count))
+        average = _DECAY * average + (1 - _DECAY) * loss
+        smoothed.append(average / (1 - _DECAY**count))
     return np.array(smoothed)
 
 
@@ -222,7 +225,7 @@ def _conclude(rates: Array, losses: Array) -> RangeTest:
 
 
 def _first_turn(smoothed: Array) -> int:
-    """Return how many losses come before the first clear rise: what falls later fell first."""
+    """Return the number of losses up to the smallest one before the first clear rise."""
     best = np.minimum.accumulate(smoothed)
     gained = smoothed[0] - best
     risen = (smoothed - best > _TURN * gained) & (gained > _TURN * abs(smoothed[0]))

@@ -1,4 +1,4 @@
-"""An optimizer that keeps a record of what another one sees, and trains as that one does."""
+"""An optimizer that delegates to another one and records parameters and gradients."""
 
 import warnings
 from collections.abc import Callable
@@ -14,24 +14,24 @@ from sknn.estimators.internals import fitted_model, read_optimizer
 from sknn.losses import Loss
 from sknn.optimizers import Optimizer
 
-# Takes parameters, gradient and layout before an update, and returns what to keep.
+# A function of parameters, gradient and layout before an update, which returns the record.
 Observe = Callable[[Array, Array, Layout], Any]
 
 
 @dataclass
 class Recorded:
-    """The other optimizer's state, and the record.
+    """The state of a `Recorder`.
 
     Attributes
     ----------
     state : object
-        What the other optimizer's `init` returned.
+        The state of the other optimizer.
     layout : Layout
         The blocks of the vector.
     step : int
-        Updates done.
+        The number of completed updates.
     records : list
-        What was observed.
+        The records so far.
     """
 
     state: Any
@@ -42,16 +42,16 @@ class Recorded:
 
 @dataclass(repr=False, eq=False)
 class Recorder(Optimizer):
-    """Update as another optimizer does, and keep what a function says of every n-th step.
+    """An optimizer that updates like another one, and records every n-th step.
 
     Parameters
     ----------
     optimizer : Optimizer
-        The other one.
+        The optimizer that updates the parameters.
     observe : callable
-        ``observe(params, grad, layout)`` is called before an update.
+        ``observe(params, grad, layout)``, called before an update, returns the record.
     every : int
-        The n of the n-th step.
+        The number of steps from one record to the next.
     """
 
     optimizer: Any
@@ -85,23 +85,23 @@ class Recorder(Optimizer):
 def record(
     estimator: Any, X: Any, y: Any, observe: Observe, every: int = 1, **params: Any
 ) -> tuple[Any, list[Any]]:
-    """Fit a copy of an estimator, and return it with the record of its steps.
+    """Fit a copy of an estimator, and return the copy with the records of its steps.
 
     Parameters
     ----------
     estimator : MLPClassifier or MLPRegressor
-        Not changed. Its callbacks are not called.
+        The estimator, which is not changed. Its callbacks are not called.
     X, y
-        As for its `fit`.
+        The arguments of its `fit`.
     observe, every
-        As for `Recorder`; `observe` is a plain function.
+        The parameters of `Recorder`; `observe` is a plain function.
     **params : dict
-        Parameters of the copy.
+        Parameters to set on the copy.
     """
     copy = clone(estimator).set_params(verbose=0, warm_start=False, **params).set_callbacks()
     recorder = Recorder(read_optimizer(copy.optimizer), observe, every)
     with warnings.catch_warnings():
-        # How many epochs to look at is the user's choice.
+        # The number of epochs to record is the user's choice.
         warnings.simplefilter("ignore", ConvergenceWarning)
         copy.set_params(optimizer=recorder).fit(X, y)
     training = fitted_model(copy).training

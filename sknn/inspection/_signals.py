@@ -1,4 +1,4 @@
-"""How a signal passes through the layers: activations, and which units let no gradient through."""
+"""The signal in each hidden layer: activations, and dead and saturated units."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -13,22 +13,22 @@ from sknn._network.units import Units, hidden_units
 from sknn.activations import Activation
 from sknn.inspection._networks import NetworkOnData, some_rows
 
-# The most rows that are looked at.
+# The most rows that displays use.
 ROWS: Final = 1000
 
 
 @dataclass(frozen=True)
 class Signal:
-    """What one hidden layer makes of the rows.
+    """The activations and units of one hidden layer on a sample of rows.
 
     Attributes
     ----------
     activation : Activation
-        The rule.
+        The activation of the layer.
     a : ndarray of shape (n_rows, n_units)
-        Activations.
+        The activations of the units.
     units : Units
-        Which are dead or saturated.
+        Dead and saturated units.
     """
 
     activation: Activation
@@ -47,7 +47,7 @@ class Signal:
 
 
 def signals(network_on_data: NetworkOnData) -> list[Signal]:
-    """Return the signal of each hidden layer, of up to 1000 rows at equal distances."""
+    """Return the signal in each hidden layer for at most `ROWS` rows, evenly spaced."""
     network, X = network_on_data
     X = some_rows(X, ROWS)
     compiled = network.compile(X.shape[0], sparse.issparse(X))
@@ -64,11 +64,11 @@ def signals(network_on_data: NetworkOnData) -> list[Signal]:
 
 
 def table(signals_of: dict[str, list[Signal]]) -> Table:
-    """Return the statistics of every layer of every network, by its label."""
+    """Return a table of the statistics of each layer of each network, by label."""
     rows = [
         {"network": label, "layer": f"layer_{i}", "activation": repr(signal.activation)}
         | signal.statistics()
-        for label, found in signals_of.items()
-        for i, signal in enumerate(found)
+        for label, layers in signals_of.items()
+        for i, signal in enumerate(layers)
     ]
     return Table({name: [row[name] for row in rows] for name in rows[0]})

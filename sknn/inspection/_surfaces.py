@@ -1,4 +1,4 @@
-"""Functions of two parameters on which optimizers show their manners."""
+"""Functions of two parameters on which the behaviour of optimizers is visible."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,11 +20,11 @@ class Surface:
     gradient : callable
         ``gradient(x, y)`` returns the two derivatives.
     start : tuple of float
-        Where paths start.
+        The start of paths.
     minimum : tuple of float or None, default=None
-        Where the least value is, if known.
+        The position of the minimum, if known.
     x_limits, y_limits : tuple of float, default=(-2, 2)
-        The part to draw.
+        The region to draw.
 
     Examples
     --------

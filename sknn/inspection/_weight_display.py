@@ -1,4 +1,4 @@
-"""The weights of a first layer as images."""
+"""The weights of the first layer as images."""
 
 import math
 from typing import Any, Self
@@ -13,7 +13,7 @@ from sknn.inspection._plotting import axes_or_new, check_drawing, finish
 
 
 class WeightDisplay(Display):
-    """What each unit of the first hidden layer looks for in an image.
+    """The incoming weights of each unit of the first hidden layer as an image.
 
     Create one with `from_estimator`, which draws, or with `compute_from_estimator`, which does
     not.
@@ -21,12 +21,12 @@ class WeightDisplay(Display):
     Parameters
     ----------
     images : ndarray of shape (n_units, height, width)
-        The weights that come into each unit.
+        The incoming weights of each unit.
 
     Attributes
     ----------
     ax_ : Axes
-        The axes that were drawn on last.
+        The axes of the last plot.
     figure_ : Figure
         The figure of these axes.
 
@@ -64,25 +64,25 @@ class WeightDisplay(Display):
         Parameters
         ----------
         estimator : MLPClassifier, MLPRegressor or Pipeline that ends in one
-            Fitted to images: one pixel is one feature, and rows of pixels follow one another.
+            The model, fitted to images: each feature is a pixel, in the order of the rows.
         shape : tuple of int, default=None
-            Height and width of an image; None for a square.
+            The height and the width of an image; None for a square.
         ax : Axes, default=None
-            Where to draw; None for a new figure.
+            The axes to draw on; None for a new figure.
         n_units : int, default=100
             The largest number of units to draw; the first ones are drawn.
 
         Returns
         -------
         display : WeightDisplay
-            The numbers, ``ax_`` and ``figure_``.
+            The display, with ``ax_`` and ``figure_``.
 
         Raises
         ------
         ImportError
             If matplotlib is missing.
         ValueError
-            As `compute_from_estimator`, or if `ax` or `n_units` is not what it should be.
+            As for `compute_from_estimator`, or if `ax` or `n_units` is wrong.
         """
         check_drawing(cls, "from_estimator", ax)
         return cls.compute_from_estimator(estimator, shape=shape).plot(ax, n_units=n_units)
@@ -96,19 +96,19 @@ class WeightDisplay(Display):
         Parameters
         ----------
         estimator : MLPClassifier, MLPRegressor or Pipeline that ends in one
-            Fitted to images: one pixel is one feature, and rows of pixels follow one another.
+            The model, fitted to images: each feature is a pixel, in the order of the rows.
         shape : tuple of int, default=None
-            Height and width of an image; None for a square.
+            The height and the width of an image; None for a square.
 
         Returns
         -------
         display : WeightDisplay
-            The numbers; `plot` draws them.
+            The display with the numbers, which `plot` draws.
 
         Raises
         ------
         ValueError
-            If the features are not as many as the pixels of such an image.
+            If the number of features is not the number of pixels of such an image.
         """
         weights = network_of(estimator).coefs_[0]
         n_pixels = len(weights)
@@ -126,7 +126,7 @@ class WeightDisplay(Display):
         Parameters
         ----------
         ax : Axes, default=None
-            Where to draw; None for a new figure.
+            The axes to draw on; None for a new figure.
         n_units : int, default=100
             The largest number of units to draw; the first ones are drawn.
 
@@ -138,7 +138,7 @@ class WeightDisplay(Display):
         COUNT.check("n_units", n_units)
         ax = axes_or_new(self, ax)
         tiles = _mosaic(self.images[:n_units])
-        # The scale leaves out the largest weights, which would make the others pale.
+        # The scale ignores the largest weights, beside which all others would be pale.
         limit = float(np.nanpercentile(np.abs(tiles), 99.5)) or 1.0
         image = ax.imshow(tiles, cmap="RdBu_r", vmin=-limit, vmax=limit, interpolation="nearest")
         ax.set_axis_off()
@@ -147,7 +147,7 @@ class WeightDisplay(Display):
 
 
 def _mosaic(images: Array) -> Array:
-    """Return one image of all, in a grid as square as can be, with a pixel of NaN between."""
+    """Return one image of all units in a nearly square grid, with a pixel of NaN between them."""
     count, height, width = images.shape
     n_columns = math.ceil(math.sqrt(count * height / width))
     n_rows = -(-count // n_columns)

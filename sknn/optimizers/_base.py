@@ -1,4 +1,4 @@
-"""The contract of the optimizers."""
+"""The base classes of optimizers."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -12,14 +12,14 @@ from sknn.losses import Loss
 
 
 class Group(NamedTuple):
-    """Parameters that one call updates, once the gradient of all of them is complete.
+    """A group of parameters that one call updates when the gradient of the group is complete.
 
     Attributes
     ----------
     elements : slice
-        Which elements of the flat vector: one or several whole chunks.
+        The elements of the flat vector: one or several whole chunks.
     update : callable
-        ``update(learning_rate, coefficients)`` updates them in place.
+        ``update(learning_rate, coefficients)`` updates the group in place.
     """
 
     elements: slice
@@ -36,7 +36,7 @@ class BoundUpdate(NamedTuple):
     begin : callable
         ``begin(learning_rate)`` counts a step and returns the coefficients of the updates.
     groups : list of Group
-        Together they hold each parameter once.
+        The groups, which together contain each parameter once.
     """
 
     begin: Callable[[float], tuple[float, ...]]
@@ -45,7 +45,7 @@ class BoundUpdate(NamedTuple):
 
 @dataclass
 class State:
-    """The state that an element-wise optimizer carries from step to step.
+    """The state of an element-wise optimizer, which changes in each step.
 
     Attributes
     ----------
@@ -54,7 +54,7 @@ class State:
     slots : tuple of ndarray of shape (size,)
         One vector of the parameters' size and dtype for each moment or accumulator.
     scratch : ndarray of shape (min(size, CHUNK_SIZE),)
-        Memory for intermediate results; its values mean nothing between steps.
+        Free memory for intermediate results; its values have no meaning between steps.
     decayed : dict of int to list of slice
         The elements to which weight decay applies, for each chunk of the vector by its start.
     """
@@ -106,7 +106,7 @@ class Optimizer(Strategy, ABC):
         Returns
         -------
         state : object
-            What `update` takes and changes from step to step.
+            The state that `update` takes and changes in each step.
         """
 
     def vectors(self, state: Any) -> tuple[Array, ...]:
@@ -115,12 +115,12 @@ class Optimizer(Strategy, ABC):
         Parameters
         ----------
         state : object
-            What `init` returned.
+            The state that `init` returned.
 
         Returns
         -------
         vectors : tuple of ndarray of shape (size,)
-            The slots of a `State`; none of another's.
+            The slots of a `State`; for a state of another class, no vectors.
         """
         return state.slots if isinstance(state, State) else ()
 
@@ -131,27 +131,27 @@ class Optimizer(Strategy, ABC):
         Parameters
         ----------
         params : ndarray of shape (size,)
-            Updated.
+            The parameters, which are updated.
         grad : ndarray of shape (size,)
             The gradient of the objective; may be overwritten.
         state : object
-            What `init` returned; updated.
+            The state that `init` returned, which is updated.
         learning_rate : float
-            The rate of this step.
+            The learning rate of this step.
         """
 
     def bind(self, params: Array, grad: Array, state: Any, at_once: bool) -> BoundUpdate:
-        """Return the updates of a fit, which the engine calls at each step.
+        """Return the updates of a fit, which the engine calls in each step.
 
         Parameters
         ----------
         params, grad : ndarray of shape (size,)
             The parameters and the gradient; all steps of the fit use the same two arrays.
         state : object
-            What `init` returned.
+            The state that `init` returned.
         at_once : bool
             Whether the whole gradient must be complete before any parameter changes, as for
-            clipping it.
+            clipping by the norm.
 
         Returns
         -------
@@ -167,7 +167,7 @@ class Optimizer(Strategy, ABC):
 
 @dataclass(repr=False, eq=False)
 class Minimizer(Strategy, ABC):
-    """Base of the optimizers that run by themselves: subclass it and write `minimize`."""
+    """Base of the optimizers that run all iterations: subclass it and write `minimize`."""
 
     @abstractmethod
     def minimize(
@@ -178,24 +178,24 @@ class Minimizer(Strategy, ABC):
         max_iter: int,
         tol: float,
     ) -> bool:
-        """Make the objective small, starting from ``params``.
+        """Minimize the objective, starting from ``params``.
 
         Parameters
         ----------
         value_and_gradient : callable
-            Takes a vector of shape (size,) and returns the objective there and its gradient,
-            which it may overwrite at the next call.
+            Takes a vector of shape (size,), and returns the objective at that point and its
+            gradient. The next call may overwrite the gradient.
         params : ndarray of shape (size,)
-            Where to start.
+            The point to start from.
         callback : callable
-            Takes the point reached, after each iteration; training ends when it returns True.
+            Called with the current point after each iteration; training ends if it returns True.
         max_iter : int
-            The most iterations.
+            The largest number of iterations.
         tol : float
             The largest element of the gradient that counts as zero.
 
         Returns
         -------
         settled : bool
-            Whether it ended because there was nothing more to gain, not at a limit.
+            Whether the optimizer converged, instead of ending at a limit.
         """

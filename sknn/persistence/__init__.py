@@ -1,8 +1,8 @@
 """Models in files without pickle: arrays and JSON, no code.
 
-`sknn.save` and `sknn.load` are the functions. ``TRUSTED_TYPES`` are the names of all types that a
-fitted model of this package may hold, as ``skops.io.load`` takes them for its argument ``trusted``
-and ``mlflow.sklearn.save_model`` for ``skops_trusted_types``.
+`sknn.save` and `sknn.load` write and read them. ``TRUSTED_TYPES`` are the names of all types that a
+fitted model of this package may contain. Pass them to ``skops.io.load`` as ``trusted``, and to
+``mlflow.sklearn.save_model`` as ``skops_trusted_types``.
 """
 
 from sknn.persistence._catalogue import TRUSTED_TYPES

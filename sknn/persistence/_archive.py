@@ -1,7 +1,7 @@
-"""Arrays in a zip file, of which nothing is believed that has not been checked.
+"""Arrays in a zip file, which is checked completely before any array is made.
 
-What `write_arrays` writes is one exact form: members that are not compressed, one after the other
-without a gap, each with a name of its own. What differs is refused before any array is made.
+`write_arrays` writes one exact form: uncompressed members with distinct names, one after the other
+without gaps. A file in any other form is refused.
 """
 
 import json
@@ -17,15 +17,16 @@ import numpy as np
 from sknn._core.typing import Array
 from sknn.persistence._sealed import HEADER, NETWORK, empty_seal
 
-# JSON takes some twenty times its size in memory. An array of names is part of it.
+# The largest size of the header. JSON takes about twenty times its size in memory. Feature names
+# are part of the header.
 MAX_HEADER: Final = 1 << 26
-_EPOCH: Final = (1980, 1, 1, 0, 0, 0)  # the same model makes the same file at any time
+_EPOCH: Final = (1980, 1, 1, 0, 0, 0)  # a fixed time, so that the same model gives the same file
 
 # A zip file's local header: signature, version, flags, method, time, date, CRC, two sizes, and
 # the lengths of the name and of the extra field that follow.
 _LOCAL: Final = struct.Struct("<4s5H3L2H")
 _UTF_8: Final = 0x800
-# The start of an array's member, as NumPy's format 1.0 has it.
+# The first bytes of an array's member, in NumPy's format 1.0.
 _MAGIC: Final = b"\x93NUMPY\x01\x00"
 _MAX_NPY_HEADER: Final = 1 << 10
 _NPY_HEADER: Final = re.compile(
@@ -36,12 +37,12 @@ _NPY_HEADER: Final = re.compile(
 
 
 def write_arrays(file: BinaryIO, header: dict[str, Any], arrays: Mapping[str, Array]) -> None:
-    """Write a header and arrays as a zip file, which ends with an empty seal.
+    """Write a header and arrays to a zip file, which ends with an empty seal.
 
     Raises
     ------
     ValueError
-        If the header is too large to be read again.
+        If the header is larger than a file may have.
     """
     text = json.dumps(header, allow_nan=False)
     if len(text) > MAX_HEADER:
@@ -59,24 +60,24 @@ def write_arrays(file: BinaryIO, header: dict[str, Any], arrays: Mapping[str, Ar
 
 
 class Members(Mapping[str, Array]):
-    """The arrays of a zip file, each read when it is asked for, and no second time.
+    """The arrays of a zip file; each can be read once, on access.
 
     Parameters
     ----------
     file : binary file
-        As `write_arrays` wrote it.
+        A file that `write_arrays` wrote.
 
     Attributes
     ----------
     size : int
-        The bytes of all members.
+        The total size of the members in bytes.
 
     Raises
     ------
     ValueError
-        If a member is compressed, not an array, or twice there, or if the two places where a zip
-        file describes a member disagree. Reading an array raises one if it has another size than
-        its shape and dtype say, and a KeyError if there is none of the name.
+        If a member is compressed, occurs twice or is no array, or if the two descriptions of a
+        member in a zip file disagree. Reading an array raises a ValueError if its size does not
+        match its shape and dtype, and a KeyError if no array has the name.
     """
 
     def __init__(self, file: BinaryIO) -> None:
@@ -91,7 +92,7 @@ class Members(Mapping[str, Array]):
         self.size = sum(size for _, size in self._places.values())
 
     def header(self) -> Any:
-        """Return what the header says."""
+        """Return the decoded header."""
         start, size = self._header
         if size > MAX_HEADER:
             raise ValueError(f"{HEADER} is of {size:,} bytes, of at most {MAX_HEADER:,}")
@@ -113,22 +114,22 @@ class Members(Mapping[str, Array]):
         return len(self._places)
 
     def check_all_read(self) -> None:
-        """Raise a ValueError if the header has not named all arrays."""
+        """Raise a ValueError if an array has not been read, because the header does not name it."""
         if self._unread:
             raise ValueError(f"its header does not name the member {min(self._unread)}")
 
 
 def _places(file: BinaryIO, members: list[zipfile.ZipInfo], end: int) -> dict[str, tuple[int, int]]:
-    """Return where each member's content begins, and its size, after checking that all is in order.
+    """Check the members, and return the position and the size of each member's content.
 
     Parameters
     ----------
     file : binary file
         The archive.
     members : list of ZipInfo
-        Its directory, in the order of the file.
+        The directory of the archive, in the order of the file.
     end : int
-        Where the directory begins: the members end there.
+        The position at which the members end and the directory begins.
     """
     places: dict[str, tuple[int, int]] = {}
     position = 0
@@ -151,7 +152,7 @@ def _places(file: BinaryIO, members: list[zipfile.ZipInfo], end: int) -> dict[st
 
 
 def _check_local_header(file: BinaryIO, member: zipfile.ZipInfo) -> int:
-    """Return where a member's content begins, if what stands before it fits the directory."""
+    """Check a member's local header against the directory; return the start of its content."""
     file.seek(member.header_offset)
     local = file.read(_LOCAL.size)
     if len(local) < _LOCAL.size:
@@ -160,22 +161,22 @@ def _check_local_header(file: BinaryIO, member: zipfile.ZipInfo) -> int:
     name, extra = file.read(n_name), file.read(n_extra)
     if extra[:2] == b"\1\0" and len(extra) == 20:  # sizes of 64 bits
         _, _, *sizes = struct.unpack("<2H2Q", extra)
-    found = signature, flags, method, *sizes, name
+    header = signature, flags, method, *sizes, name
     expected_name = member.filename.encode("utf-8" if flags & _UTF_8 else "ascii")
     sizes = [member.file_size] * 2
     expected = b"PK\3\4", member.flag_bits, member.compress_type, *sizes, expected_name
-    if found != expected or flags & ~_UTF_8:
+    if header != expected or flags & ~_UTF_8:
         raise ValueError(f"the member {member.filename} is not what the directory says")
     return int(member.header_offset + _LOCAL.size + n_name + n_extra)
 
 
 def _read_array(file: Any, size: int) -> Array:
-    """Return the array in a member of a size, of which the file is at the start.
+    """Return the array in the member of `size` bytes that starts at the file's position.
 
     Raises
     ------
     ValueError
-        If it is no array, or one of another size. Nothing has been allocated then.
+        If the member is no array or has another size. No memory for the array is allocated then.
     """
     start = file.read(min(size, len(_MAGIC) + 2))
     n_header = int.from_bytes(start[len(_MAGIC) :], "little")
@@ -186,7 +187,7 @@ def _read_array(file: Any, size: int) -> Array:
     if not match:
         raise ValueError(f"a member is no array of numbers or text: {text.strip()[:100]!r}")
     dtype = np.dtype(match[1])
-    shape = tuple(int(each) for each in match[3].split(",") if each.strip())
+    shape = tuple(int(length) for length in match[3].split(",") if length.strip())
     n_bytes = size - len(start) - n_header
     if math.prod(shape) * dtype.itemsize != n_bytes or (dtype.itemsize == 0 and 0 not in shape):
         raise ValueError(f"an array of shape {shape} and dtype {dtype} has {n_bytes} bytes")

@@ -1,4 +1,4 @@
-"""The classes that a file may speak of, by the names that they have there."""
+"""The classes that may occur in files, by their names in files."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
@@ -45,7 +45,7 @@ def _path(cls: type[Any]) -> str:
     return f"{cls.__module__}.{cls.__qualname__}"
 
 
-# As skops names them.
+# The names that skops gives to the types.
 TRUSTED_TYPES: Final[tuple[str, ...]] = tuple(
     sorted(
         _path(cls)
@@ -59,7 +59,7 @@ TRUSTED_TYPES: Final[tuple[str, ...]] = tuple(
 
 
 def name_class(cls: type[Any]) -> str:
-    """Return the name of a class in files: ``"activation/relu"``, or ``"own/Sine"`` for a user's.
+    """Return the name of a class in files: ``"activation/relu"``, for a user's ``"own/Sine"``.
 
     Examples
     --------
@@ -71,19 +71,19 @@ def name_class(cls: type[Any]) -> str:
     return NAMES.get(cls, f"own/{cls.__name__}")
 
 
-def all_classes(own: Iterable[type[Any]]) -> dict[str, type[Any]]:
-    """Return the classes by name: the library's, and those that a user passes.
+def all_classes(strategies: Iterable[type[Any]]) -> dict[str, type[Any]]:
+    """Return the classes of the library and those that a user passes, by their names in files.
 
     Raises
     ------
     ValueError
-        If something passed is no class, or two of them share a name.
+        If a value is no class, or if two classes have the same name.
     """
     classes = dict(CLASSES)
-    for each in [own] if isinstance(own, type) else own:
-        if not isinstance(each, type) or each is own:
-            raise ValueError(f"strategies must be a sequence of classes, got {each!r}.")
-        name = name_class(each)
-        if classes.setdefault(name, each) is not each:
-            raise ValueError(f"strategies has two classes named {each.__name__}.")
+    for cls in [strategies] if isinstance(strategies, type) else strategies:
+        if not isinstance(cls, type) or cls is strategies:
+            raise ValueError(f"strategies must be a sequence of classes, got {cls!r}.")
+        name = name_class(cls)
+        if classes.setdefault(name, cls) is not cls:
+            raise ValueError(f"strategies has two classes named {cls.__name__}.")
     return classes

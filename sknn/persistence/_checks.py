@@ -1,4 +1,4 @@
-"""Whether the parts of a file fit each other: types, shapes, dtypes, counts and ranges."""
+"""Consistency checks of a loaded model: types, shapes, dtypes, counts and ranges."""
 
 import math
 from dataclasses import fields
@@ -19,16 +19,16 @@ from sknn.model_state import MuonState, Parameters, Progress, State, TrainingSta
 
 
 def check_sizes(sizes: tuple[Any, ...], n_bytes: int) -> None:
-    """Raise a ValueError unless layers have whole sizes, and weights that a file can hold.
+    """Raise a ValueError unless layer sizes are positive integers that fit the size of the file.
 
     Parameters
     ----------
     sizes : tuple
-        Units from the inputs to the outputs.
+        The units of each layer, from the inputs to the outputs.
     n_bytes : int
-        The size of all arrays in the file.
+        The total size of the arrays in the file.
     """
-    if len(sizes) < 2 or not all(type(each) is int and each > 0 for each in sizes):
+    if len(sizes) < 2 or not all(type(size) is int and size > 0 for size in sizes):
         raise ValueError(f"layer_sizes are {str(sizes)[:100]}")
     n_parameters = sum((n + 1) * m for n, m in pairwise(sizes))
     if 4 * n_parameters > n_bytes:
@@ -37,18 +37,18 @@ def check_sizes(sizes: tuple[Any, ...], n_bytes: int) -> None:
 
 
 def check_parts(activations: Any, dropouts: Any, loss: Any, target: Any, n_hidden: int) -> None:
-    """Raise a ValueError unless a network has parts of each kind for its layers, and no others."""
-    for name, found, kind, n in (
+    """Raise a ValueError unless a network has the right strategies for its layers and target."""
+    for name, members, kind, n in (
         ("activations", activations, Activation, n_hidden),
         ("dropouts", dropouts, Dropout, n_hidden + 1),
         ("loss", [loss], Loss, 1),
     ):
-        if not (isinstance(found, list) and all(isinstance(each, kind) for each in found)):
-            raise ValueError(f"{name} are {found!r}")
-        if len(found) != n:
-            raise ValueError(f"{name} and the network disagree, {len(found)} and {n}")
-        for part in found:
-            part.check(name)
+        if not (isinstance(members, list) and all(isinstance(member, kind) for member in members)):
+            raise ValueError(f"{name} are {members!r}")
+        if len(members) != n:
+            raise ValueError(f"{name} and the network disagree, {len(members)} and {n}")
+        for member in members:
+            member.check(name)
     if target not in loss.targets:
         raise ValueError(f"the loss {loss!r} serves no {target!r} targets")
 
@@ -71,18 +71,18 @@ def check_fitted(model: BaseMLP) -> None:
     else:
         loss = fitted.loss
         counts["the loss"] = (loss.n_outputs(loss.n_predictions(sizes[-1])), sizes[-1])
-    for name, (found, wanted) in counts.items():
-        if found != wanted:
-            raise ValueError(f"{name} and the network disagree, {found} and {wanted}")
+    for name, (count, wanted) in counts.items():
+        if count != wanted:
+            raise ValueError(f"{name} and the network disagree, {count} and {wanted}")
     _check_parameters("the weights", network.parameters, network.parameters)
     if fitted.training is not None:
         _check_training(fitted.training, network.parameters)
 
 
-def _check_parameters(name: str, found: Any, like: Parameters) -> None:
-    if not isinstance(found, Parameters):
-        raise ValueError(f"{name} are a {type(found).__name__}")
-    _check_vector(name, found.vector, like.vector)
+def _check_parameters(name: str, value: Any, like: Parameters) -> None:
+    if not isinstance(value, Parameters):
+        raise ValueError(f"{name} are a {type(value).__name__}")
+    _check_vector(name, value.vector, like.vector)
 
 
 def _check_vector(name: str, vector: Any, like: Array) -> None:
@@ -117,7 +117,7 @@ def _check_counts(training: TrainingState) -> None:
         "n_samples": training.n_samples,
         "n_averaged": training.n_averaged,
         "n_epochs_to_go": training.n_epochs_to_go or 0,
-        **{each.name: getattr(progress, each.name) for each in fields(progress)},
+        **{field.name: getattr(progress, field.name) for field in fields(progress)},
     }
     del counts["state"]
     for name, count in counts.items():
@@ -126,13 +126,13 @@ def _check_counts(training: TrainingState) -> None:
 
 
 def _check_records(training: TrainingState) -> None:
-    """Raise a ValueError unless curves hold numbers, and the rest is of its type."""
-    for each in fields(training):
-        value = getattr(training, each.name)
-        if each.default_factory is Curve:
+    """Raise a ValueError unless curves are lists of numbers, and other records have their type."""
+    for field in fields(training):
+        value = getattr(training, field.name)
+        if field.default_factory is Curve:
             is_curve = isinstance(value, list) and all(isinstance(item, Real) for item in value)
             if not is_curve:
-                raise ValueError(f"{each.name} is no list of numbers")
+                raise ValueError(f"{field.name} is no list of numbers")
     for name, kind in (("begun_with", dict), ("criterion", tuple), ("validation", tuple)):
         if not isinstance(getattr(training, name), kind):
             raise ValueError(f"{name} is no {kind.__name__}")
@@ -148,24 +148,24 @@ def _check_rows(rows: Any, n_samples: int) -> None:
 
 
 def _check_state(state: State, weights: Array) -> None:
-    """Raise a ValueError unless an optimizer's state is about the parameters that there are."""
+    """Raise a ValueError unless an optimizer's state fits the parameters."""
     for i, slot in enumerate(state.slots):
         _check_vector(f"slot {i}", slot, weights)
-    slices = [each for several in state.decayed.values() for each in several]
+    slices = [piece for pieces in state.decayed.values() for piece in pieces]
     if isinstance(state, MuonState):
         slices += [*state.others, *(matrix for matrix, _ in state.matrices)]
-        for at, shape in state.matrices:
-            if min(shape) < 1 or at.stop - at.start != math.prod(shape):
-                raise ValueError(f"{at} holds no matrix of shape {shape}")
-    for each in slices:
-        if not _is_within(each, weights.size):
-            raise ValueError(f"{each} is no slice of {weights.size} weights")
+        for piece, shape in state.matrices:
+            if min(shape) < 1 or piece.stop - piece.start != math.prod(shape):
+                raise ValueError(f"{piece} holds no matrix of shape {shape}")
+    for piece in slices:
+        if not _is_within(piece, weights.size):
+            raise ValueError(f"{piece} is no slice of {weights.size} weights")
 
 
-def _is_within(at: slice, size: int) -> bool:
-    ends = at.start, at.stop
+def _is_within(piece: slice, size: int) -> bool:
+    ends = piece.start, piece.stop
     return (
-        all(type(each) is int for each in ends)
-        and 0 <= at.start <= at.stop <= size
-        and (at.step is None)
+        all(type(end) is int for end in ends)
+        and 0 <= piece.start <= piece.stop <= size
+        and (piece.step is None)
     )

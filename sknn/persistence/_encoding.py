@@ -1,6 +1,6 @@
-"""Values as JSON and arrays, and back.
+"""Encoding of values as JSON and arrays, and decoding.
 
-What JSON has stands for itself; all else is an object of one key, which says what it is:
+Types that JSON has represent themselves. Any other value is an object with one key, its kind:
 ``{"tuple": [1, 2]}``, ``{"array": "a0"}``, ``{"object": ["activation/leaky_relu", {...}]}``.
 """
 
@@ -20,26 +20,26 @@ from sknn.persistence._catalogue import name_class
 from sknn.persistence._migration import migrate
 from sknn.persistence._sealed import ContentError
 
-# Kinds of dtype that a file holds: all but objects, and records of several fields.
+# The kinds of dtype in a file: all but objects and records.
 _KINDS: Final = "?bBiufcmMSU"
 _BIT_GENERATORS: Final = ("MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")
 _TYPES: Final[dict[str, Any]] = {"float": float, "float32": np.float32, "float64": np.float64}
-# A list of floats that is longer is an array in the file.
+# A longer list of floats is stored as an array.
 _LONG: Final = 8
-# Of a generator's state, the position in its buffer, and the buffer's length: it reads there
-# without looking, so that another position would be memory of something else.
+# For each kind of generator, the name of the position in its buffer, and the length of the buffer.
+# The generator does not check the position, and would read other memory with a wrong one.
 _POSITIONS: Final = {"pos": 624, "buffer_pos": 4}
-# An optimizer's memory, whose values mean nothing between steps.
+# The scratch fields of an optimizer's state, whose values have no meaning between steps.
 _MEMORY: Final = ("scratch", "products")
 
 
 class Encoder:
-    """Turns values into JSON, and collects their arrays.
+    """Encodes values as JSON, and collects their arrays.
 
     Attributes
     ----------
     arrays : dict of str to ndarray
-        Those met so far.
+        The arrays collected so far, by name.
 
     Examples
     --------
@@ -51,10 +51,10 @@ class Encoder:
 
     def __init__(self) -> None:
         self.arrays: dict[str, Array] = {}
-        self._shared: dict[int, Any] = {}  # several names may stand for the same weights
+        self._shared: dict[int, Any] = {}  # several attributes may share one object
 
     def encode(self, value: Any, where: str) -> Any:
-        """Return a value as JSON.
+        """Encode a value as JSON.
 
         Parameters
         ----------
@@ -62,12 +62,12 @@ class Encoder:
             None, numbers, strings, arrays, random states, strategies, dataclasses, and lists,
             tuples and dicts of them.
         where : str
-            What the value is, for the error.
+            The name of the value, for the error.
 
         Raises
         ------
         ValueError
-            If it cannot be stored.
+            If the value cannot be stored.
         """
         if value is None or type(value) in (bool, int, str):
             return value
@@ -84,20 +84,20 @@ class Encoder:
     def _collection(self, value: Any, where: str) -> Any:
         if type(value) is dict:
             pairs = [[key, item] for key, item in value.items()]
-            return {"dict": [[self.encode(each, where) for each in pair] for pair in pairs]}
+            return {"dict": [[self.encode(item, where) for item in pair] for pair in pairs]}
         if (
             len(value) > _LONG
             and type(value) is list
-            and all(type(each) is float for each in value)
+            and all(type(item) is float for item in value)
         ):
             return {"floats": self._keep(np.array(value), where)}
-        items = [self.encode(each, where) for each in value]
+        items = [self.encode(item, where) for item in value]
         return items if type(value) is list else {"tuple": items}
 
     def _other(self, value: Any, where: str) -> Any:
         if isinstance(value, np.dtype) and value.kind in _KINDS:
             return {"dtype": value.str}
-        if any(value is each for each in _TYPES.values()):
+        if any(value is known for known in _TYPES.values()):
             return {"type": value.__name__}
         if isinstance(value, slice):
             return {"slice": [value.start, value.stop, value.step]}
@@ -111,23 +111,23 @@ class Encoder:
 
     def _fields(self, value: Any, where: str) -> dict[str, Any]:
         if isinstance(value, Strategy):
-            held = value.get_params(deep=False)
+            attributes = value.get_params(deep=False)
         else:
-            held = {each.name: getattr(value, each.name) for each in fields(value)}
+            attributes = {field.name: getattr(value, field.name) for field in fields(value)}
         memory = _MEMORY if isinstance(value, State) else ()
         return {
-            name: self._memory(each) if name in memory else self.encode(each, f"{where}__{name}")
-            for name, each in held.items()
+            key: self._memory(item) if key in memory else self.encode(item, f"{where}__{key}")
+            for key, item in attributes.items()
         }
 
     def _memory(self, value: Any) -> Any:
         if isinstance(value, tuple):
-            return {"tuple": [self._memory(each) for each in value]}
+            return {"tuple": [self._memory(item) for item in value]}
         return {"memory": [value.dtype.str, *value.shape]}
 
     def _array(self, value: Array, where: str) -> Any:
         if value.dtype.kind == "O":
-            items = [self.encode(each, where) for each in value.ravel().tolist()]
+            items = [self.encode(item, where) for item in value.ravel().tolist()]
             return {"objects": [list(value.shape), items]}
         return {"array": self._keep(value, where)}
 
@@ -138,7 +138,7 @@ class Encoder:
         name, number = stem, len(self.arrays)
         while name in self.arrays:
             name, number = f"{stem}_{number}", number + 1
-        self.arrays[name] = np.asarray(value)  # of a memory map, its values
+        self.arrays[name] = np.asarray(value)  # the values of a memory map
         return name
 
     def _random_state(self, value: np.random.RandomState, where: str) -> Any:
@@ -149,7 +149,7 @@ class Encoder:
 
     def _once(self, value: object, encode: Callable[[], Any]) -> Any:
         if id(value) not in self._shared:
-            # The value is kept, so that its id stays its own.
+            # A reference to the value makes sure that its id stays unique.
             self._shared[id(value)] = (len(self._shared), value)
             return {"shared": [self._shared[id(value)][0], encode()]}
         return {"again": self._shared[id(value)][0]}
@@ -163,21 +163,21 @@ def _refusal(value: object, where: str) -> ValueError:
 
 
 class Decoder:
-    """Turns JSON and arrays into values again.
+    """Decodes values from JSON and arrays.
 
     Parameters
     ----------
     arrays : dict of str to ndarray
-        Of the file.
+        The arrays of the file.
     classes : dict of str to class
-        Those that may be made.
+        The classes that may be instantiated, by their names in files.
 
     Attributes
     ----------
     layout : Layout or None
-        Of the network's parameters; set before any of them is decoded.
+        The layout of the network's parameters; set before any parameters are decoded.
     native : bool
-        Whether arrays get this machine's byte order; labels keep the one that they were given in.
+        Whether arrays are converted to native byte order. Class labels keep their byte order.
     """
 
     def __init__(self, arrays: Mapping[str, Array], classes: Mapping[str, type[Any]]) -> None:
@@ -189,32 +189,32 @@ class Decoder:
         self._readers: dict[str, Callable[[Any], Any]] = {
             "again": lambda number: self._shared[number],
             "array": self._array,
-            "dict": lambda pairs: {self.decode(key): self.decode(each) for key, each in pairs},
+            "dict": lambda pairs: {self.decode(key): self.decode(item) for key, item in pairs},
             "dtype": self._dtype,
             "float": float,
             "floats": lambda name: self.arrays[name].tolist(),
-            "memory": lambda of: self._memory(*of),
-            "object": lambda of: self._object(*of),
-            "objects": lambda of: self._objects(*of),
+            "memory": lambda content: self._memory(*content),
+            "object": lambda content: self._object(*content),
+            "objects": lambda content: self._objects(*content),
             "parameters": self._parameters,
             "random_state": self._random_state,
             "scalar": lambda name: self.arrays[name][()],
-            "shared": lambda of: self._share(*of),
-            "slice": lambda of: slice(*of),
-            "tuple": lambda items: tuple(self.decode(each) for each in items),
+            "shared": lambda content: self._share(*content),
+            "slice": lambda content: slice(*content),
+            "tuple": lambda items: tuple(self.decode(item) for item in items),
             "type": lambda name: _TYPES[name],
         }
 
     def decode(self, node: Any) -> Any:
-        """Return the value that JSON stands for.
+        """Decode a value from JSON.
 
         Raises
         ------
         ValueError, KeyError, TypeError or IndexError
-            If it stands for none.
+            If the JSON does not encode a value.
         """
         if isinstance(node, list):
-            return [self.decode(each) for each in node]
+            return [self.decode(item) for item in node]
         if not isinstance(node, dict):
             return node
         ((kind, content),) = node.items()
@@ -224,7 +224,7 @@ class Decoder:
         return in_native_order(self.arrays[name]) if self.native else self.arrays[name]
 
     def _memory(self, name: str, *shape: int) -> Array:
-        """Return memory of an optimizer, which never has more than four times the parameters'."""
+        """Return scratch memory of an optimizer, at most four times the size of the parameters."""
         self._n_scratch += math.prod(shape)
         if self.layout is None or self._n_scratch > 4 * self.layout.size or min(shape) < 0:
             raise ValueError(f"an optimizer's memory of shape {shape} is more than it has")
@@ -237,16 +237,16 @@ class Decoder:
         return dtype
 
     def class_named(self, name: str) -> type[Any]:
-        """Return a class that may be made, or raise an `UnknownClassError`."""
+        """Return a class by its name in files, or raise an `UnknownClassError`."""
         if name not in self.classes:
             raise UnknownClassError(name)
         return self.classes[name]
 
-    def _object(self, name: str, held: Mapping[str, Any]) -> Any:
-        name, values = migrate(name, {key: self.decode(each) for key, each in held.items()})
+    def _object(self, name: str, content: Mapping[str, Any]) -> Any:
+        name, values = migrate(name, {key: self.decode(item) for key, item in content.items()})
         cls = self.class_named(name)
-        late = [each.name for each in fields(cls) if not each.init] if is_dataclass(cls) else []
-        made = cls(**{key: each for key, each in values.items() if key not in late})
+        late = [field.name for field in fields(cls) if not field.init] if is_dataclass(cls) else []
+        made = cls(**{key: value for key, value in values.items() if key not in late})
         for key in late:
             setattr(made, key, values[key])
         return made
@@ -268,9 +268,11 @@ class Decoder:
         if state["bit_generator"] not in _BIT_GENERATORS:
             raise ValueError(f"there is no bit generator {state['bit_generator']!r}")
         for key, n in _POSITIONS.items():
-            at = {**state, **state["state"]}.get(key, 0)
-            if type(at) is not int or not 0 <= at <= n:
-                raise ValueError(f"a random state has the position {at!r} in its buffer of {n}")
+            position = {**state, **state["state"]}.get(key, 0)
+            if type(position) is not int or not 0 <= position <= n:
+                raise ValueError(
+                    f"a random state has the position {position!r} in its buffer of {n}"
+                )
         random_state = np.random.RandomState(getattr(np.random, state["bit_generator"])())
         random_state.set_state(state)
         return random_state
@@ -281,22 +283,22 @@ class Decoder:
 
 
 def in_native_order(array: Array) -> Array:
-    """Return an array in this machine's byte order, itself if it is."""
+    """Return an array in native byte order, without a copy if it already is."""
     return array.astype(array.dtype.newbyteorder("="), copy=False)
 
 
 class UnknownClassError(ContentError):
-    """A file speaks of a class that is neither the library's nor passed to `load`."""
+    """A file contains a class that neither belongs to the library nor was passed to `load`."""
 
     def __init__(self, name: str) -> None:
-        own = name.removeprefix("own/")
-        if own == name:
+        own_name = name.removeprefix("own/")
+        if own_name == name:
             message = (
                 f"cannot be loaded: it holds a {name!r}, which this version of sknn does not know"
             )
         else:
             message = (
-                f"cannot be loaded: it holds a {own}, which is not a class of sknn: pass the class "
-                f"itself to load, strategies=[{own}]"
+                f"cannot be loaded: it holds a {own_name}, which is not a class of sknn: pass the "
+                f"class itself to load, strategies=[{own_name}]"
             )
         super().__init__(message)

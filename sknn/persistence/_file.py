@@ -1,4 +1,4 @@
-"""A network's file: a sealed ``.npz`` of arrays and one JSON header."""
+"""The file of a network: a sealed ``.npz`` with arrays and a JSON header."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,23 +12,23 @@ FORMAT_VERSION: Final = 1
 
 
 def write(path: Path_, header: dict[str, Any], arrays: dict[str, Array]) -> None:
-    """Write a file whole or not at all.
+    """Write a file, completely or not at all.
 
     Parameters
     ----------
     path : str or path-like
         The file. A link is followed; a file that exists is replaced and keeps its mode.
     header : dict
-        What JSON can hold.
+        The header, of types that JSON has.
     arrays : dict of str to ndarray
-        Of any dtype but object.
+        The arrays, of any dtype but object.
 
     Raises
     ------
     ValueError
         If the header is too large.
     OSError
-        If the file cannot be written. What was there before is untouched then.
+        If the file cannot be written. A previous file is unchanged then.
     """
     whole = {"format_version": FORMAT_VERSION, **header}
     write_sealed(path, lambda file: write_arrays(file, whole, arrays))
@@ -36,16 +36,17 @@ def write(path: Path_, header: dict[str, Any], arrays: dict[str, Array]) -> None
 
 @contextmanager
 def reading(file: BinaryIO, path: Path_) -> Iterator[tuple[dict[str, Any], Members]]:
-    """Yield the header and the arrays of a file whose seal is whole; all arrays must be used.
+    """Yield the header and the arrays of a file with a valid seal; all arrays must be read.
 
-    Whatever goes wrong in the body is the fault of the file, whose checksum anyone can compute.
+    An error in the block counts as a defect of the file, because a valid checksum is no proof that
+    `write` wrote the file.
 
     Raises
     ------
     ValueError
-        If the file is not what `write` writes, or of another version.
+        If the file is not in the form that `write` writes, or has another format version.
     OSError
-        If it cannot be read.
+        If the file cannot be read.
     """
     try:
         members = Members(file)
@@ -55,7 +56,7 @@ def reading(file: BinaryIO, path: Path_) -> Iterator[tuple[dict[str, Any], Membe
         members.check_all_read()
     except ContentError as error:
         raise ValueError(f"{path} {error}.") from None
-    except (OSError, MemoryError):  # memory for arrays that are as large as the file says
+    except (OSError, MemoryError):  # the file may contain very large arrays
         raise
     except Exception as error:
         raise damaged(path, error or type(error).__name__) from error

@@ -1,4 +1,4 @@
-"""Objects in earlier files, translated into objects of this version."""
+"""Migration of objects in files of earlier versions to this version."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from sknn.model_state import PlateauState
 
 
 def migrate(name: str, values: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    """Return the name and the fields that an object in a file has in this version.
+    """Return the name and the fields of an object in a file as this version has them.
 
     In earlier files the state of every optimizer has the running product of NAdam, and `Progress`
     has the counts of ReduceOnPlateau.

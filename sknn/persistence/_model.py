@@ -1,4 +1,4 @@
-"""Saving and loading: what a model is made of."""
+"""Saving and loading of models."""
 
 import os
 from collections.abc import Iterable
@@ -26,37 +26,38 @@ from sknn.persistence._encoding import Decoder, Encoder
 from sknn.persistence._sealed import SKOPS, check_seal, open_to_read
 from sknn.persistence._skops import check_other, load_with_skops, save_with_skops
 
-# Attributes with a place of their own in the file; scikit-learn's callbacks have none.
+# Attributes that the file stores in a separate field; scikit-learn's callbacks are not stored.
 _APART: Final = ("_metadata_request",)
 
 
 def save(model: Any, path: str | os.PathLike[str], *, training_state: bool = False) -> None:
     """Write a model to a file that holds arrays and JSON, and no code.
 
-    The file of a network is an ``.npz``, not compressed: ``header.json`` in it says what the arrays
-    are. A Pipeline, a search, or any other estimator of scikit-learn's goes to the package skops,
-    whose file it is. Either ends with a checksum, is written to a temporary file beside it, and
-    renamed: it is there whole or not at all.
+    The file of a network is an uncompressed ``.npz``, whose ``header.json`` describes the arrays.
+    For a Pipeline, a search or any other scikit-learn estimator, the package skops writes the file.
+    Either file ends with a checksum. It is written to a temporary file, which is then renamed, so
+    that the file is complete or does not exist.
 
     Parameters
     ----------
     model : MLPClassifier, MLPRegressor or another estimator
-        Fitted or not.
+        The model, fitted or not.
     path : str or path-like
         The file. Nothing is appended to the name. A file that exists is replaced and keeps its
         mode.
     training_state : bool, default=False
-        Whether to keep the optimizer's state, the random state, the order of the rows, the counts
-        and the best weights, so that ``partial_fit``, and ``fit`` with ``warm_start=True``, go on
-        to the same bits. The weights alone predict. It is about all networks in a Pipeline.
+        Whether to store the optimizer's state, the random state, the order of the rows, the counts
+        and the best weights, so that ``partial_fit``, and ``fit`` with ``warm_start=True``,
+        continue to the same bits. Predictions need only the weights. In a Pipeline it applies to
+        all networks.
 
     Raises
     ------
     ValueError
         If a parameter cannot be stored, such as a function as ``scoring``; the error names it.
     OSError
-        If the file cannot be written, or the path leads to a directory, a FIFO or a device. What
-        was there is untouched then.
+        If the file cannot be written, or the path leads to a directory, a FIFO or a device. A
+        previous file is unchanged then.
     ImportError
         If the model is not a network, and skops is not installed.
 
@@ -85,7 +86,7 @@ def save(model: Any, path: str | os.PathLike[str], *, training_state: bool = Fal
 
 
 def _save_network(model: BaseMLP, path: str | os.PathLike[str], training_state: bool) -> None:
-    model = view(model)  # as it is now, whatever another thread makes of it meanwhile
+    model = view(model)  # constant, even if another thread fits the model
     encoder = Encoder()
     header: dict[str, Any] = {
         "sknn": __version__,
@@ -106,7 +107,7 @@ def _save_network(model: BaseMLP, path: str | os.PathLike[str], training_state: 
 
 
 def check_parameters(model: BaseMLP) -> None:
-    """Raise a ValueError if a parameter of a model cannot be stored; fitted it need not be."""
+    """Raise a ValueError if a parameter of a model, fitted or not, cannot be stored."""
     _encode_all(Encoder(), model.get_params(deep=False))
 
 
@@ -115,7 +116,7 @@ def _encode_all(encoder: Encoder, values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _attributes(model: BaseMLP, fitted: FittedModel) -> dict[str, Any]:
-    """Return the attributes of a fitted estimator, and parts of its model by the names in files."""
+    """Return the attributes of a fitted estimator by their names in files."""
     skipped = {*model.get_params(deep=False), *_APART, *OF_CALLBACKS}
     attributes: dict[str, Any] = {}
     for name, value in model.__getstate__().items():
@@ -129,7 +130,7 @@ def _attributes(model: BaseMLP, fitted: FittedModel) -> dict[str, Any]:
 
 
 def _encode_network(encoder: Encoder, model: FittedModel) -> dict[str, Any]:
-    """Return all of the architecture but the link, which the loss and the target tell."""
+    """Encode the network; the link is left out, since loss and target determine it."""
     architecture = model.network.architecture
     return {
         "layer_sizes": list(architecture.layer_sizes),
@@ -141,36 +142,38 @@ def _encode_network(encoder: Encoder, model: FittedModel) -> dict[str, Any]:
 
 
 def _requests(model: BaseMLP) -> dict[str, dict[str, Any]]:
-    """Return what ``set_fit_request`` and its like have set, by method."""
+    """Return the metadata requests that ``set_fit_request`` and similar methods set, by method."""
     methods = vars(getattr(model, "_metadata_request", object)).items()
-    asked = {method: dict(each.requests) for method, each in methods if hasattr(each, "requests")}
-    return {method: each for method, each in asked.items() if each}
+    asked = {
+        method: dict(bound.requests) for method, bound in methods if hasattr(bound, "requests")
+    }
+    return {method: requests for method, requests in asked.items() if requests}
 
 
 def load(path: str | os.PathLike[str], *, strategies: Iterable[type[Any]] = ()) -> Any:
-    """Return the model that a file holds; no code from the file is executed.
+    """Return the model in a file; no code from the file is executed.
 
     Parameters
     ----------
     path : str or path-like
         A file that `save` wrote.
     strategies : sequence of classes, default=()
-        Your own classes of activations, losses, optimizers and other parts that the model was made
-        with. A class that is neither the library's nor among these is refused. For the file of a
-        Pipeline, functions and names such as ``"package.module.name"`` do as well.
+        Your own classes of activations, losses, optimizers and other strategies in the model. Any
+        class that is neither among these nor from the library is refused. For the file of a
+        Pipeline, functions and names such as ``"package.module.name"`` are allowed as well.
 
     Returns
     -------
     model : MLPClassifier, MLPRegressor or the other estimator that was saved
-        With the parameters and the attributes that it had, and the same predictions to the last
-        bit. Saved with ``training_state=True``, it also trains on to the same bits; without,
-        ``partial_fit``, and ``fit`` with ``warm_start=True``, raise a ValueError that says so.
+        The model with its parameters and attributes, and the same predictions to the last bit. If
+        saved with ``training_state=True``, it also continues training to the same bits. If not,
+        ``partial_fit``, and ``fit`` with ``warm_start=True``, raise a ValueError.
 
     Raises
     ------
     ValueError
-        If the file is of another kind, of another version, cut short, changed by a single bit,
-        or holds a class that is not known.
+        If the file is of another kind or version, is truncated, differs by a single bit, or
+        contains an unknown class.
     OSError
         If the file cannot be read.
     ImportError
@@ -183,7 +186,7 @@ def load(path: str | os.PathLike[str], *, strategies: Iterable[type[Any]] = ()) 
 
     See Also
     --------
-    save : Writes the file, and has an example.
+    save : Writes the file; its documentation has an example.
     """
     with open_to_read(path) as file:
         if check_seal(file, path) == SKOPS:
@@ -195,7 +198,7 @@ def load(path: str | os.PathLike[str], *, strategies: Iterable[type[Any]] = ()) 
 
 
 def _build(header: dict[str, Any], members: Members, classes: dict[str, type[Any]]) -> BaseMLP:
-    """Return the model; parts are decoded in the order in which they were encoded."""
+    """Return the model, decoded in the order in which it was encoded."""
     decoder = Decoder(members, classes)
     cls = decoder.class_named(header["class"])
     if not issubclass(cls, BaseMLP):
@@ -210,7 +213,8 @@ def _build(header: dict[str, Any], members: Members, classes: dict[str, type[Any
         network = Network(architecture, attributes["_parameters"])
         decoder.native = True
         training = decoder.decode(header["training"])
-        # The model has the place of its parameters, so that a copy makes the same file.
+        # The model takes the position of its parameters among the attributes, so that saving it
+        # again gives the same file.
         places = {MODEL if name == "_parameters" else name: name for name in attributes}
         model.__dict__.update({name: attributes[place] for name, place in places.items()})
         model.__dict__[MODEL] = FittedModel(network, loss, targets, training)
@@ -221,7 +225,7 @@ def _build(header: dict[str, Any], members: Members, classes: dict[str, type[Any
 def _targets(
     kind: str, loss: Loss, architecture: Architecture, attributes: dict[str, Any]
 ) -> ClassTargets | RegressionTargets:
-    """Return what the model learned about y, and remove what tells it from the attributes."""
+    """Return the targets, and remove from the attributes those that only describe them."""
     attributes.pop("_target", None)
     if kind == REGRESSION:
         is_vector = bool(attributes.pop("_single"))
@@ -247,7 +251,7 @@ def _decode_network(
 def _set_requests(model: BaseMLP, requests: dict[str, dict[str, Any]]) -> None:
     if requests:
         request = model._get_metadata_request()
-        for method, each in requests.items():
-            for name, alias in each.items():
+        for method, aliases in requests.items():
+            for name, alias in aliases.items():
                 getattr(request, method).add_request(param=name, alias=alias)
         model._metadata_request = request

@@ -1,7 +1,7 @@
-"""Sealed files: written whole or not at all, and checked as a whole before they are read.
+"""Sealed files, which are written completely or not at all, and verified before they are read.
 
-A zip file ends with a comment. In a sealed file it is the kind of the file and the SHA-256 of all
-bytes before the comment, so no byte is outside the check.
+The seal is the comment at the end of a zip file. It contains the kind of the file and the SHA-256
+of all bytes before the comment, so that the checksum covers the whole file.
 """
 
 import hashlib
@@ -22,11 +22,12 @@ except ImportError:  # Windows, where an open file cannot be deleted anyway
 
 Path_ = str | os.PathLike[str]
 
-# What a file holds: a network of ours, or anything else, by way of skops. Of one length.
+# The kinds of files: a network of sknn, or another estimator, stored by skops. Their names have the
+# same length.
 NETWORK: Final = b"sknn model"
 SKOPS: Final = b"sknn skops"
 
-# The member that says what the others are.
+# The member that describes the other members, in each kind of file.
 HEADER: Final = "header.json"
 SCHEMA: Final = "schema.json"
 
@@ -43,7 +44,7 @@ _FILE_KINDS: Final = {
 
 
 def empty_seal(kind: bytes) -> bytes:
-    """Return a seal without its checksum: the comment to write a zip file with."""
+    """Return a seal with an empty checksum, with which to write a zip file."""
     return _SEAL % kind + b"0" * 64
 
 
@@ -51,19 +52,19 @@ def empty_seal(kind: bytes) -> bytes:
 
 
 def write_sealed(path: Path_, write: Callable[[BinaryIO], None]) -> None:
-    """Write a file whole or not at all: to a temporary file beside it, which is then renamed.
+    """Write a file, completely or not at all, by renaming a temporary file in the same directory.
 
     Parameters
     ----------
     path : str or path-like
         The file. A link is followed; a file that exists is replaced and keeps its mode.
     write : callable
-        Writes a zip file that ends with `empty_seal`, to the file that it is given.
+        ``write(file)`` writes a zip file that ends with `empty_seal` to an open file.
 
     Raises
     ------
     OSError
-        If the file cannot be written, or is no regular file. What was there is untouched then.
+        If the file cannot be written, or is no regular file. A previous file is unchanged then.
     """
     target = check_path(path)
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(8)}.tmp")
@@ -85,7 +86,7 @@ def write_sealed(path: Path_, write: Callable[[BinaryIO], None]) -> None:
 
 
 def check_path(path: Path_) -> Path:
-    """Return the file that a path leads to, which need not exist.
+    """Return the target of a path to a file, which may not exist yet.
 
     Raises
     ------
@@ -108,17 +109,17 @@ def check_path(path: Path_) -> Path:
 def check_regular(path: Path_, status: os.stat_result) -> None:
     """Raise an OSError unless a path leads to a regular file."""
     if not stat.S_ISREG(status.st_mode):
-        found = _FILE_KINDS.get(stat.S_IFMT(status.st_mode), "something else")
-        raise OSError(f"path must be a regular file, but {path} is {found}.")
+        kind = _FILE_KINDS.get(stat.S_IFMT(status.st_mode), "something else")
+        raise OSError(f"path must be a regular file, but {path} is {kind}.")
 
 
 def _open_private(path: str, flags: int) -> int:
-    """Open a file that only its owner can read, until it gets the mode of the one it replaces."""
+    """Open a file that only the owner can read, until it takes the mode of the previous file."""
     return os.open(path, flags, 0o600)
 
 
 def _give_mode(temporary: Path, before: os.stat_result) -> None:
-    """Give a file the mode of the one that it replaces, and where permitted its owner."""
+    """Set the mode of a file, and if permitted its owner, to those of the previous file."""
     if hasattr(os, "chown"):
         with suppress(OSError):
             os.chown(temporary, before.st_uid, before.st_gid)
@@ -126,14 +127,14 @@ def _give_mode(temporary: Path, before: os.stat_result) -> None:
 
 
 def _lock(file: BinaryIO) -> None:
-    """Mark a temporary file as in use; the system ends the lock with the process."""
+    """Lock a temporary file while it is in use; the system releases the lock with the process."""
     if fcntl is not None:
         with suppress(OSError):  # file systems without locks
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def remove_stale(path: Path_) -> None:
-    """Delete temporary files of a path that were left by processes killed while they wrote."""
+    """Delete temporary files that were left by processes killed while they wrote this path."""
     target = check_path(path)
     name = re.compile(rf"\.{re.escape(target.name)}\.[0-9a-f]{{16}}\.tmp")
     for other in target.parent.iterdir():
@@ -169,7 +170,7 @@ def _digest(file: BinaryIO, size: int) -> bytes:
 
 
 def _sync_directory(directory: Path) -> None:
-    """Make the new name last; where directories cannot be opened there is nothing to do."""
+    """Flush the renaming to disk, on systems on which directories can be opened."""
     with suppress(OSError):
         descriptor = os.open(directory, os.O_RDONLY)
         try:
@@ -182,14 +183,14 @@ def _sync_directory(directory: Path) -> None:
 
 
 def open_to_read(path: Path_) -> BinaryIO:
-    """Open a file; a device is refused, and a FIFO, which would wait for a writer."""
-    if not os.path.isdir(path):  # whose error says so
+    """Open a regular file; devices are refused, and FIFOs, which would wait for a writer."""
+    if not os.path.isdir(path):  # open raises for a directory
         check_regular(path, os.stat(path))
     return open(path, "rb")
 
 
 def check_seal(file: BinaryIO, path: Path_) -> bytes:
-    """Return the kind of a file, or raise a ValueError unless its checksum is that of its bytes."""
+    """Return the kind of a file; raise a ValueError unless its checksum matches its content."""
     end = max(0, file.seek(0, os.SEEK_END) - SEAL_SIZE)
     file.seek(end)
     seal = file.read()
@@ -202,7 +203,7 @@ def check_seal(file: BinaryIO, path: Path_) -> bytes:
 
 
 def _guess(file: BinaryIO) -> str:
-    """Return what a file without a seal may be."""
+    """Return a description of a file without a seal, by its first bytes."""
     file.seek(0)
     start = file.read(64)
     if HEADER.encode() in start:
@@ -219,9 +220,9 @@ def _guess(file: BinaryIO) -> str:
 
 
 class ContentError(ValueError):
-    """What stops a file from being loaded, to be said after its name."""
+    """An error that prevents loading a file; its message continues the name of the file."""
 
 
 def damaged(path: Path_, what: object) -> ValueError:
-    """Make the error for a file whose content is not what it should be."""
+    """Return the error for a file with invalid content."""
     return ValueError(f"{path} is damaged: {str(what).removesuffix('.')}.")

@@ -1,6 +1,6 @@
-"""Estimators that are not ours, in files of skops: Pipelines, searches, ensembles.
+"""Pipelines, searches, ensembles and other estimators, stored in files of skops.
 
-The file is that of ``skops.io.dump`` with our seal as its comment, so skops reads it too.
+The file is that of ``skops.io.dump`` with the seal as its comment, so that skops reads it too.
 """
 
 import io
@@ -18,19 +18,19 @@ from sknn.persistence._sealed import SCHEMA, SKOPS, Path_, damaged, empty_seal, 
 
 
 def check_other(model: Any) -> None:
-    """Raise a ValueError if a model is no estimator, or a network that must be converted first."""
+    """Raise a ValueError if a model is no estimator, or a network that needs conversion first."""
     cls = type(model)
     public = [part for part in cls.__module__.split(".") if not part.startswith("_")]
-    found = ".".join([*public, cls.__qualname__])
+    cls_name = ".".join([*public, cls.__qualname__])
     if any(base.__module__.startswith("sklearn.neural_network.") for base in cls.__mro__):
         raise ValueError(
-            f"Pass sknn.compat.convert(model), since model is a {found}: it must be a "
+            f"Pass sknn.compat.convert(model), since model is a {cls_name}: it must be a "
             "sknn.MLPClassifier or sknn.MLPRegressor, or an estimator that holds one."
         )
     if not isinstance(model, BaseEstimator):
         raise ValueError(
             "model must be a sknn.MLPClassifier or sknn.MLPRegressor, or another estimator, such "
-            f"as a Pipeline, got {model!r}, a {found}."
+            f"as a Pipeline, got {model!r}, a {cls_name}."
         )
 
 
@@ -40,7 +40,7 @@ def save_with_skops(model: BaseEstimator, path: Path_, training_state: bool) -> 
     Raises
     ------
     ValueError
-        If skops cannot store a part of it.
+        If skops cannot store a part of the estimator.
     ImportError
         If skops is not installed.
     """
@@ -66,7 +66,7 @@ def save_with_skops(model: BaseEstimator, path: Path_, training_state: bool) -> 
 
 
 def _check_importable(names: list[str]) -> None:
-    """Raise a ValueError unless what a file names can be found again, as a lambda cannot."""
+    """Raise a ValueError if an object in a file, such as a lambda, cannot be imported by name."""
     for name in names:
         module, _, attribute = name.rpartition(".")
         if not hasattr(sys.modules.get(module), attribute):
@@ -77,21 +77,21 @@ def _check_importable(names: list[str]) -> None:
 
 
 def load_with_skops(file: BinaryIO, path: Path_, trusted: Iterable[Any]) -> Any:
-    """Return the estimator in a file whose seal is whole.
+    """Return the estimator in a file with a valid seal.
 
     Parameters
     ----------
     file : binary file
-        Open.
+        The open file.
     path : str or path-like
-        Its name, for errors.
+        The name of the file, for errors.
     trusted : iterable of classes, functions or names of them
-        What may be made beside the types that the library and skops trust.
+        Types to allow in addition to those that the library and skops trust.
 
     Raises
     ------
     ValueError
-        If the file holds other types, which the error names, or cannot be loaded.
+        If the file contains other types, which the error names, or cannot be loaded.
     ImportError
         If skops is not installed.
     """
@@ -105,7 +105,7 @@ def load_with_skops(file: BinaryIO, path: Path_, trusted: Iterable[Any]) -> Any:
         unknown = sorted({*skops.get_untrusted_types(file=file)} - {*names})
         if not unknown:
             return skops.load(file, trusted=names)
-    except (OSError, Warning):  # scikit-learn's on versions, where a filter makes it an error
+    except (OSError, Warning):  # scikit-learn's warning about versions, as an error
         raise
     except ImportError as error:
         raise ValueError(f"{path} cannot be loaded: {error}. Install what is missing.") from error
@@ -122,7 +122,7 @@ def load_with_skops(file: BinaryIO, path: Path_, trusted: Iterable[Any]) -> Any:
 
 
 def _check_members(file: BinaryIO) -> None:
-    """Raise a ValueError if a member is compressed, or twice there."""
+    """Raise a ValueError if a member is compressed or occurs twice."""
     with zipfile.ZipFile(file) as archive:
         members = archive.infolist()
     names = {member.filename for member in members}
@@ -134,15 +134,17 @@ def _check_members(file: BinaryIO) -> None:
 
 
 def _names(trusted: Iterable[Any]) -> list[str]:
-    """Return classes and functions by the names that skops gives them."""
+    """Return the names that skops gives to classes and functions."""
     values = [trusted] if isinstance(trusted, (str, type)) else list(trusted)
-    for each in values:
-        if not (isinstance(each, str) or hasattr(each, "__name__")):
+    for value in values:
+        if not (isinstance(value, str) or hasattr(value, "__name__")):
             raise ValueError(
-                f"strategies must be a sequence of classes, functions or their names, got {each!r}."
+                f"strategies must be a sequence of classes, functions or their names, got "
+                f"{value!r}."
             )
     return [
-        each if isinstance(each, str) else f"{each.__module__}.{each.__name__}" for each in values
+        value if isinstance(value, str) else f"{value.__module__}.{value.__name__}"
+        for value in values
     ]
 
 

@@ -1,4 +1,4 @@
-"""The contract of the schedules."""
+"""The base class of schedules."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -9,36 +9,36 @@ from sknn._core.strategy import Strategy
 
 @dataclass
 class Progress:
-    """How far training has come: the training loop counts, and schedules read.
+    """The progress of training, which the training loop counts and schedules read.
 
     Attributes
     ----------
     step : int
-        The number of updates done.
+        The number of completed updates.
     epoch : int
-        The number of whole passes over the rows done.
+        The number of completed passes over the rows.
     samples : int
-        The number of rows seen in whole passes.
+        The number of rows in completed passes.
     plateaus : int
-        How often training stopped improving and the schedule chose to continue.
+        The number of times that training stopped improving and the schedule chose to continue.
     first_step : int
-        The value of `batches` when the present run began: each call to `fit` begins one, and so
-        does a call to `partial_fit` when the last run is over.
+        The value of `batches` at the start of the current run. Each call to `fit` starts a run, and
+        so does a call to `partial_fit` after the end of the last run.
     total_steps : int
         The value of `batches` when the run reaches ``max_iter`` epochs (calls of `partial_fit`).
-        After a warm start, a schedule that reads it differs from one in a single longer fit.
+        After a warm start, a schedule that reads this value differs from one in a longer fit.
     steps_per_epoch : int
         The number of batches in an epoch.
     skipped : int
         The number of batches without an update, because all their weights are zero.
     state : object
-        What the schedule's `init` returned. A warm start keeps it, unless the `init` of the present
-        schedule returns an object of another class.
+        The state that the schedule's `init` returned. A warm start keeps the state, unless the
+        `init` of the current schedule returns an object of another class.
 
     Notes
     -----
-    A schedule that plans ahead counts `batches`: how many of them will have no weight is not known
-    beforehand, since each epoch shuffles the rows.
+    A schedule that plans ahead counts `batches`. The number of batches without weight is not known
+    in advance, because each epoch shuffles the rows.
     """
 
     step: int = 0
@@ -53,12 +53,12 @@ class Progress:
 
     @property
     def batches(self) -> int:
-        """The number of batches passed, including those without weight."""
+        """The number of processed batches, including those without weight."""
         return self.step + self.skipped
 
     @property
     def fraction(self) -> float:
-        """The part of the run that is done, from 0 to 1; 0 if its end is not known."""
+        """The completed fraction of the run, from 0 to 1; 0 if the end of the run is unknown."""
         length = self.total_steps - self.first_step
         done = (self.batches - self.first_step) / length if length > 0 else 0.0
         return min(1.0, max(0.0, done))
@@ -66,8 +66,8 @@ class Progress:
     def forget_best(self) -> None:
         """Call the state's ``forget_best()``, if it has one.
 
-        Training does so when the data or the criterion of stopping change, since later metrics
-        cannot be compared with earlier ones.
+        Training calls this method when the data or the criterion of stopping change, because later
+        metrics cannot be compared with earlier ones.
         """
         forget = getattr(self.state, "forget_best", None)
         if forget:
@@ -75,7 +75,7 @@ class Progress:
 
 
 def divided(rate: float, base: float, power: float) -> float:
-    """Return ``rate / base^power``, and 0 where the power is beyond all floats.
+    """Return ``rate / base^power``, or 0 if the power overflows.
 
     Examples
     --------
@@ -99,8 +99,8 @@ class Schedule(Strategy, ABC):
         Returns
         -------
         state : object
-            What the schedule counts from epoch to epoch: a dataclass, of which `after_epoch`
-            changes the fields. None, unless overridden, for a schedule that counts nothing.
+            A dataclass whose fields `after_epoch` changes, for a schedule that counts over several
+            epochs. None, unless overridden, for a schedule without state.
         """
         return None
 

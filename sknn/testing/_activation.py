@@ -65,8 +65,8 @@ def _check_extremes(activation: Activation) -> None:
                 z, a, scratch = _forward(activation, far)
             if size > 50 and not np.isfinite(a).all():
                 continue
-            found, delta = a.copy(), np.ones_like(far)
-            expect(np.isfinite(found).all(), f"forward of {far} gives {found}, expected finite")
+            output, delta = a.copy(), np.ones_like(far)
+            expect(np.isfinite(output).all(), f"forward of {far} gives {output}, expected finite")
             activation.backward(delta, z, a, scratch)
             expect(np.isfinite(delta).all(), f"backward at {far} gives {delta}, expected finite")
 
@@ -76,8 +76,8 @@ def _check_own_parameters(
 ) -> None:
     """Compare the gradient of an activation's own parameters with finite differences."""
     z, a, scratch = _forward(activation, start)
-    own = activation.initial_parameters(z.shape[-2])
-    if own is None:
+    parameters = activation.initial_parameters(z.shape[-2])
+    if parameters is None:
         return
     activation.backward(weights.copy(), z, a, scratch)
 
@@ -89,7 +89,7 @@ def _check_own_parameters(
         activation.forward(z, a, scratch)
         return weights * a
 
-    check_derivative(value, scratch.gradient, own, random_state, _HINT)
+    check_derivative(value, scratch.gradient, parameters, random_state, _HINT)
 
 
 def _check_values(activation: Activation, start: Array) -> None:
@@ -148,7 +148,7 @@ def check_activation(instance: Activation) -> None:
     backward: Any = instance.backward
     _expect_in_place("backward", "delta", delta, backward(delta, z, a, scratch))
     check_derivative(
-        lambda at: weights * _forward(instance, at)[1], delta, start, random_state, _HINT
+        lambda point: weights * _forward(instance, point)[1], delta, start, random_state, _HINT
     )
     _check_reuse(instance, start)
     _check_extremes(instance)

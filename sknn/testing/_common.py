@@ -37,8 +37,11 @@ def check_strategy(
     except (pickle.PicklingError, AttributeError, TypeError) as error:
         raise AssertionError(f"{name} is expected to survive a pickle; {error}") from error
     for how, twin in (("clone", clone(instance)), ("pickle", unpickled)):
-        found = twin.get_params()
-        expect(repr(found) == repr(params), f"{how} returned parameters {found}, expected {params}")
+        twin_params = twin.get_params()
+        expect(
+            repr(twin_params) == repr(params),
+            f"{how} returned parameters {twin_params}, expected {params}",
+        )
     expect(name in repr(instance), f"repr is {instance!r}, expected it to name {name}")
     return dict(vars(instance))
 
@@ -64,33 +67,35 @@ def _allocated(call: Callable[[], Any]) -> int:
         tracemalloc.stop()
 
 
-def check_allocates_nothing(what: str, call: Callable[[], Any], kept: str) -> None:
-    found = _allocated(call)
+def check_allocates_nothing(what: str, call: Callable[[], Any], place: str) -> None:
+    n_bytes = _allocated(call)
     expect(
-        found < _ALLOWANCE,
-        f"warm {what} allocated {found} bytes, expected under {_ALLOWANCE}: compute in place, "
-        f"np.multiply(a, b, out=a), and keep what else is needed in {kept}",
+        n_bytes < _ALLOWANCE,
+        f"warm {what} allocated {n_bytes} bytes, expected under {_ALLOWANCE}: compute in place, "
+        f"np.multiply(a, b, out=a), and keep what else is needed in {place}",
     )
 
 
 def check_derivative(
     value: Callable[[Array], Array],
     gradient: Array,
-    at: Array,
+    point: Array,
     random_state: Any,
     hint: str = "",
 ) -> None:
     """Compare a gradient with central differences; a kink may spoil one direction in five."""
     wrong = []
     for number in range(_DIRECTIONS):
-        direction = random_state.normal(size=at.shape)
-        expected = float((value(at + 1e-6 * direction) - value(at - 1e-6 * direction)).sum() / 2e-6)
-        found = float((gradient * direction).sum())
-        if not abs(found - expected) <= 1e-4 * (1 + abs(expected)):
-            wrong.append((number, found, expected))
+        direction = random_state.normal(size=point.shape)
+        expected = float(
+            (value(point + 1e-6 * direction) - value(point - 1e-6 * direction)).sum() / 2e-6
+        )
+        measured = float((gradient * direction).sum())
+        if not abs(measured - expected) <= 1e-4 * (1 + abs(expected)):
+            wrong.append((number, measured, expected))
     if len(wrong) > _DIRECTIONS // 5:
-        number, found, expected = wrong[0]
+        number, measured, expected = wrong[0]
         raise AssertionError(
-            f"derivative along direction {number}: backward or gradient gives {found:.6g}, "
+            f"derivative along direction {number}: backward or gradient gives {measured:.6g}, "
             f"finite differences give {expected:.6g}{hint}"
         )

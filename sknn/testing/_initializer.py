@@ -11,12 +11,12 @@ def _check_variance(drawn: VarianceScaling) -> None:
     """Compare mean and variance with theory; 6 standard errors are allowed, and 5 %."""
     fan = {"in": 300, "out": 200}.get(drawn.fan, 250)
     values = drawn.sample((300, 200), 300, 200, np.random.RandomState(0))
-    expected, found, mean = drawn.scale / fan, float(values.var()), float(values.mean())
+    expected, variance, mean = drawn.scale / fan, float(values.var()), float(values.mean())
     bound = 6 * (expected / values.size) ** 0.5
     expect(abs(mean) <= bound, f"the mean is {mean:.3g}, expected within {bound:.3g} of 0")
     expect(
-        abs(found - expected) <= 0.05 * expected,
-        f"the variance is {found:.6g}, expected {expected:.6g}",
+        abs(variance - expected) <= 0.05 * expected,
+        f"the variance is {variance:.6g}, expected {expected:.6g}",
     )
 
 

@@ -50,7 +50,7 @@ def _check_loss_on(loss: Loss, target: str, random_state: Any) -> None:
             expect(part.dtype == dtype, f"{name} has dtype {part.dtype}, expected {raw.dtype}")
             apart = float(np.abs(part - other).max())
             expect(apart < 1e-4, f"value_and_gradient is {apart} from {name}, expected 0")
-    check_derivative(lambda at: loss.value(at.copy(), y_true), gradient, raw, random_state)
+    check_derivative(lambda point: loss.value(point.copy(), y_true), gradient, raw, random_state)
     link = loss.link(target)
     expect(isinstance(link, Activation), f"link returned {link!r}, expected an Activation")
 
@@ -80,8 +80,8 @@ def _check_extremes(loss: Loss, target: str, random_state: Any) -> None:
     single = y_true if target == MULTICLASS else y_true.astype(np.float32)
     with np.errstate(all="ignore"):
         exact = _both(loss, raw, y_true)
-        found = _both(loss, raw.astype(np.float32), single)
-    for name, part, expected in zip(("value", "gradient"), found, exact, strict=True):
+        in_single = _both(loss, raw.astype(np.float32), single)
+    for name, part, expected in zip(("value", "gradient"), in_single, exact, strict=True):
         lost = np.isfinite(expected) & ~np.isfinite(part)
         expect(
             not lost.any(),

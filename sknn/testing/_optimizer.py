@@ -50,8 +50,8 @@ def _check_minimizer(instance: Minimizer) -> None:
             1 <= len(reached) <= 20,
             f"minimize called back {len(reached)} times, expected 1 to 20, when told to stop",
         )
-        found, first = function(reached[-1])[0], function(start)[0]
-        expect(found < first, f"{name} is {found} after minimize, expected under {first}")
+        last, first = function(reached[-1])[0], function(start)[0]
+        expect(last < first, f"{name} is {last} after minimize, expected under {first}")
 
 
 def _check_rosenbrock(instance: Optimizer) -> None:
@@ -61,8 +61,8 @@ def _check_rosenbrock(instance: Optimizer) -> None:
     first = _rosenbrock(params)[0]
     for _ in range(100):
         instance.update(params, _rosenbrock(params)[1], state, 1e-4)
-    found = _rosenbrock(params)[0]
-    expect(found < first, f"Rosenbrock is {found} after 100 steps, expected under {first}")
+    last = _rosenbrock(params)[0]
+    expect(last < first, f"Rosenbrock is {last} after 100 steps, expected under {first}")
 
 
 def _check_memory(instance: Optimizer, dtype: Any, learning_rate: float) -> None:
@@ -87,8 +87,8 @@ def _check_updates(instance: Optimizer, dtype: Any, learning_rate: float) -> Non
         "50 steps left all parameters as they were: update writes into params, in place, "
         "with out=params or params -= ...",
     )
-    found, start = float(params @ params) / 2, layout.size / 2
-    expect(found < start, f"the quadratic is {found} after 50 steps, expected under {start}")
+    last, start = float(params @ params) / 2, layout.size / 2
+    expect(last < start, f"the quadratic is {last} after 50 steps, expected under {start}")
     twin, twin_state = params.copy(), pickle.loads(pickle.dumps(state))
     instance.update(params, params.copy(), state, learning_rate)
     instance.update(twin, twin.copy(), twin_state, learning_rate)

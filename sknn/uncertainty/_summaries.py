@@ -23,6 +23,12 @@ class ClassUncertainty:
         The mean entropy of the votes: how noisy the classes are, which no model can change.
     mutual_information : ndarray of shape (n_samples,)
         The difference of the two: how much the votes disagree, the doubt of the model.
+
+    Examples
+    --------
+    >>> from sknn.uncertainty import class_uncertainty
+    >>> class_uncertainty([[[1.0, 0.0]], [[0.5, 0.5]]]).probabilities
+    array([[0.75, 0.25]])
     """
 
     probabilities: Array
@@ -45,6 +51,12 @@ class RegressionUncertainty:
         The noise in y, the root of the votes' mean variance; None without a model of the noise.
     votes_std : ndarray of the shape of mean
         How much the votes disagree, the doubt of the model.
+
+    Examples
+    --------
+    >>> from sknn.uncertainty import regression_uncertainty
+    >>> regression_uncertainty([[1.0], [2.0]]).votes_std
+    array([0.5])
     """
 
     mean: Array

@@ -138,8 +138,8 @@ def predict_mean_std(
         raise TypeError("predict_mean_std needs a regressor; use predict_votes for classes.")
     random_state = check_random_state(random_state)
     poll = _Poll(n_passes, random_state, with_noise=True, needs_deviation=True)
-    found = regression_uncertainty(*poll.ask(model, X))
-    return found.mean, found.std
+    uncertainty = regression_uncertainty(*poll.ask(model, X))
+    return uncertainty.mean, uncertainty.std
 
 
 @dataclass
