@@ -316,7 +316,10 @@ def losses():
 
 # The floors of the house, from the top, with their rooms; see tests/guarantees/test_layers.py.
 FLOORS = [
-    ("tools for models", ["callbacks", "persistence", "inspection", "export", "compat"]),
+    (
+        "tools for models",
+        ["callbacks", "persistence", "inspection", "uncertainty", "export", "compat"],
+    ),
     ("estimators and encoders", ["estimators", "preprocessing"]),
     ("training", ["_training"]),
     ("the network", ["_network"]),

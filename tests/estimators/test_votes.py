@@ -1,6 +1,7 @@
 """Monte-Carlo dropout: closed forms, the same bits for any chunks, and errors."""
 
 import tracemalloc
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sknn import MLPClassifier, MLPRegressor
 from sknn._network.votes import VoteMasks
 from sknn.dropout import AlphaDropout
-from sknn.losses import Gaussian, Quantile
+from sknn.losses import Gaussian, Quantile, SquaredError
 
 pytestmark = pytest.mark.filterwarnings("ignore", category=ConvergenceWarning)
 SMALL = {"max_iter": 5, "random_state": 0}
@@ -259,3 +260,34 @@ def test_what_is_not_fitted_or_wrong():
         model.predict_votes(sparse.csr_array(X))
     with pytest.raises(ValueError, match="votes are not finite"):
         model.predict_votes(np.full((2, 4), 1.7e308))
+
+
+# ---------------------------------------------------------------- a user's own loss
+
+
+@dataclass(repr=False, eq=False)
+class LossOfKnownNoise(SquaredError):  # noqa: N818
+    """A squared error of targets whose noise is known; the second output is not used."""
+
+    def n_outputs(self, n_targets):
+        return n_targets + 1
+
+    def n_predictions(self, n_outputs):
+        return n_outputs - 1
+
+    def noise_variance(self, raw_prediction):
+        return np.full_like(raw_prediction[:-1], 9.0)
+
+    def baseline(self, y_true, weight, n_outputs):
+        return np.zeros(n_outputs)
+
+    def value_and_gradient(self, raw_prediction, y_true, value, gradient, scratch):
+        super().value_and_gradient(raw_prediction[:-1], y_true, value, gradient[:-1], scratch)
+        gradient[-1] = 0
+
+
+def test_an_own_loss_may_predict_the_noise():
+    X, y = data()
+    model = MLPRegressor(5, loss=LossOfKnownNoise(), **SMALL).fit(X, y)
+    assert model.predict(X).shape == y.shape
+    np.testing.assert_array_equal(model.predict(X, return_std=True)[1], 3.0)
