@@ -1,6 +1,7 @@
 """Write the catalogue of each family into its page, from the docstrings of its members.
 
-Run it as ``python docs/make_family_pages.py`` after a docstring has changed; a test compares.
+Run ``python docs/make_family_pages.py`` after changing a docstring. A test checks that the pages
+are up to date.
 """
 
 import inspect
@@ -23,24 +24,24 @@ FAMILIES = {
     "dropout": {"dropout": Dropout, "alpha_dropout": AlphaDropout},
     "losses": LOSSES,
 }
-BEGIN = "<!-- from here on made by make_family_pages.py from the docstrings; do not edit -->"
-END = "<!-- until here -->"
+BEGIN = "<!-- generated from the docstrings by make_family_pages.py; do not edit this part -->"
+END = "<!-- end of the generated part -->"
 SECTION = re.compile(r"\n(\w[\w ]*)\n-{3,}\n")
 
 
 def sections(member):
-    """Return the parts of a docstring by their headings; the first has the heading ''."""
+    """Return the sections of a docstring by heading; the first one has the heading ''."""
     parts = SECTION.split("\n" + inspect.getdoc(member))
     return {"": parts[0].strip(), **dict(zip(parts[1::2], parts[2::2], strict=True))}
 
 
 def one_line(text):
-    """Return text for a cell of a table."""
+    """Return text as one line, for a cell of a table."""
     return " ".join(text.split()).replace("``", "`").replace("|", "\\|")
 
 
 def meaning(text):
-    """Return the summary with its formulas, and the sentences on when to use it."""
+    """Return the text with its formulas, and the sentences on when to use the member."""
     paragraphs = [one_line(paragraph) for paragraph in text.split("\n\n")]
     use = [each for each in paragraphs if each.startswith("Use it")]
     rule = [each for each in paragraphs if not each.startswith("Use it")]
@@ -48,7 +49,7 @@ def meaning(text):
 
 
 def hyperparameters(member):
-    """Return each hyperparameter with its default and its range."""
+    """Return the hyperparameters with their defaults and ranges."""
     cells = []
     for field in fields(member):
         allowed = member.ranges.get(field.name)
@@ -58,7 +59,7 @@ def hyperparameters(member):
 
 
 def rates(member):
-    """Return an optimizer's automatic rates, for classes and for the squared error."""
+    """Return an optimizer's automatic learning rates, for classes and for the squared error."""
     if not issubclass(member, Optimizer):
         return "none"
     found = [
@@ -71,7 +72,7 @@ def catalogue(family):
     """Return a table of a family's members, their formulas, and the sources."""
     columns = ["name", "when to use it", "hyperparameters"]
     if family == "optimizers":
-        columns.append("rates")
+        columns.append("automatic rates")
     rows, rules, sources = [], [], []
     for name, member in FAMILIES[family].items():
         parts = sections(member)
@@ -92,23 +93,23 @@ def catalogue(family):
         )
     table = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|", *rows]
     listed = [f"{i}. {source}" for i, source in enumerate(sources, start=1)]
-    parts = [BEGIN, "## All of them", "\n".join(table), "## Formulas", "\n\n".join(rules)]
+    parts = [BEGIN, "## All variants", "\n".join(table), "## Formulas", "\n\n".join(rules)]
     return "\n\n".join([*parts, "## Sources", "\n".join(listed), END])
 
 
 def unescaped(cell):
-    """Return a cell's text as it stands outside of tables."""
+    """Return the text of a cell without the escapes that tables need."""
     return cell.replace("\\|", "|")
 
 
 def page(family, text):
-    """Return a page's text with its catalogue renewed."""
+    """Return a page's text with an updated catalogue."""
     before, rest = text.split(BEGIN)
     return before + catalogue(family) + rest.split(END)[1]
 
 
 def main():
-    """Renew all pages."""
+    """Update all pages."""
     for family in FAMILIES:
         path = Path(__file__).with_name(f"{family}.md")
         path.write_text(page(family, path.read_text()))

@@ -14,10 +14,11 @@ __all__ = ["AlphaDropout", "Dropout"]
 
 @dataclass(repr=False, eq=False)
 class Dropout(Strategy):
-    """Inverted dropout: a unit is zero with probability `rate`, else times ``1 / (1 - rate)``.
+    """Inverted dropout: a unit is zero with probability `rate`, else scaled by ``1 / (1 - rate)``.
 
-    So the expectation of a unit does not change, and prediction needs no scaling:
-    ``a_dropped = a * mask``, ``mask`` in ``{0, 1 / (1 - rate)}``. Each sample has its own mask.
+    The formula is ``a_dropped = a * mask`` with ``mask`` in ``{0, 1 / (1 - rate)}``. The
+    expectation of a unit does not change, so prediction needs no scaling. Each sample has its own
+    mask.
 
     Use it where validation rows have a much larger error than training rows.
 
@@ -107,9 +108,9 @@ _SATURATION: Final = -1.7580993408473766
 
 @dataclass(repr=False, eq=False)
 class AlphaDropout(Dropout):
-    """Dropout for `SELU` layers, which keeps their activations at mean 0 and variance 1.
+    """Dropout for `SELU` layers that keeps the activations at mean 0 and variance 1.
 
-    A dropped unit takes SELU's negative limit ``s``, and all are shifted and scaled:
+    A dropped unit takes the negative limit of SELU, ``s``. Then all units are scaled and shifted:
     ``a_dropped = gain (mask a + (1 - mask) s) + shift`` with ``mask`` in {0, 1},
     ``gain = ((1 - rate) (1 + rate s^2))^(-1/2)`` and ``shift = -gain rate s``.
 
@@ -118,7 +119,7 @@ class AlphaDropout(Dropout):
     Parameters
     ----------
     rate : float in [0, 1), default=0.5
-        The probability with which a unit is left out; 0.05 to 0.1 are usual.
+        The probability with which a unit is left out; usual values are 0.05 to 0.1.
 
     References
     ----------

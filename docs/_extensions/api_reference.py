@@ -27,6 +27,7 @@ PACKAGES = {
     "sknn.inspection": "Inspection",
     "sknn.uncertainty": "Uncertainty",
     "sknn.estimators": "Hidden layers",
+    "sknn.tabular": "Tables",
     "sknn.preprocessing": "Preprocessing",
     "sknn.callbacks": "Callbacks",
     "sknn.exceptions": "Warnings",
@@ -44,6 +45,8 @@ GUIDE = {
     "sknn.schedules": "schedules",
     "sknn.losses": "losses",
     "sknn.dropout": "dropout",
+    "sknn.tabular": "how_to/tabular",
+    "sknn.preprocessing": "encodings",
     "sknn.inspection": "gallery/index",
     "sknn.uncertainty": "dropout",
     "sknn.callbacks": "watching",
@@ -53,8 +56,8 @@ GUIDE = {
     "sknn.compat": "migration",
     "sknn.testing": "contracts",
 }
-# The two estimators show all that their base has.
-WITHOUT_PAGE = {"BaseMLP"}
+# The estimators show all that their bases have.
+WITHOUT_PAGE = {"BaseMLP", "BaseTabularMLP"}
 # What callbacks need of the package for files.
 INTERNAL = {"check_parameters", "check_path", "remove_stale"}
 # Callbacks read its attributes; its methods are the trainer's.

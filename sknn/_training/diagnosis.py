@@ -21,6 +21,9 @@ from sknn.losses import REGRESSION, Loss
 # The most rows that a diagnosis reads, and the most numbers of X.
 SAMPLE: Final = 256
 _NUMBERS: Final = 1 << 20
+# A feature that has its smallest or its largest value in more than this share of the rows, such as
+# the outer bin of an encoding, varies in too few rows to show its scale.
+_RARE: Final = 0.95
 # The targets of fewer validation rows than this may differ from those of training by chance.
 _FEW: Final = 30
 # How far below zero, as a share of the mean, a loss that is never negative may be rounded.
@@ -39,9 +42,10 @@ class Diagnosis:
     ----------
     feature_scales : tuple of float
         The smallest root mean square of the features that vary, and the largest of all features.
-        Zeros in a feature do not count.
+        Zeros in a feature do not count, nor do features that vary in few rows for the smallest.
     feature_offset : float
         The largest ratio of a feature's mean to its standard deviation; 0 if X is sparse.
+        Features that vary in few rows around a small mean do not count.
     is_scaled : bool
         Whether every feature that varies has roughly mean 0 and variance 1, or lies between -1
         and 1. All rows are read unless the sampled rows already show that.
@@ -150,6 +154,8 @@ def _feature_scales(X: Any) -> tuple[float, float]:
         counts = np.count_nonzero(X, axis=0)
         squares = np.einsum("ij,ij->j", X, X, dtype=np.float64)
         varies = X.min(axis=0) < X.max(axis=0)
+        if (varies & ~_varies_rarely(X)).any():
+            varies &= ~_varies_rarely(X)
     if not varies.any():
         return 1.0, 1.0
     means: Array = squares / np.maximum(counts, 1)
@@ -159,10 +165,18 @@ def _feature_scales(X: Any) -> tuple[float, float]:
 def _feature_offset(X: Any) -> float:
     if sparse.issparse(X):
         return 0.0
-    varies = X.min(axis=0) < X.max(axis=0)
-    deviations = X.std(axis=0, dtype=np.float64)[varies]
-    means = X.mean(axis=0, dtype=np.float64)[varies]
-    return float(np.max(np.abs(means) / deviations, initial=0.0))
+    means = np.abs(X.mean(axis=0, dtype=np.float64))
+    counted = (X.min(axis=0) < X.max(axis=0)) & ~(_varies_rarely(X) & (means < 1))
+    deviations = X.std(axis=0, dtype=np.float64)[counted]
+    return float(np.max(means[counted] / deviations, initial=0.0))
+
+
+def _varies_rarely(X: Array) -> Array:
+    """Tell which features have their smallest or their largest value in nearly all rows."""
+    ends = X.min(axis=0), X.max(axis=0)
+    share = np.maximum(*(np.equal(X, end).mean(axis=0) for end in ends))
+    rarely: Array = share > _RARE
+    return rarely
 
 
 def _is_scaled(X: Any) -> bool:

@@ -69,7 +69,7 @@ class ELU(Activation):
 class SELU(Activation):
     """The self-normalizing unit: ``s z`` for ``z > 0``, ``s alpha (exp(z) - 1)`` elsewhere.
 
-    ``s = 1.0507...`` and ``alpha = 1.6732...`` keep mean 0 and variance 1 from layer to layer.
+    ``s = 1.0507...`` and ``alpha = 1.6732...`` keep mean 0 and variance 1 across layers.
     The derivative is ``s`` for ``z > 0`` and ``a + s alpha`` elsewhere.
 
     Use it in deep networks of dense layers, with standardized inputs and
@@ -119,7 +119,7 @@ class CELU(Activation):
 
     Its derivative is ``1 + min(a, 0) / alpha``.
 
-    Use it as `ELU`, where a derivative without a jump is wanted for other alphas.
+    Use it like `ELU`, where the derivative must be continuous for an alpha other than 1.
 
     Parameters
     ----------
@@ -172,7 +172,7 @@ class Exponential(Activation):
 
     It overflows for ``z > 709`` in float64 and for ``z > 88`` in float32.
 
-    Use it as a link for positive quantities; in hidden layers it explodes.
+    Use it as a link for positive quantities. In hidden layers its values explode.
 
     Examples
     --------

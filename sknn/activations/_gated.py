@@ -22,7 +22,7 @@ MISH_LIMIT: Final = 40
 
 @dataclass(repr=False, eq=False)
 class GELU(Activation):
-    """The Gaussian error linear unit, ``a = z P(z)``, with the standard normal's ``P``.
+    """The Gaussian error linear unit, ``a = z P(z)``, with the normal distribution function ``P``.
 
     With ``approximate="tanh"``, ``P(z) = (1 + tanh(sqrt(2 / pi) (z + 0.044715 z^3))) / 2``.
     The derivative is ``P(z) + z P'(z)``.
@@ -32,7 +32,7 @@ class GELU(Activation):
     Parameters
     ----------
     approximate : {"none", "tanh"}, default="none"
-        The distribution function itself, or its approximation.
+        Whether ``P`` is the exact distribution function or the approximation by tanh.
 
     References
     ----------
@@ -93,7 +93,7 @@ class SiLU(Activation):
 
     Its derivative is ``s(z) (1 + z - a)``.
 
-    Use it as `GELU`, at less cost.
+    Use it like `GELU`, at a lower cost.
 
     References
     ----------
@@ -128,10 +128,10 @@ class SiLU(Activation):
 class Mish(Activation):
     """The Mish unit, ``a = z tanh(log(1 + exp(z)))``.
 
-    With ``w = exp(z)`` and ``d = w (w + 2) + 2`` the gate is ``w (w + 2) / d``, and
-    ``da/dz = w (w + 2 + 4 z (w + 1) / d) / d``: nothing cancels in the tails.
+    With ``w = exp(z)`` and ``d = w (w + 2) + 2``, the gate is ``w (w + 2) / d``, and
+    ``da/dz = w (w + 2 + 4 z (w + 1) / d) / d``. This form avoids cancellation in the tails.
 
-    Use it as `SiLU`; it bends a little more.
+    Use it like `SiLU`; it bends a little more.
 
     References
     ----------
@@ -176,11 +176,11 @@ class Mish(Activation):
 
 @dataclass(repr=False, eq=False)
 class HardSiLU(Activation):
-    """The SiLU of straight gates, ``a = z h(z)`` with ``h(z) = min(max(z + 3, 0), 6) / 6``.
+    """A piecewise quadratic SiLU, ``a = z h(z)`` with ``h(z) = min(max(z + 3, 0), 6) / 6``.
 
-    Its derivative is 0 for ``z <= -3``, 1 for ``z >= 3``, and ``z / 3 + 1 / 2`` between.
+    Its derivative is 0 for ``z <= -3``, 1 for ``z >= 3``, and ``z / 3 + 1 / 2`` in between.
 
-    Use it in place of `SiLU` where speed counts.
+    Use it in place of `SiLU` where speed matters.
 
     References
     ----------

@@ -22,18 +22,18 @@ class _Scratch:
 
 @dataclass(repr=False, eq=False)
 class PReLU(Activation):
-    """The parametric rectifier, ``a = max(z, 0) + slope min(z, 0)``, with a slope to learn a unit.
+    """The parametric rectifier, ``a = max(z, 0) + slope min(z, 0)``, with learned slopes.
 
-    ``da/dz`` is 1 for ``z > 0`` and the slope elsewhere; ``da/dslope = min(z, 0)``. The slopes are
-    part of the network's vector of parameters: the optimizer updates them, and no penalty or
-    weight decay touches them.
+    Each unit has its own slope. ``da/dz`` is 1 for ``z > 0`` and the slope elsewhere;
+    ``da/dslope = min(z, 0)``. The slopes are part of the network's vector of parameters. The
+    optimizer updates them; penalties and weight decay do not apply to them.
 
-    Use it as `LeakyReLU`, where there are data enough to learn the slopes.
+    Use it like `LeakyReLU`, where there is enough data to learn the slopes.
 
     Parameters
     ----------
     negative_slope : float, default=0.25
-        Where the slopes start.
+        The initial slope of all units.
 
     References
     ----------

@@ -15,7 +15,7 @@ from sknn.activations._base import Activation
 class ReLU(Activation):
     """The rectifier, ``a = max(z, 0)``, with derivative 1 for ``z > 0`` and 0 elsewhere.
 
-    Use it first: it is the fastest and a good default.
+    Use it as the default: it is the fastest to compute and works well.
 
     References
     ----------
@@ -50,7 +50,7 @@ class LeakyReLU(Activation):
 
     Its derivative is 1 for ``z > 0`` and `negative_slope` elsewhere.
 
-    Use it where many `ReLU` units die, which get no gradient any more.
+    Use it where many `ReLU` units die, that is, get no gradient any more.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ class ReLU6(Activation):
 
     Its derivative is 1 for ``0 < z < 6`` and 0 elsewhere.
 
-    Use it for networks that are to run in low precision.
+    Use it for networks that will run in low precision.
 
     References
     ----------
@@ -131,7 +131,7 @@ class Threshold(Activation):
 
     Its derivative is 1 for ``z > threshold`` and 0 elsewhere.
 
-    Use it for units that must be silent below a level.
+    Use it for units that must stay constant below a level.
 
     Parameters
     ----------

@@ -17,12 +17,12 @@ class HardShrink(Activation):
 
     Its derivative is 1 for ``|z| > threshold`` and 0 elsewhere.
 
-    Use it for sparse codes that keep the size of what passes.
+    Use it for sparse codes in which large values keep their size.
 
     Parameters
     ----------
     threshold : float in [0, inf), default=0.5
-        The largest size that becomes zero.
+        The largest ``|z|`` that becomes zero.
 
     References
     ----------
@@ -58,12 +58,12 @@ class SoftShrink(Activation):
 
     Its derivative is 1 for ``|z| > threshold`` and 0 elsewhere.
 
-    Use it for sparse codes, as the step of an l1 penalty.
+    Use it for sparse codes; it is the proximal step of an l1 penalty.
 
     Parameters
     ----------
     threshold : float in [0, inf), default=0.5
-        What is taken from the size of ``z``.
+        The amount by which ``|z|`` shrinks.
 
     References
     ----------
@@ -98,9 +98,9 @@ class SoftShrink(Activation):
 
 @dataclass(repr=False, eq=False)
 class TanhShrink(Activation):
-    """What the hyperbolic tangent leaves, ``a = z - tanh(z)``, with ``da/dz = tanh(z)^2``.
+    """The identity minus tanh, ``a = z - tanh(z)``, with ``da/dz = tanh(z)^2``.
 
-    The difference is exact to the rounding of ``z``, not of ``a``.
+    The difference is accurate to the rounding of ``z``, not of ``a``.
 
     Use it for units that ignore small inputs smoothly.
 

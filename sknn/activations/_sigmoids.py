@@ -43,8 +43,8 @@ def soft_tail(tail: Array, slope: Array, scratch: Array) -> None:
 class Sigmoid(Activation):
     """The logistic function, ``a = 1 / (1 + exp(-z))``, with ``da/dz = a (1 - a)``.
 
-    Use it for units that are probabilities; deep stacks of it learn slowly, since its slope is at
-    most 1/4.
+    Use it for units that are probabilities. Deep stacks of sigmoid layers learn slowly, because
+    the slope is at most 1/4.
 
     Examples
     --------
@@ -120,7 +120,7 @@ class Softsign(Activation):
 class LogSigmoid(Activation):
     """The logarithm of the logistic function, ``a = -log(1 + exp(-z))``.
 
-    Its derivative is ``1 / (1 + exp(z))``. Both are exact in both tails.
+    Its derivative is ``1 / (1 + exp(z))``. Both are accurate in both tails.
 
     Use it for log-probabilities inside a network.
 
@@ -149,11 +149,11 @@ class LogSigmoid(Activation):
 
 @dataclass(repr=False, eq=False)
 class HardSigmoid(Activation):
-    """The logistic function's line, ``a = min(max(z + 3, 0), 6) / 6``.
+    """A piecewise linear sigmoid, ``a = min(max(z + 3, 0), 6) / 6``.
 
     Its derivative is 1/6 for ``-3 < z < 3`` and 0 elsewhere.
 
-    Use it in place of `Sigmoid` where speed counts more than smoothness.
+    Use it in place of `Sigmoid` where speed matters more than smoothness.
 
     References
     ----------
@@ -187,11 +187,11 @@ class HardSigmoid(Activation):
 
 @dataclass(repr=False, eq=False)
 class HardTanh(Activation):
-    """The hyperbolic tangent's line, ``a = min(max(z, min_value), max_value)``.
+    """A piecewise linear tanh, ``a = min(max(z, min_value), max_value)``.
 
     Its derivative is 1 for ``min_value < z < max_value`` and 0 elsewhere.
 
-    Use it in place of `Tanh` where speed counts more than smoothness.
+    Use it in place of `Tanh` where speed matters more than smoothness.
 
     Parameters
     ----------

@@ -16,7 +16,7 @@ from sknn.activations._sigmoids import soft_tail
 class Softplus(Activation):
     """The smooth rectifier, ``a = log(1 + exp(beta z)) / beta``.
 
-    Its derivative is ``1 / (1 + exp(-beta z))``. Both are exact in both tails.
+    Its derivative is ``1 / (1 + exp(-beta z))``. Both are accurate in both tails.
 
     Use it for positive quantities, and where a smooth rectifier is needed.
 
@@ -63,10 +63,10 @@ class Softplus(Activation):
 class Squareplus(Activation):
     """The algebraic smooth rectifier, ``a = (z + sqrt(z^2 + b)) / 2``.
 
-    Its derivative is ``a^2 / (a^2 + b / 4)``. Computed as ``max(z, 0)`` and the rest,
-    ``b / 2 / (sqrt(z^2 + b) + |z|)``, nothing cancels.
+    Its derivative is ``a^2 / (a^2 + b / 4)``. It is computed as the sum of ``max(z, 0)`` and
+    ``b / 2 / (sqrt(z^2 + b) + |z|)``, which avoids cancellation.
 
-    Use it in place of `Softplus` where speed counts.
+    Use it in place of `Softplus` where speed matters.
 
     Parameters
     ----------

@@ -16,7 +16,7 @@ class Softmax(Activation):
     Its Jacobian couples the units: ``dL/dz_i = a_i (dL/da_i - sum_j a_j dL/da_j)``.
     The largest ``z`` is subtracted first, so nothing overflows.
 
-    Use it where units share a total of 1; it is the link of classes.
+    Use it where the outputs of a layer must sum to 1. It is the link of losses for several classes.
 
     Examples
     --------

@@ -6,6 +6,7 @@ from typing import Any
 from sknn._training.state import TrainingState
 from sknn.estimators import BaseMLP
 from sknn.estimators.internals import EPOCH, fitted_model, fitted_so_far
+from sknn.tabular import BaseTabularMLP
 
 __all__ = ["EpochCallback", "fitted_so_far", "training_of"]
 
@@ -88,6 +89,8 @@ class EpochCallback(ABC):
     # ---------------------------------------------------------------- scikit-learn's protocol
 
     def setup(self, estimator: Any, context: Any) -> None:
+        if isinstance(estimator, BaseTabularMLP):  # whose networks are watched one by one
+            return
         if not isinstance(estimator, BaseMLP):
             name = type(self).__name__
             raise TypeError(

@@ -8,6 +8,7 @@ from sknn._core.strategy import COUNT, POSITIVE
 from sknn.callbacks._base import EpochCallback, fitted_so_far, training_of
 from sknn.estimators import BaseMLP
 from sknn.persistence import check_parameters, check_path, remove_stale, save
+from sknn.tabular import BaseTabularMLP
 
 
 class Checkpoint(EpochCallback):
@@ -74,6 +75,14 @@ class Checkpoint(EpochCallback):
             POSITIVE.check("minutes", minutes)
         self.path, self.every, self.minutes = path, every, minutes
         self._written: dict[BaseMLP, float] = {}
+
+    def setup(self, estimator: Any, context: Any) -> None:
+        if isinstance(estimator, BaseTabularMLP):
+            raise TypeError(
+                f"Checkpoint writes one network, and {type(estimator).__name__} has several: "
+                "remove it with set_callbacks(), or set TimeBudget to limit the fit."
+            )
+        super().setup(estimator, context)
 
     def before_fit(self, estimator: BaseMLP) -> None:
         check_path(self.path)

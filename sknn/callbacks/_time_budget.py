@@ -17,7 +17,8 @@ class TimeBudget(EpochCallback):
     Parameters
     ----------
     seconds : float
-        The time of each call to `fit`, positive.
+        The time of each call to `fit`, positive. The networks of a tabular estimator that train
+        one after the other share it evenly.
 
     Raises
     ------
@@ -39,6 +40,21 @@ class TimeBudget(EpochCallback):
         POSITIVE.check("seconds", seconds)
         self.seconds = seconds
         self._ends: dict[BaseMLP, float] = {}
+
+    def share(self, n_turns: int) -> "TimeBudget":
+        """Return the budget of one of several fits that follow each other.
+
+        Parameters
+        ----------
+        n_turns : int
+            How many there are.
+
+        Returns
+        -------
+        share : TimeBudget
+            Of the time divided by their number.
+        """
+        return TimeBudget(self.seconds / n_turns)
 
     def before_fit(self, estimator: BaseMLP) -> None:
         self._ends[estimator] = time.monotonic() + self.seconds

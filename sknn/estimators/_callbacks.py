@@ -18,10 +18,15 @@ try:  # scikit-learn 1.9 and later have callbacks
 except ImportError:
     from sknn.estimators._callbacks_before_1_9 import CallbackSupportMixin, with_callbacks
 
-__all__ = ["EPOCH", "CallbackSupportMixin", "Watch", "with_callbacks"]
+__all__ = ["EPOCH", "CallbackSupportMixin", "Watch", "begin_fit_task", "with_callbacks"]
 
 # The name of an epoch's task.
 EPOCH: Final = "epoch"
+
+
+def begin_fit_task(estimator: BaseEstimator, max_subtasks: int) -> Any:
+    """Set up the callbacks of an estimator, and return the task that its fit is to them."""
+    return estimator._init_callback_context(max_subtasks=max_subtasks)
 
 
 class Watch:
@@ -42,7 +47,7 @@ class Watch:
         self._estimator = estimator
         self._X_y, self._weight = (X, y), sample_weight
         self._rows: Array | None = None  # all of them
-        self._fit = estimator._init_callback_context(max_subtasks=estimator.max_iter)
+        self._fit = begin_fit_task(estimator, estimator.max_iter)
         self._is_watched = bool(getattr(estimator, "_skl_callbacks", None))
         self._epoch: Any = None
         self._arguments: dict[str, Any] = {}

@@ -4,7 +4,12 @@ The fitted part of an estimator is a `FittedModel`, which `fitted_model` returns
 of an estimator is in its `Settings`, which `read_settings` returns.
 """
 
-from sknn.estimators._callbacks import EPOCH
+from sknn.estimators._callbacks import (
+    EPOCH,
+    CallbackSupportMixin,
+    begin_fit_task,
+    with_callbacks,
+)
 from sknn.estimators._checks import (
     FLOATS,
     check_inputs,
@@ -45,11 +50,13 @@ __all__ = [
     "FLOATS",
     "MODEL",
     "OF_CALLBACKS",
+    "CallbackSupportMixin",
     "ClassTargets",
     "FittedModel",
     "RegressionTargets",
     "Settings",
     "all_or_nothing",
+    "begin_fit_task",
     "check_deviation",
     "check_inputs",
     "check_inputs_and_targets",
@@ -70,4 +77,5 @@ __all__ = [
     "read_settings",
     "set_fitted_model",
     "view",
+    "with_callbacks",
 ]

@@ -13,12 +13,14 @@ from sknn.initializers._distributions import Zeros
 
 @dataclass(repr=False, eq=False)
 class Auto(Initializer):
-    """He for ReLU and its family, LeCun for SELU, Xavier for the others; zeros for the output.
+    """The rule that fits the activation: He, LeCun or Xavier; zeros for the output layer.
 
-    Each activation names its own in ``Activation.initializer``. An output layer of zeros starts
-    from the same prediction for all rows, where a random one has first to be unlearned.
+    Layers with ReLU and its variants use He's rule, SELU uses LeCun's, and the others use Xavier's.
+    Each activation names its initializer in ``Activation.initializer``. With zeros in the output
+    layer, all rows start from the same prediction; random initial predictions would have to be
+    unlearned first.
 
-    Use it first.
+    Use it as the default.
 
     Examples
     --------

@@ -16,19 +16,20 @@ from sknn.initializers._structured import Orthogonal
 
 @dataclass(repr=False, eq=False)
 class LSUV(Initializer):
-    """Layer-sequential unit variance: orthonormal weights, rescaled until the data say 1.
+    """Layer-sequential unit variance: orthonormal weights, rescaled on the data.
 
-    From the first layer to the last, ``W /= sqrt(var(z))`` over units and rows, until
-    ``|var(z) - 1| < tol``. The rows are up to 256 of the training set, evenly spaced among those of
-    a weight above 0. A layer on which data has no variance stays as it was drawn.
+    From the first layer to the last, ``W /= sqrt(var(z))`` is repeated until
+    ``|var(z) - 1| < tol``, where the variance is taken over units and rows. The rows are up to 256
+    rows of the training set with a positive sample weight, evenly spaced. A layer whose weighted
+    inputs have no variance keeps the weights that were drawn.
 
-    Use it in deep networks of activations that have no rule of their own, or on inputs that are
-    not standardized.
+    Use it in deep networks with activations that have no initializer of their own, or with inputs
+    that are not standardized.
 
     Parameters
     ----------
     tol : float, default=0.01
-        How far from 1 the variance may be, positive.
+        The largest accepted distance of the variance from 1; positive.
 
     References
     ----------

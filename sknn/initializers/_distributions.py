@@ -17,9 +17,9 @@ from sknn.initializers._base import Initializer, Shape
 class Constant(Initializer):
     """Every value is `value`.
 
-    As weights, any constant keeps the units of a layer alike for ever; it is meant for biases.
+    It is meant for biases. With constant weights, the units of a layer stay identical forever.
 
-    Use it for biases, such as a small positive one that wakes `ReLU` units.
+    Use it for biases, for example a small positive value that keeps `ReLU` units active.
 
     Parameters
     ----------
@@ -44,9 +44,9 @@ class Constant(Initializer):
 
 @dataclass(repr=False, eq=False)
 class Zeros(Initializer):
-    """Every value is zero: the usual start of biases.
+    """Every value is zero, the usual initial value of biases.
 
-    As weights, zeros keep the units of a layer alike for ever, and ReLU units never start.
+    With zeros as weights, the units of a layer stay identical forever, and ReLU units never learn.
 
     Use it for biases.
 
@@ -66,10 +66,10 @@ class Zeros(Initializer):
 class Normal(Initializer):
     """Independent draws from ``N(mean, std^2)``.
 
-    N(0, 1) saturates sigmoid layers and N(0, 0.1^2) lets signals fade: `XavierNormal` and
-    `HeNormal` choose the standard deviation by the layer's size instead.
+    N(0, 1) saturates sigmoid layers, and with N(0, 0.1^2) signals fade. `XavierNormal` and
+    `HeNormal` instead choose the standard deviation by the size of the layer.
 
-    Use it to see what goes wrong with a fixed scale, or for scales found elsewhere.
+    Use it to see what goes wrong with a fixed scale, or to reproduce a scale from elsewhere.
 
     Parameters
     ----------
@@ -99,12 +99,12 @@ class Normal(Initializer):
 class Uniform(Initializer):
     """Independent draws from the uniform distribution on [`low`, `high`).
 
-    Use it for scales found elsewhere, as in older recipes.
+    Use it to reproduce a scale from elsewhere, such as an older recipe.
 
     Parameters
     ----------
     low, high : float, default=-0.05, 0.05
-        The ends, ``low <= high``. The variance is ``(high - low)^2 / 12``.
+        The ends of the interval, ``low <= high``. The variance is ``(high - low)^2 / 12``.
 
     Examples
     --------
@@ -132,11 +132,11 @@ class Uniform(Initializer):
 
 @dataclass(repr=False, eq=False)
 class TruncatedNormal(Initializer):
-    """Independent draws from ``N(mean, std^2)``, kept within two standard deviations.
+    """Independent draws from ``N(mean, std^2)``, truncated at two standard deviations.
 
-    Values are drawn by inversion; their variance is ``0.7737 std^2``.
+    The values are drawn by inversion. Their variance is ``0.7737 std^2``.
 
-    Use it as `Normal`, where outliers among the weights do harm.
+    Use it in place of `Normal` where outliers among the weights do harm.
 
     Parameters
     ----------

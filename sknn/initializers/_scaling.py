@@ -83,9 +83,9 @@ class XavierNormal(VarianceScaling):
 
 @dataclass(repr=False, eq=False)
 class HeUniform(VarianceScaling):
-    """Uniform on ``(-b, b)`` with ``b = sqrt(6 / fan_in)``: for ReLU and its family.
+    """Uniform on ``(-b, b)`` with ``b = sqrt(6 / fan_in)``: for ReLU and its variants.
 
-    Use it with ReLU and its family.
+    Use it with ReLU and its variants.
 
     References
     ----------
@@ -107,9 +107,9 @@ class HeUniform(VarianceScaling):
 
 @dataclass(repr=False, eq=False)
 class HeNormal(VarianceScaling):
-    """N(0, ``2 / fan_in``): for ReLU and its family.
+    """N(0, ``2 / fan_in``): for ReLU and its variants.
 
-    Use it with ReLU and its family.
+    Use it with ReLU and its variants.
 
     References
     ----------
@@ -133,7 +133,7 @@ class HeNormal(VarianceScaling):
 class LeCunUniform(VarianceScaling):
     """Uniform on ``(-b, b)`` with ``b = sqrt(3 / fan_in)``.
 
-    Use it with linear layers, and with tanh as its paper scales it.
+    Use it with linear layers, and with tanh scaled as in the paper.
 
     References
     ----------

@@ -17,10 +17,11 @@ from sknn.initializers._base import Initializer, Shape
 class Orthogonal(Initializer):
     """A random matrix with orthonormal rows or columns, times `gain`.
 
-    The orthogonal factor of a Gaussian matrix, with signs fixed so that it is uniform over
-    the orthogonal matrices. A vector (a bias) is a random direction of length `gain`.
+    It is the orthogonal factor of a Gaussian matrix. Its signs are fixed so that it is distributed
+    uniformly over the orthogonal matrices. A vector (a bias) is a random direction of length
+    `gain`.
 
-    Use it in deep networks, where it keeps the length of signals.
+    Use it in deep networks, where it preserves the length of signals.
 
     Parameters
     ----------
@@ -55,11 +56,11 @@ class Orthogonal(Initializer):
 
 @dataclass(repr=False, eq=False)
 class Identity(Initializer):
-    """The identity matrix times `gain`, with zeros beyond the square; a bias is zero.
+    """The identity matrix times `gain`, padded with zeros if it is not square; biases are zero.
 
-    A layer of as many units as inputs starts by passing its inputs on.
+    A layer with as many units as inputs starts by passing on its inputs.
 
-    Use it in deep networks of equal widths that should start as if they had no layers.
+    Use it in deep networks whose layers have the same width and should start as the identity.
 
     Parameters
     ----------
@@ -92,16 +93,18 @@ class Identity(Initializer):
 class Sparse(Initializer):
     """``N(0, std^2)`` for `n_connections` inputs of each unit, drawn at random; zeros elsewhere.
 
-    A unit's input is then of the same size whatever the width of the layer below. A bias is zero.
+    The weighted input of a unit then does not depend on the width of the layer below. Biases are
+    zero.
 
     Use it in wide networks, so that units differ from each other from the start.
 
     Parameters
     ----------
     n_connections : int, default=15
-        Inputs that a unit listens to, at least 1; all if there are no more than that.
+        The number of inputs of a unit with a nonzero weight, at least 1. A unit with fewer inputs
+        uses all of them.
     std : float, default=1.0
-        The standard deviation of their weights, not negative.
+        The standard deviation of the nonzero weights, not negative.
 
     References
     ----------

@@ -49,16 +49,17 @@ class ClassScratch:
 class LogLoss(FusedLoss):
     """The negative log-likelihood of the classes, from raw predictions ``z``.
 
-    With two classes, and for each label of several, the link is the sigmoid and
-    ``l = log(1 + exp(z)) - y z``, ``dl/dz = sigmoid(z) - y``; labels are summed over. With
-    more classes the link is the softmax and ``l = log(sum_j exp(z_j)) - z_y``,
-    ``dl/dz_j = softmax(z)_j - [j = y]``. No form overflows, nor takes a logarithm of zero.
+    With two classes, the link is the sigmoid, ``l = log(1 + exp(z)) - y z`` and
+    ``dl/dz = sigmoid(z) - y``. Multilabel targets use the same loss for each label, summed over the
+    labels. With more than two classes, the link is the softmax,
+    ``l = log(sum_j exp(z_j)) - z_y`` and ``dl/dz_j = softmax(z)_j - [j = y]``. These forms do not
+    overflow and never take the logarithm of zero.
 
     With `label_smoothing` ``s`` the targets are ``(1 - s) y + s / n_classes``, where ``y`` is 1
-    for the sample's class and 0 for the others; for binary targets and labels,
+    for the sample's class and 0 for the others. For binary and multilabel targets they are
     ``(1 - s) y + s / 2``.
 
-    Use it for classes; with some smoothing where labels are wrong here and there.
+    Use it for classes. Use some label smoothing where a few labels are wrong.
 
     Parameters
     ----------

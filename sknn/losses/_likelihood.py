@@ -44,9 +44,9 @@ class _LogLink(FusedLoss):
 class Poisson(_LogLink):
     """Half the Poisson deviance, for counts: ``l = exp(z) - y z + y log(y) - y``.
 
-    Summed over the outputs; ``dl/dz = exp(z) - y``. The link is the exponential, so predictions
-    are positive; targets are not negative. With exposures, predict the rate and weigh the rows by
-    their exposure.
+    The loss is summed over the outputs, and ``dl/dz = exp(z) - y``. The link is the exponential, so
+    predictions are positive. Targets must not be negative. With exposures, predict the rate and
+    weight the rows by their exposure.
 
     Use it for counts.
 
@@ -76,12 +76,12 @@ class Poisson(_LogLink):
 
 @dataclass(repr=False, eq=False)
 class Gamma(_LogLink):
-    """Half the gamma deviance, for sizes: ``l = z - log(y) + y exp(-z) - 1``.
+    """Half the gamma deviance, for positive quantities: ``l = z - log(y) + y exp(-z) - 1``.
 
-    Summed over the outputs; ``dl/dz = 1 - y exp(-z)``. Errors count relative to the prediction.
-    The link is the exponential; targets are positive.
+    The loss is summed over the outputs, and ``dl/dz = 1 - y exp(-z)``. Errors count relative to the
+    prediction. The link is the exponential. Targets must be positive.
 
-    Use it for positive sizes whose error grows with them, such as durations and costs.
+    Use it for positive quantities whose error grows with their size, such as durations and costs.
 
     References
     ----------
@@ -116,14 +116,16 @@ class Tweedie(_LogLink):
 
     With ``p`` the `power` and ``mu = exp(z)``, ``l = y^(2 - p) / ((1 - p) (2 - p))
     - y mu^(1 - p) / (1 - p) + mu^(2 - p) / (2 - p)``, summed over the outputs;
-    ``dl/dz = mu^(2 - p) - y mu^(1 - p)``. The link is the exponential; targets are not negative.
+    ``dl/dz = mu^(2 - p) - y mu^(1 - p)``. The link is the exponential. Targets must not be
+    negative.
 
     Use it for amounts that are often zero, such as claims.
 
     Parameters
     ----------
     power : float in (1, 2), default=1.5
-        The variance goes as ``mu^power``; near 1 it is `Poisson`, near 2 `Gamma`.
+        The variance is proportional to ``mu^power``. Near 1 the loss is close to `Poisson`, near 2
+        to `Gamma`.
 
     References
     ----------

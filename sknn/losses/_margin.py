@@ -25,18 +25,19 @@ class _FocalScratch:
 
 @dataclass(repr=False, eq=False)
 class Focal(FusedLoss):
-    """The log-loss of each sample, times how far it is from right: ``l = -(1 - p)^gamma log(p)``.
+    """The log-loss with less weight on easy samples, ``l = -(1 - p)^gamma log(p)``.
 
-    ``p`` is the probability of the sample's own class, by the softmax, or of its own label, by the
-    sigmoid; labels are summed over. With ``s = -log(p)``, the gradient is that of the log-loss
-    times ``(1 - p)^gamma (1 + gamma p s / (1 - p))``.
+    ``p`` is the predicted probability of the sample's true class, from the softmax, or of the true
+    value of each label, from the sigmoid. The losses of several labels are summed. With
+    ``s = -log(p)``, the gradient is the gradient of the log-loss times
+    ``(1 - p)^gamma (1 + gamma p s / (1 - p))``.
 
-    Use it where easy samples outnumber the hard ones that matter, as with rare classes.
+    Use it where easy samples outnumber the hard samples that matter, as with rare classes.
 
     Parameters
     ----------
     gamma : float, default=2.0
-        How much easy samples are discounted, not negative; 0 is the log-loss.
+        How strongly easy samples are discounted, not negative. With 0 it is the log-loss.
 
     References
     ----------
@@ -122,14 +123,14 @@ class _HingeScratch(ClassScratch):
 
 @dataclass(repr=False, eq=False)
 class Hinge(FusedLoss):
-    """The hinge of the margin, which is 0 once a sample is right by 1 or more.
+    """The hinge loss, which is 0 for samples that are right by a margin of at least 1.
 
-    With two classes, and for each label of several, ``l = max(0, 1 - t z)`` with ``t`` 1 or -1;
-    labels are summed over. With more classes ``l = max(0, 1 + max_(j != y) z_j - z_y)``; rivals
-    that share the maximum share its gradient. The link
-    is the identity: there are no probabilities, so ``predict_proba`` does not exist.
+    With two classes, ``l = max(0, 1 - t z)`` with ``t`` 1 or -1. Multilabel targets use the same
+    loss for each label, summed over the labels. With more than two classes,
+    ``l = max(0, 1 + max_(j != y) z_j - z_y)``; classes that share the maximum share its gradient.
+    The link is the identity. There are no probabilities, so ``predict_proba`` does not exist.
 
-    Use it where only the decision counts, not its probability.
+    Use it where only the decision matters, not its probability.
 
     References
     ----------

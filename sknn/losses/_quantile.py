@@ -61,14 +61,15 @@ class Increasing(Activation):
 
 @dataclass(repr=False, eq=False)
 class Quantile(FusedLoss):
-    """The pinball loss, ``l = max(q (y - p), (q - 1) (y - p))``, least at the q-quantile ``p``.
+    """The pinball loss, ``l = max(q (y - p), (q - 1) (y - p))``, minimal at the q-quantile ``p``.
 
-    ``dl/dp`` is ``-q`` for ``y > p`` and ``1 - q`` elsewhere. With one level, several outputs are
-    summed over and the link is the identity. With several levels the target has one column, the
-    network has an output a level, losses are summed over the levels, and the link `Increasing`
-    keeps predictions, of shape (n_samples, n_levels), from crossing.
+    ``dl/dp`` is ``-q`` for ``y > p`` and ``1 - q`` elsewhere. With one level, the loss is summed
+    over the outputs and the link is the identity. With several levels, the target has one column,
+    the network has one output for each level, and the loss is summed over the levels. The
+    predictions then have the shape (n_samples, n_levels), and the link `Increasing` keeps them
+    from crossing.
 
-    Use it for prediction intervals, and where errors above and below cost differently.
+    Use it for prediction intervals, and where too high and too low predictions cost differently.
 
     Parameters
     ----------

@@ -91,7 +91,7 @@ class AbsoluteError(FusedLoss):
 
     The link is the identity. Its best constant prediction is the median.
 
-    Use it for medians, and where outliers must not count.
+    Use it for medians, and where outliers must have little influence.
 
     Examples
     --------
@@ -120,15 +120,15 @@ class AbsoluteError(FusedLoss):
 class Huber(_Convex):
     """Huber's loss of the error ``e = z - y``: squared near zero, absolute far from it.
 
-    ``l = e^2 / 2`` for ``|e| <= delta`` and ``delta (|e| - delta / 2)`` beyond, summed over the
-    outputs; ``dl/dz = max(-delta, min(e, delta))``. The link is the identity.
+    ``l = e^2 / 2`` for ``|e| <= delta`` and ``delta (|e| - delta / 2)`` elsewhere, summed over the
+    outputs. ``dl/dz = max(-delta, min(e, delta))``. The link is the identity.
 
-    Use it for means where a few targets are far off.
+    Use it for means where a few targets are outliers.
 
     Parameters
     ----------
     delta : float, default=1.0
-        The error at which the loss turns linear, positive, in the units of the target.
+        The error at which the loss becomes linear, in the units of the target; positive.
 
     References
     ----------
@@ -170,7 +170,7 @@ class LogCosh(_Convex):
     It is computed as ``|e| + log1p(exp(-2 |e|)) - log(2)``, which cannot overflow. The link is
     the identity.
 
-    Use it as `Huber`, where a smooth loss is wanted.
+    Use it like `Huber`, where the loss should be smooth.
 
     Examples
     --------

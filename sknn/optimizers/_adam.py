@@ -16,13 +16,13 @@ from sknn.optimizers._elementwise import ElementwiseOptimizer
 
 @dataclass(repr=False, eq=False, kw_only=True)
 class Adam(ElementwiseOptimizer):
-    """Adaptive moments: momentum over the root of a running mean of squared gradients.
+    """Adaptive moments: momentum divided by the root of a running mean of squared gradients.
 
     ``m = beta_1 m + (1 - beta_1) grad``; ``v = beta_2 v + (1 - beta_2) grad^2``;
     ``params -= learning_rate m_hat / (sqrt(v_hat) + epsilon)``, with
     ``m_hat = m / (1 - beta_1^t)`` and ``v_hat = v / (1 - beta_2^t)`` at step t.
 
-    Use it first.
+    Use it as the default.
 
     Parameters
     ----------
@@ -36,7 +36,8 @@ class Adam(ElementwiseOptimizer):
     Notes
     -----
     The state holds ``m / (1 - beta_1)`` and ``v / (1 - beta_2)``, which saves two passes over
-    memory a step. Differs from scikit-learn, which adds epsilon to ``sqrt(v)`` uncorrected.
+    memory in each step. scikit-learn differs: it adds epsilon to ``sqrt(v)`` without the bias
+    correction.
 
     References
     ----------

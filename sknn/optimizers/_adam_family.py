@@ -19,12 +19,12 @@ from sknn.optimizers._elementwise import ElementwiseOptimizer
 
 @dataclass(repr=False, eq=False, kw_only=True)
 class AdamW(Adam):
-    """Adam with decoupled weight decay: ``W -= learning_rate weight_decay W`` before its step.
+    """Adam with decoupled weight decay, ``W -= learning_rate weight_decay W`` before each step.
 
-    Unlike `alpha`, the decay does not pass through the moments, so it is the same for all
-    weights. Biases do not decay.
+    Unlike the penalty `alpha`, the decay does not pass through the moments, so all weights decay
+    by the same factor. Biases do not decay.
 
-    Use it in place of `Adam` where weights should be kept small.
+    Use it in place of `Adam` where weights should stay small.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class AdamW(Adam):
     epsilon : float, default=1e-8
         Keeps the quotient finite, positive.
     weight_decay : float, default=0.01
-        The share of a weight that goes, per unit of the rate; not negative.
+        The share of each weight that a step removes, per unit of the rate; not negative.
 
     References
     ----------
@@ -58,12 +58,12 @@ class AdamW(Adam):
 
 @dataclass(repr=False, eq=False, kw_only=True)
 class AMSGrad(Adam):
-    """Adam whose second moment never shrinks: the largest ``v`` so far takes its place.
+    """Adam with a second moment that never shrinks: it uses the largest ``v`` so far.
 
-    ``v_max = max(v_max, v)``; ``params -= learning_rate m_hat / (sqrt(v_max_hat) + epsilon)``,
+    ``v_max = max(v_max, v)``; ``params -= learning_rate m_hat / (sqrt(v_max_hat) + epsilon)``, with
     ``v_max_hat = v_max / (1 - beta_2^t)`` at step t.
 
-    Use it where `Adam` does not settle.
+    Use it where `Adam` does not converge.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ class Adamax(ElementwiseOptimizer):
     ``m = beta_1 m + (1 - beta_1) grad``; ``u = max(beta_2 u, |grad| + epsilon)``;
     ``params -= learning_rate / (1 - beta_1^t) m / u`` at step t.
 
-    Use it where a few gradients are huge.
+    Use it where a few gradients are very large.
 
     Parameters
     ----------
@@ -188,13 +188,13 @@ class NAdamState(State):
 
 @dataclass(repr=False, eq=False, kw_only=True)
 class NAdam(ElementwiseOptimizer):
-    """Adam with Nesterov's look ahead, and a momentum that warms up.
+    """Adam with Nesterov's look-ahead step and a momentum that warms up.
 
     With ``mu_t = beta_1 (1 - 0.96^(t momentum_decay) / 2)`` and ``M_t`` the product of the first t,
     ``params -= learning_rate (mu_(t+1) m / (1 - M_(t+1)) + (1 - mu_t) grad / (1 - M_t))
-    / (sqrt(v_hat) + epsilon)``; m, v and ``v_hat`` are those of `Adam`.
+    / (sqrt(v_hat) + epsilon)``. Here m, v and ``v_hat`` are those of `Adam`.
 
-    Use it as `Adam`; it often needs fewer epochs.
+    Use it like `Adam`; it often needs fewer epochs.
 
     Parameters
     ----------
@@ -276,14 +276,14 @@ class NAdam(ElementwiseOptimizer):
 
 @dataclass(repr=False, eq=False, kw_only=True)
 class RAdam(Adam):
-    """Rectified Adam: plain momentum until the second moment can be trusted, then Adam.
+    """Rectified Adam: plain momentum until the second moment is reliable, then Adam.
 
     With ``r_max = 2 / (1 - beta_2) - 1`` and ``r = r_max - 2 t beta_2^t / (1 - beta_2^t)`` at step
     t: if ``r > 5``, ``params -= learning_rate m_hat / (sqrt(v_hat) + epsilon / sqrt(1 -
     beta_2^t))`` times ``sqrt((r - 4) (r - 2) r_max / ((r_max - 4) (r_max - 2) r))``; before that,
     ``params -= learning_rate m_hat``.
 
-    Use it as `Adam` without warm-up, where the first steps do harm.
+    Use it like `Adam` where the first steps do harm; it needs no warm-up.
 
     Parameters
     ----------

@@ -18,9 +18,9 @@ from sknn.optimizers._elementwise import ElementwiseOptimizer
 class Adan(ElementwiseOptimizer):
     """Adaptive Nesterov momentum: moments of the gradient and of its change.
 
-    With ``change = grad - grad_before`` (0 at the first step): ``m``, ``d`` and ``n`` are running
-    means of grad, change and ``(grad + beta_2 change)^2``, kept by `beta_1`, `beta_2`, `beta_3`
-    and corrected for their start as in `Adam`;
+    With ``change = grad - grad_before`` (0 at the first step), ``m``, ``d`` and ``n`` are running
+    means of grad, change and ``(grad + beta_2 change)^2``. Their decay rates are `beta_1`, `beta_2`
+    and `beta_3`, and their bias is corrected as in `Adam`. The step is
     ``params -= learning_rate (m_hat + beta_2 d_hat) / (sqrt(n_hat) + epsilon)``.
 
     Use it for large batches and deep networks.
@@ -36,11 +36,13 @@ class Adan(ElementwiseOptimizer):
     epsilon : float, default=1e-8
         Keeps the quotient finite, positive.
     weight_decay : float, default=0.0
-        The share of a weight that goes, per unit of the rate; not negative. Biases do not decay.
+        The share of each weight that a step removes, per unit of the rate; not negative. Biases do
+        not decay.
 
     Notes
     -----
-    The betas are the shares that are kept, as everywhere here; the paper's are one minus them.
+    The betas are the shares that are kept, as in the other optimizers. The paper's betas are one
+    minus these.
 
     References
     ----------

@@ -16,11 +16,11 @@ from sknn.optimizers._elementwise import ElementwiseOptimizer
 
 @dataclass(repr=False, eq=False, kw_only=True)
 class Adagrad(ElementwiseOptimizer):
-    """Rates that shrink with the sum of squared gradients.
+    """A rate for each parameter, which shrinks with the sum of its squared gradients.
 
     ``sum += grad^2``; ``params -= learning_rate grad / (sqrt(sum) + epsilon)``.
 
-    Use it for sparse features, of which the rare ones keep large rates.
+    Use it for sparse features: rare features keep a large rate.
 
     Parameters
     ----------
@@ -63,12 +63,12 @@ class Adagrad(ElementwiseOptimizer):
 
 @dataclass(repr=False, eq=False, kw_only=True)
 class RMSProp(ElementwiseOptimizer):
-    """Rates from a running mean of squared gradients.
+    """A rate for each parameter, from a running mean of its squared gradients.
 
     ``mean = rho mean + (1 - rho) grad^2``;
     ``params -= learning_rate grad / (sqrt(mean) + epsilon)``.
 
-    Use it where gradients change their size as training goes on.
+    Use it where the size of the gradients changes during training.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ class RMSProp(ElementwiseOptimizer):
 
     Notes
     -----
-    The state holds ``mean / (1 - rho)``, which saves a pass over memory a step.
+    The state holds ``mean / (1 - rho)``, which saves a pass over memory in each step.
 
     References
     ----------
@@ -122,20 +122,20 @@ class RMSProp(ElementwiseOptimizer):
 
 @dataclass(repr=False, eq=False, kw_only=True)
 class AdaDelta(ElementwiseOptimizer):
-    """Steps in the units of the parameters: their running size over the gradients' running size.
+    """Steps in the units of the parameters: the running size of steps over that of gradients.
 
     ``mean = rho mean + (1 - rho) grad^2``;
     ``change = grad sqrt(size + epsilon) / sqrt(mean + epsilon)``;
     ``size = rho size + (1 - rho) change^2``; ``params -= learning_rate change``.
 
-    Use it where no rate is to be chosen.
+    Use it where you do not want to choose a rate.
 
     Parameters
     ----------
     rho : float in [0, 1), default=0.9
         How much of both means is kept.
     epsilon : float, default=1e-6
-        Starts the steps off, and keeps the quotient finite; positive.
+        Makes the first steps possible, and keeps the quotient finite; positive.
 
     References
     ----------

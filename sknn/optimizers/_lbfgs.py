@@ -20,22 +20,22 @@ class _StopError(Exception):
 class LBFGS(Minimizer):
     """SciPy's L-BFGS-B: a quasi-Newton method on the whole training set.
 
-    An iteration is a line search along ``-H grad``, with ``H`` an estimate of the inverse
+    An iteration is a line search along ``-H grad``, where ``H`` is an estimate of the inverse
     Hessian from the last `history_size` steps. ``batch_size`` and the learning rate are ignored.
 
-    Use it for small sets and smooth losses: it is exact and needs no rate.
+    Use it for small data sets and smooth losses: it converges exactly and needs no rate.
 
     Parameters
     ----------
     history_size : int, default=10
-        How many steps ``H`` remembers, at least 1.
+        The number of steps from which ``H`` is estimated, at least 1.
     max_fun : int, default=15000
-        The most evaluations of the objective, at least 1.
+        The largest number of evaluations of the objective, at least 1.
 
     Notes
     -----
     SciPy works in float64; the network evaluates the objective in the dtype of the data. SciPy
-    also ends where an iteration lowers the objective by less than 2.2e-9 of its size.
+    also stops when an iteration lowers the objective by less than a relative 2.2e-9.
 
     References
     ----------

@@ -47,15 +47,17 @@ class MuonState(State):
 
 @dataclass(repr=False, eq=False, kw_only=True)
 class Muon(Adam):
-    """Momentum, made orthogonal: every direction of a weight matrix moves alike.
+    """Orthogonalized momentum: all directions of a weight matrix move by the same amount.
 
     For the weights W of a hidden layer, ``B = momentum B + (1 - momentum) grad``;
     ``U = (1 - momentum) grad + momentum B``; ``W -= learning_rate weight_decay W``;
-    ``W -= 0.2 learning_rate sqrt(max(rows, columns)) O``. O is near the orthogonal matrix closest
-    to U: ``X = U / max(norm(U), 1e-7)``, then five times ``X = 3.4445 X - 4.775 X X^T X + 2.0315
-    X X^T X X^T X``. Biases and the last layer follow `Adam`; its weights decay too.
+    ``W -= 0.2 learning_rate sqrt(max(rows, columns)) O``. O approximates the orthogonal matrix
+    closest to U: ``X = U / max(norm(U), 1e-7)``, then five times ``X = 3.4445 X - 4.775 X X^T X +
+    2.0315 X X^T X X^T X``. `Adam` updates the biases and the last layer. The weights of the last
+    layer decay too.
 
-    Use it for wide hidden layers, where fewer steps are worth ten times their cost and more.
+    Use it for wide hidden layers, where fewer steps make up for steps that cost ten times as much
+    or more.
 
     Parameters
     ----------
@@ -68,7 +70,8 @@ class Muon(Adam):
     momentum : float in [0, 1), default=0.95
         How much of the momentum of a hidden layer's weights is kept.
     weight_decay : float, default=0.1
-        The share of a weight that goes, per unit of the rate; not negative. Biases do not decay.
+        The share of each weight that a step removes, per unit of the rate; not negative. Biases do
+        not decay.
 
     Notes
     -----

@@ -15,7 +15,7 @@ from sknn.optimizers._elementwise import ElementwiseOptimizer
 class SGD(ElementwiseOptimizer):
     """Stochastic gradient descent, ``params -= learning_rate grad``.
 
-    Use it where memory is short, with a schedule and a rate from the range test.
+    Use it where memory is scarce, with a schedule and a rate from the range test.
 
     References
     ----------
@@ -43,9 +43,9 @@ class SGD(ElementwiseOptimizer):
 class GD(SGD):
     """Gradient descent on the whole training set, ``params -= learning_rate grad``.
 
-    One step an epoch; ``batch_size`` is ignored.
+    It takes one step in each epoch and ignores ``batch_size``.
 
-    Use it for small sets, and to see what a gradient alone does.
+    Use it for small data sets, and to see what the gradient alone does.
 
     References
     ----------
@@ -69,11 +69,11 @@ class GD(SGD):
 
 @dataclass(repr=False, eq=False)
 class Momentum(ElementwiseOptimizer):
-    """Gradient descent with momentum: a ball that rolls and remembers its speed.
+    """Gradient descent with momentum: the velocity accumulates gradients, like a rolling ball.
 
     ``velocity = momentum velocity + grad``; ``params -= learning_rate velocity``.
 
-    Use it where `SGD` oscillates in ravines; well tuned, it often generalizes best.
+    Use it where `SGD` oscillates in ravines. Well tuned, it often generalizes best.
 
     Parameters
     ----------
@@ -82,8 +82,8 @@ class Momentum(ElementwiseOptimizer):
 
     Notes
     -----
-    The rate multiplies the velocity when it is used, as in ``torch.optim.SGD``; scikit-learn
-    multiplies when it is stored. They differ while the rate changes.
+    The rate multiplies the velocity when the velocity is used, as in ``torch.optim.SGD``.
+    scikit-learn multiplies when the velocity is stored. The two differ while the rate changes.
 
     References
     ----------
@@ -119,12 +119,12 @@ class Momentum(ElementwiseOptimizer):
 
 @dataclass(repr=False, eq=False)
 class Nesterov(Momentum):
-    """Momentum that looks ahead to where the velocity leads.
+    """Momentum that looks ahead in the direction of the velocity.
 
     ``velocity = momentum velocity + grad``;
     ``params -= learning_rate (grad + momentum velocity)``.
 
-    Use it as `Momentum`; it brakes a little earlier.
+    Use it like `Momentum`; it slows down a little earlier.
 
     Parameters
     ----------

@@ -16,21 +16,22 @@ from sknn.optimizers._elementwise import ElementwiseOptimizer
 
 @dataclass(repr=False, eq=False, kw_only=True)
 class Lion(ElementwiseOptimizer):
-    """The sign of a momentum: every parameter moves by the rate.
+    """The sign of a momentum: each parameter moves by exactly the rate.
 
     ``params -= learning_rate sign(beta_1 m + (1 - beta_1) grad)``;
     ``m = beta_2 m + (1 - beta_2) grad``.
 
-    Use it where memory counts: it has one moment; its rate is a third to a tenth of Adam's.
+    Use it where memory is scarce: it has a single moment. Choose a third to a tenth of Adam's rate.
 
     Parameters
     ----------
     beta_1 : float in [0, 1), default=0.9
-        How much the momentum counts in the step.
+        The weight of the momentum in the step.
     beta_2 : float in [0, 1), default=0.99
         How much of the momentum is kept.
     weight_decay : float, default=0.0
-        The share of a weight that goes, per unit of the rate; not negative. Biases do not decay.
+        The share of each weight that a step removes, per unit of the rate; not negative. Biases do
+        not decay.
 
     References
     ----------
@@ -75,14 +76,14 @@ class Lion(ElementwiseOptimizer):
 
 @dataclass(repr=False, eq=False, kw_only=True)
 class Rprop(ElementwiseOptimizer):
-    """Resilient propagation: a step size for each parameter, by whether its sign persists.
+    """Resilient propagation: a step size for each parameter, from the signs of its gradients.
 
-    Where the gradient has the sign that it had before, the step size is multiplied by `eta_plus`,
-    where the sign has changed by `eta_minus`, and the parameter rests for a step;
-    ``params -= sign(grad) step_size``. It needs the whole training set at each step; the learning
-    rate is the first step size, and a schedule changes nothing.
+    If the gradient has the same sign as before, the step size is multiplied by `eta_plus`. If the
+    sign has changed, the step size is multiplied by `eta_minus`, and the parameter does not move
+    in this step. Otherwise the step is ``params -= sign(grad) step_size``. Each step needs the
+    whole training set. The learning rate is the first step size, and schedules have no effect.
 
-    Use it for small sets, on all rows at once; it needs no rate.
+    Use it for small data sets, on all rows at once; it needs no rate.
 
     Parameters
     ----------

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from sklearn.model_selection import KFold
+
 from sknn import compat, model_state
 from sknn.activations import ACTIVATIONS
 from sknn.averaging import AVERAGINGS
@@ -13,6 +15,7 @@ from sknn.losses import LOSSES, Increasing
 from sknn.optimizers import OPTIMIZERS
 from sknn.preprocessing import PiecewiseLinearEncoder
 from sknn.schedules import SCHEDULES
+from sknn.tabular import TabularMLPClassifier, TabularMLPRegressor
 
 _FAMILIES: Final[dict[str, Mapping[str, type[Any]]]] = {
     "activation": {**ACTIVATIONS, "increasing": Increasing},
@@ -52,7 +55,9 @@ TRUSTED_TYPES: Final[tuple[str, ...]] = tuple(
         for cls in {
             *CLASSES.values(),
             *(getattr(model_state, name) for name in model_state.__all__),
-            *(HiddenLayer, PiecewiseLinearEncoder, compat.MLPClassifier, compat.MLPRegressor),
+            *(HiddenLayer, PiecewiseLinearEncoder, TabularMLPClassifier, TabularMLPRegressor),
+            *(compat.MLPClassifier, compat.MLPRegressor),
+            KFold,  # by which tabular estimators encode categories
         }
     )
 )

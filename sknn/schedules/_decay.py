@@ -12,9 +12,9 @@ FACTOR: Final = Range(0, 1, "neither")
 
 @dataclass(repr=False, eq=False)
 class Constant(Schedule):
-    """The initial rate throughout.
+    """The initial rate, which does not change.
 
-    Use it first.
+    Use it as the default.
 
     Examples
     --------
@@ -31,7 +31,7 @@ class Constant(Schedule):
 class InvScaling(Schedule):
     """The initial rate over a power of the epoch, ``learning_rate_init / (epoch + 1)^power_t``.
 
-    Use it with `SGD`, whose theory asks for it.
+    Use it with `SGD`, whose convergence theory asks for such a rate.
 
     Parameters
     ----------
@@ -40,8 +40,8 @@ class InvScaling(Schedule):
 
     Notes
     -----
-    Differs from scikit-learn, whose count is of samples: there the rate is a hundredth of the
-    initial one after the first 10,000 rows.
+    scikit-learn counts samples instead of epochs: there the rate is a hundredth of the initial
+    rate after the first 10,000 rows.
 
     Examples
     --------
@@ -60,16 +60,16 @@ class InvScaling(Schedule):
 
 @dataclass(repr=False, eq=False)
 class Step(Schedule):
-    """The rate falls by a factor every few epochs.
+    """The rate is multiplied by a factor every `step_size` epochs.
 
-    ``learning_rate_init factor^(epoch // step_size)``.
+    It is ``learning_rate_init factor^(epoch // step_size)``.
 
-    Use it to follow a recipe that names its epochs.
+    Use it to follow a recipe that gives the epochs of the reductions.
 
     Parameters
     ----------
     step_size : int, default=30
-        Epochs between two falls, at least 1.
+        The number of epochs between two reductions, at least 1.
     factor : float in (0, 1), default=0.1
         What the rate is multiplied by.
 
@@ -91,9 +91,9 @@ class Step(Schedule):
 
 @dataclass(repr=False, eq=False)
 class Exponential(Schedule):
-    """The rate falls by a factor each epoch, ``learning_rate_init factor^epoch``.
+    """The rate is multiplied by a factor each epoch, ``learning_rate_init factor^epoch``.
 
-    Use it for a smooth fall without an end.
+    Use it for a smooth decay without a fixed end.
 
     Parameters
     ----------

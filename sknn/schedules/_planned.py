@@ -13,7 +13,7 @@ _LONGEST: Final = 100.0
 
 
 class _Planned(Schedule):
-    """A schedule that knows its end."""
+    """Base of the schedules that plan the rate to the end of a fit."""
 
     @property
     def knows_end(self) -> bool:
@@ -25,16 +25,16 @@ class _Planned(Schedule):
 
 @dataclass(repr=False, eq=False)
 class Polynomial(_Planned):
-    """The rate falls to zero as a power of what is left, ``learning_rate_init (1 - f)^power``.
+    """The rate falls to zero as a power of the time left, ``learning_rate_init (1 - f)^power``.
 
-    ``f`` is the part of the run that is done, ``progress.fraction``.
+    ``f`` is the fraction of the run that is done, ``progress.fraction``.
 
-    Use it for a plain fall to zero over a known number of epochs.
+    Use it for a simple decay to zero over a known number of epochs.
 
     Parameters
     ----------
     power : float, default=1.0
-        The power, positive; 1 is a line.
+        The power, positive; with 1 the decay is linear.
 
     Examples
     --------
@@ -55,18 +55,18 @@ class Polynomial(_Planned):
 class Cosine(_Planned):
     """Half a cosine from the initial rate to `minimum`, once or several times.
 
-    ``minimum + (learning_rate_init - minimum) (1 + cos(pi c)) / 2``, where ``c`` is the part of
-    the cycle that is done. The run has `n_cycles` cycles, each `cycle_factor` times as long as the
-    one before it.
+    The rate is ``minimum + (learning_rate_init - minimum) (1 + cos(pi c)) / 2``, where ``c`` is the
+    fraction of the cycle that is done. The run has `n_cycles` cycles, each `cycle_factor` times as
+    long as the one before it.
 
-    Use it for a known number of epochs: it stays high for long, and ends gently.
+    Use it for a known number of epochs: the rate stays high for a long time and ends gently.
 
     Parameters
     ----------
     n_cycles : int, default=1
-        Cycles, at least 1; each but the first is a warm restart.
+        The number of cycles, at least 1. Each cycle after the first is a warm restart.
     cycle_factor : float, default=1.0
-        What the length of a cycle is multiplied by, at least 1.
+        The ratio of the length of a cycle to that of the one before it, at least 1.
     minimum : float, default=0.0
         The rate at the end of a cycle, not negative.
 
@@ -114,21 +114,22 @@ class Cosine(_Planned):
 
 @dataclass(repr=False, eq=False)
 class OneCycle(_Planned):
-    """One rise to the initial rate and one fall far below it, both along half a cosine.
+    """A rise to the initial rate and then a fall far below it, both along half a cosine.
 
-    From ``learning_rate_init / start_divisor`` to ``learning_rate_init``, the largest rate of the
-    run, in the first part of it; then down to ``learning_rate_init / start_divisor / end_divisor``.
+    In the first part of the run the rate rises from ``learning_rate_init / start_divisor`` to
+    ``learning_rate_init``, its largest value. In the second part it falls to
+    ``learning_rate_init / start_divisor / end_divisor``.
 
     Use it to train in few epochs, with a large rate from the range test.
 
     Parameters
     ----------
     warmup_fraction : float in (0, 1), default=0.3
-        The part of the run in which the rate rises.
+        The fraction of the run in which the rate rises.
     start_divisor : float, default=25.0
-        The largest rate over the first one, at least 1.
+        The largest rate divided by the first rate, at least 1.
     end_divisor : float, default=1e4
-        The first rate over the last one, at least 1.
+        The first rate divided by the last rate, at least 1.
 
     References
     ----------

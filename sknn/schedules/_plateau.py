@@ -11,18 +11,18 @@ from sknn.schedules._base import Progress, Schedule, divided
 
 @dataclass(repr=False, eq=False)
 class Adaptive(Schedule):
-    """The initial rate, divided whenever training stops improving.
+    """The initial rate, divided each time that training stops improving.
 
-    After ``n_iter_no_change`` epochs without progress the rate is divided by `divisor`, and
-    training stops at the first plateau on which it is no more than `minimum`:
-    ``learning_rate_init / divisor^plateaus``.
+    After ``n_iter_no_change`` epochs without progress, the rate is divided by `divisor`; it is
+    ``learning_rate_init / divisor^plateaus``. Training stops at the first plateau at which the rate
+    is at most `minimum`.
 
-    Use it where the length of training is not known, with `SGD` and its kin.
+    Use it with `SGD`, `Momentum` and `Nesterov` where the length of training is not known.
 
     Parameters
     ----------
     divisor : float, default=5.0
-        What the rate is divided by, greater than 1.
+        The number by which the rate is divided, greater than 1.
     minimum : float, default=1e-6
         The rate at or below which a plateau ends training.
 
@@ -76,32 +76,32 @@ class PlateauState:
 
 @dataclass(repr=False, eq=False)
 class ReduceOnPlateau(Schedule):
-    """The rate falls by a factor when what decides has not improved for some epochs.
+    """The rate is multiplied by a factor when the monitored metric stops improving.
 
-    ``max(minimum, learning_rate_init factor^n)`` after n reductions. An epoch improves if its
-    metric is less than ``best - threshold |best|``; a reduction follows when more than `patience`
-    epochs in a row have not. Training itself still ends after ``n_iter_no_change`` of them, so
-    `patience` should be less.
+    After n reductions the rate is ``max(minimum, learning_rate_init factor^n)``. An epoch is an
+    improvement if its metric is less than ``best - threshold |best|``. A reduction follows when
+    more than `patience` epochs in a row are no improvement. Training itself still ends after
+    ``n_iter_no_change`` such epochs, so `patience` should be smaller.
 
     Use it with early stopping, where progress comes in stages.
 
     Parameters
     ----------
     factor : float in (0, 1), default=0.1
-        What the rate is multiplied by.
+        The number by which the rate is multiplied.
     patience : int, default=5
-        Epochs without improvement that are let pass, not negative.
+        The number of epochs without improvement that do not cause a reduction, not negative.
     threshold : float in [0, 1), default=1e-4
-        How much better counts, relative to the best.
+        The smallest improvement that counts, relative to the best metric.
     cooldown : int, default=0
-        Epochs after a reduction that are not counted, not negative.
+        The number of epochs after a reduction that are not counted, not negative.
     minimum : float, default=0.0
-        The smallest rate that a reduction leads to, not negative.
+        The smallest rate after a reduction, not negative.
 
     Notes
     -----
-    Follows ``torch.optim.lr_scheduler.ReduceLROnPlateau``, but for `patience`, which is 10 there,
-    and for negative metrics, where torch's relative threshold counts what is worse as better.
+    It follows ``torch.optim.lr_scheduler.ReduceLROnPlateau`` with two exceptions: `patience` is 10
+    there, and for negative metrics torch's relative threshold counts some worse values as better.
 
     Examples
     --------

@@ -11,11 +11,11 @@ from sknn.schedules._base import Progress, Schedule
 
 @dataclass(repr=False, eq=False)
 class Warmup(Schedule):
-    """Another schedule's rate, times a factor that rises to 1 along a line.
+    """The rate of another schedule, times a factor that rises linearly to 1.
 
     After ``n`` batches the factor is
-    ``start_factor + (1 - start_factor) min(1, n / (n_epochs steps_per_epoch))``, and the rate that
-    of `schedule`. A warm start does not warm up again.
+    ``start_factor + (1 - start_factor) min(1, n / (n_epochs steps_per_epoch))``. It multiplies the
+    rate of `schedule`. A warm start does not warm up again.
 
     Use it where the first steps at full rate do harm, as with large rates and deep networks.
 
@@ -25,7 +25,7 @@ class Warmup(Schedule):
         The other schedule: a name in `sknn.schedules.SCHEDULES` or an instance. Its own
         parameters are ``learning_rate__schedule__power_t`` and the like.
     n_epochs : int, default=5
-        Epochs until the factor is 1, at least 1.
+        The number of epochs until the factor is 1, at least 1.
     start_factor : float in (0, 1], default=0.1
         The factor of the first step.
 

@@ -17,8 +17,6 @@ from sklearn.datasets import (
     make_classification,
     make_friedman1,
 )
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
-from sklearn.linear_model import Ridge
 from sklearn.metrics import average_precision_score, balanced_accuracy_score
 from sklearn.model_selection import (
     RepeatedKFold,
@@ -96,18 +94,6 @@ def dropout():
         print(f"dropout {rate}: {100 - 100 * model.score(X_val, y_val):.1f} %")
 
 
-def trees():
-    """Networks and boosted trees on two sets: docs/how_to/tabular.md."""
-    X, y = load_breast_cancer(return_X_y=True)
-    network = scaled(MLPClassifier(random_state=0))
-    for model in (network, HistGradientBoostingClassifier(random_state=0)):
-        print("breast cancer", cross_val_score(model, X, y, cv=5).mean())
-    X, y = load_diabetes(return_X_y=True)
-    network = both_scaled(MLPRegressor(early_stopping=True, random_state=0))
-    for model in (network, HistGradientBoostingRegressor(random_state=0), Ridge()):
-        print("diabetes", cross_val_score(model, X, y, cv=5).mean())
-
-
 def imbalanced():
     """Average precision and balanced accuracy by weights: docs/how_to/imbalanced.md."""
     X, y = make_classification(
@@ -163,7 +149,6 @@ TABLES = {
         rates,
         schedules,
         dropout,
-        trees,
         imbalanced,
         units,
         coverage,

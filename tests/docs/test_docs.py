@@ -13,6 +13,8 @@ from sklearn import neural_network
 
 from sknn import MLPClassifier, MLPRegressor
 
+PAGES = runpy.run_path(str(ROOT / "docs/make_family_pages.py"))
+
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize(
@@ -30,6 +32,27 @@ def test_python_blocks_of_a_page_run(page, monkeypatch, tmp_path):
     exec("\n".join(blocks), vars(module))
 
 
+def test_readme_shows_what_its_example_prints(capsys):
+    text = (ROOT / "README.md").read_text()
+    code, shown = re.search(r"```python\n(.*?)```\n\n```text\n(.*?)```", text, re.DOTALL).groups()
+    exec(code, {})
+    printed = capsys.readouterr().out
+    accuracy = r"accuracy: ([\d.]+)"
+    assert re.sub(accuracy, "", printed) == re.sub(accuracy, "", shown)
+    difference = float(re.search(accuracy, printed)[1]) - float(re.search(accuracy, shown)[1])
+    assert abs(difference) < 0.01  # processors round differently
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/index.md"])
+def test_first_sentence_counts_the_variants(page):
+    first = (ROOT / page).read_text().split("\n\n")[1]
+    told = {
+        name: int(count) for count, name in re.findall(r"(\d+) (?:learning-rate )?(\w+)", first)
+    }
+    for family in ("activations", "initializers", "optimizers", "schedules", "losses"):
+        assert told[family] == len(PAGES["FAMILIES"][family]), family
+
+
 def parameters(estimator):
     return dict(inspect.signature(estimator).parameters)
 
@@ -42,9 +65,6 @@ def test_migration_names_every_argument():
     for column, names in enumerate((theirs, ours)):
         told = {name for cells in columns for name in re.findall(r"`(\w+)`", cells[column])}
         assert names.keys() <= told, names.keys() - told
-
-
-PAGES = runpy.run_path(str(ROOT / "docs/make_family_pages.py"))
 
 
 @pytest.mark.parametrize("family", PAGES["FAMILIES"])

@@ -55,7 +55,7 @@ def test_guide_shows_a_picture_and_says_what_goes_wrong(name):
     text = (DOCS / f"{name}.md").read_text()
     assert PICTURE.search(text).start() < 200
     assert SESSION.search(text)
-    for heading in ("## What goes wrong", "## All of them", "## Formulas", "## Sources"):
+    for heading in ("## What goes wrong", "## All variants", "## Formulas", "## Sources"):
         assert f"\n{heading}\n" in text
     assert "watching.md#warnings" in text
 

@@ -17,6 +17,7 @@ REFERENCE = runpy.run_path(str(DOCS / "_extensions/api_reference.py"))
 # What these make public is so under another name, or is said to be of the house.
 ELSEWHERE = {
     "sknn.estimators": {"BaseMLP"},
+    "sknn.tabular": {"BaseTabularMLP"},
     # Paths for files; `Progress`, `State` and `TrainingState` have pages in their packages.
     "sknn.model_state": {
         *("AdaptiveByDivisions", "Architecture", "Block", "InvScalingBySamples", "Layout"),

@@ -13,6 +13,7 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler, normalize
 
 from sknn import MLPClassifier, MLPRegressor, exceptions
 from sknn.initializers import Constant, Normal
+from sknn.preprocessing import PiecewiseLinearEncoder
 
 WINE, BREAST_CANCER = load_wine(return_X_y=True), load_breast_cancer(return_X_y=True)
 DIGITS, DIABETES = load_digits(return_X_y=True), load_diabetes(return_X_y=True)
@@ -134,6 +135,24 @@ def test_sparse_features_are_scaled_without_a_centre():
     X = sparse.csr_array(np.where(np.abs(X) > 0.5, X, 0) * np.r_[5e3, np.ones(12)])
     text = only(MLPClassifier(random_state=0), X, y, exceptions.FeatureScaleWarning)
     assert not told(pasted(text, {"MLPClassifier": MLPClassifier}), X, y)
+
+
+@pytest.mark.parametrize("small", [1e-4, 1e-7])
+def test_the_outer_bins_of_an_encoding_are_no_small_features(small):
+    """They differ from a small constant in a few rows, and by little in most of those."""
+    X, y = scaled(WINE)
+    bins = np.full((len(X), 2), -small)
+    bins[3:9] += small * np.array([1e-2, 1.0])
+    assert not told(MLPClassifier(random_state=0), np.hstack([X, bins]), y)
+
+
+def test_an_encoding_of_long_tails_is_well_scaled():
+    rng = np.random.default_rng(0)
+    X = rng.lognormal(sigma=2.5, size=(3000, 4))
+    y = (np.log(X).sum(axis=1) > 0).astype(int)
+    encoded = PiecewiseLinearEncoder().fit_transform(X)
+    caught = told(MLPClassifier(random_state=0, max_iter=5), encoded, y)
+    assert exceptions.FeatureScaleWarning not in [each.category for each in caught]
 
 
 @pytest.mark.parametrize("to_sparse", [np.asarray, sparse.csr_array])

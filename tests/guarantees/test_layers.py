@@ -22,7 +22,7 @@ LAYERS = [
     {"_network"},
     {"_training"},
     {"estimators"},
-    {"compat", "export", "inspection", "uncertainty"},
+    {"compat", "export", "inspection", "tabular", "uncertainty"},
     {"model_state"},
     {"persistence"},
     {"callbacks"},
@@ -39,6 +39,7 @@ THIRD_PARTY = {
     "compat": {"sklearn"},
     "inspection": {"matplotlib", "sklearn"},
     "preprocessing": {"sklearn"},
+    "tabular": {"joblib", "sklearn", "threadpoolctl"},  # all come with scikit-learn
     "export": {"onnx", "skl2onnx", "sklearn"},
     "persistence": {"sklearn", "skops"},
     "uncertainty": {"sklearn"},

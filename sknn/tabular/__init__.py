@@ -1,0 +1,10 @@
+"""Estimators that take a raw table, with categories and missing values, and need no pipeline."""
+
+from sknn._core.public import publish
+from sknn.tabular._base import BaseTabularMLP
+from sknn.tabular._classifier import TabularMLPClassifier
+from sknn.tabular._regressor import TabularMLPRegressor
+
+__all__ = ["BaseTabularMLP", "TabularMLPClassifier", "TabularMLPRegressor"]
+
+publish(globals())
