@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from sknn import MLPClassifier, MLPRegressor
 from sknn._network.votes import VoteMasks
@@ -291,3 +293,12 @@ def test_an_own_loss_may_predict_the_noise():
     model = MLPRegressor(5, loss=LossOfKnownNoise(), **SMALL).fit(X, y)
     assert model.predict(X).shape == y.shape
     np.testing.assert_array_equal(model.predict(X, return_std=True)[1], 3.0)
+
+
+def test_a_pipeline_passes_the_arguments_on():
+    X, y = data(100)
+    network = MLPRegressor(5, dropout=0.3, **SMALL)
+    model = make_pipeline(StandardScaler(), network).fit(X, y)
+    found = model.predict(X, return_std=True, n_passes=7)
+    expected = model[-1].predict(model[0].transform(X), return_std=True, n_passes=7)
+    np.testing.assert_array_equal(found, expected)

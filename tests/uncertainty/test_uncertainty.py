@@ -125,7 +125,7 @@ def test_dropout_inside_members_on_request():
 
 def test_members_that_do_not_know_all_classes():
     X, _ = data(60)
-    y = np.repeat(["a", "b", "c"], [40, 18, 2])
+    y = np.repeat(["a", "b", "c"], [2, 18, 40])
     for network in (MLPClassifier(5, max_iter=3), DecisionTreeClassifier()):
         pipeline = make_pipeline(StandardScaler(), network)  # takes samples, not weights
         bag = BaggingClassifier(pipeline, 5, max_samples=10, random_state=0).fit(X, y)
