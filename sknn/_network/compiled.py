@@ -1,11 +1,24 @@
 """A network compiled for batches of one size: its layers, bound to buffers."""
 
+from collections.abc import Callable, Iterator
+from itertools import takewhile
 from typing import final
 
 from sknn._core.parameters import Parameters
 from sknn._core.typing import Array
 from sknn._network.architecture import Architecture
-from sknn._network.layers import Activate, Calls, Dense, Drop, Inputs, Masks, Memory, SparseDense
+from sknn._network.layers import (
+    Activate,
+    Calls,
+    Dense,
+    Drop,
+    Inputs,
+    Masks,
+    Memory,
+    SparseDense,
+    run,
+)
+from sknn._network.votes import DropFeatures, DropUnits, VoteMasks
 from sknn.dropout import Dropout
 
 
@@ -26,9 +39,10 @@ class CompiledNetwork:
     is_sparse : bool
         Whether inputs are sparse.
     gradient : Parameters, optional
-        The gradient that `backward` writes. Without it there is no dropout and no `backward`.
-    masks : Masks, optional
-        The source of dropout masks.
+        The gradient that `backward` writes. Without it there is no dropout in training and no
+        `backward`.
+    masks : Masks or VoteMasks, optional
+        The source of dropout masks for training, or the masks of votes.
     memory : Memory, optional
         Buffers to share with other compiled networks, of which one is used at a time.
 
@@ -36,7 +50,7 @@ class CompiledNetwork:
     ----------
     inputs : Inputs
         The layer that loads the rows of a batch.
-    layers : list of Dense, SparseDense, Activate and Drop
+    layers : list of Dense, SparseDense, Activate, Drop and DropUnits
         From the inputs to the outputs.
     raw_prediction : ndarray of shape (n_outputs, n_samples)
         The result of `forward`.
@@ -51,7 +65,7 @@ class CompiledNetwork:
         n_samples: int,
         is_sparse: bool,
         gradient: Parameters | None = None,
-        masks: Masks | None = None,
+        masks: Masks | VoteMasks | None = None,
         memory: Memory | None = None,
     ) -> None:
         self.architecture, self.parameters, self.gradient = architecture, parameters, gradient
@@ -59,12 +73,12 @@ class CompiledNetwork:
         sizes, dtype = architecture.layer_sizes, parameters.vector.dtype
         memory = memory or Memory(dtype)
         self.inputs = Inputs(sizes[0], n_samples, dtype, is_sparse, memory)
-        self.layers: list[Dense | SparseDense | Activate | Drop] = []
+        self.layers: list[Dense | SparseDense | Activate | Drop | DropUnits] = []
         self._deltas = self._share_deltas(memory) if gradient else []
         self._build(is_sparse)
         self._forward_calls: Calls = [call for layer in self.layers for call in layer.forward_calls]
         if is_sparse and self._dropout(0):
-            self._forward_calls.insert(0, self._drop_sparse)
+            self._forward_calls.insert(0, self._drop_sparse())
         self._backward_calls: Calls = [
             call for layer in self.layers[::-1] for call in layer.backward_calls
         ]
@@ -111,12 +125,19 @@ class CompiledNetwork:
         dropout = self._dropout(layer)
         if dropout is None or self.masks is None:
             return source
-        self.layers.append(Drop(dropout, source, delta, self.masks, layer))
+        if isinstance(self.masks, VoteMasks):
+            self.layers.append(DropUnits(dropout, source, self.masks.present[layer]))
+        else:
+            self.layers.append(Drop(dropout, source, delta, self.masks, layer))
         return self.layers[-1].output
 
-    def _drop_sparse(self) -> None:
-        assert self.masks is not None
-        self.inputs.drop(self.architecture.dropouts[0], self.masks.generator(0))
+    def _drop_sparse(self) -> Callable[[], object]:
+        """Return a call that drops features of the sparse rows."""
+        masks, dropout = self.masks, self.architecture.dropouts[0]
+        assert masks is not None
+        if isinstance(masks, VoteMasks):
+            return DropFeatures(self.inputs, masks.present[0])
+        return lambda: self.inputs.drop(dropout, masks.generator(0))
 
     def _dropout(self, layer: int) -> Dropout | None:
         dropouts = self.architecture.dropouts
@@ -127,6 +148,28 @@ class CompiledNetwork:
         for call in self._forward_calls:
             call()
         return self.raw_prediction
+
+    def forward_votes(self, n_votes: int) -> Iterator[Array]:
+        """Yield the raw predictions of each vote for the loaded rows.
+
+        What lies below the first dropout is computed once.
+
+        Parameters
+        ----------
+        n_votes : int
+            At most as many as the masks have.
+        """
+        assert isinstance(self.masks, VoteMasks)
+        n_shared = 0
+        if not (self.inputs.is_sparse and self._dropout(0)):
+            below = takewhile(lambda layer: not isinstance(layer, DropUnits), self.layers)
+            n_shared = sum(len(layer.forward_calls) for layer in below)
+        run(self._forward_calls[:n_shared])
+        calls = self._forward_calls[n_shared:]
+        for vote in range(n_votes):
+            self.masks.select(vote)
+            run(calls)
+            yield self.raw_prediction
 
     def backward(self) -> None:
         """Compute the gradient from dL / d raw_prediction in `delta`, which is overwritten."""

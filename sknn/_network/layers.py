@@ -87,7 +87,7 @@ class Inputs:
         memory: Memory,
     ) -> None:
         self.n_samples = n_samples
-        self._dtype, self._is_sparse = dtype, is_sparse
+        self._dtype, self.is_sparse = dtype, is_sparse
         self.rows: Any = None
         if not is_sparse:
             self._augmented = memory.array("inputs", n_samples, n_features + 1)
@@ -97,7 +97,7 @@ class Inputs:
 
     def gather(self, X: Any) -> Callable[[Array], object]:
         """Return the fastest call that gathers rows of X by their index."""
-        if self._is_sparse or X.shape[1] == self._features.shape[1]:
+        if self.is_sparse or X.shape[1] == self._features.shape[1]:
             return partial(self.load, X)
         return partial(X.take, axis=0, out=self._augmented, mode="clip")
 
@@ -106,7 +106,7 @@ class Inputs:
 
         A slice of rows goes to the columns from `start` on.
         """
-        if self._is_sparse:
+        if self.is_sparse:
             self.rows = self._pad(X[rows].astype(self._dtype, copy=False), start)
         elif isinstance(rows, slice):
             into = self._augmented if X.shape[1] > self._features.shape[1] else self._features

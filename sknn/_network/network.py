@@ -12,6 +12,7 @@ from sknn._core.typing import Array
 from sknn._network.architecture import Architecture
 from sknn._network.compiled import CompiledNetwork
 from sknn._network.layers import Activate, Dense, Masks, Memory, SparseDense, run
+from sknn._network.votes import VoteMasks
 from sknn.initializers import Initializer
 
 # The BLAS rounds the first and last columns of a product differently from the others, so no
@@ -162,7 +163,7 @@ class Network:
         n_samples: int,
         is_sparse: bool,
         gradient: Parameters | None = None,
-        masks: Masks | None = None,
+        masks: Masks | VoteMasks | None = None,
         memory: Memory | None = None,
     ) -> CompiledNetwork:
         """Return the network compiled for batches of one size; see `CompiledNetwork`."""
@@ -185,8 +186,37 @@ class Network:
         raw_prediction : ndarray of shape (n_outputs, n_rows)
             The raw predictions for them; overwritten by the next chunk.
         """
-        for rows, compiled, columns in self._forward_chunks(X):
-            yield rows, compiled.raw_prediction[:, columns]
+        for rows, compiled, columns in self._loaded_chunks(X):
+            yield rows, compiled.forward()[:, columns]
+
+    def raw_votes(self, X: Any, n_votes: int, seed: int) -> Iterator[tuple[slice, int, Array]]:
+        """Yield rows, the number of a vote and its raw predictions, chunk by chunk.
+
+        A vote is the network without the units that its dropout leaves out, the same for all
+        rows. So a row has the same votes in any company.
+
+        Parameters
+        ----------
+        X : ndarray or CSR matrix of shape (n_samples, n_features)
+            Inputs.
+        n_votes : int
+            Votes for each row.
+        seed : int
+            Of the dropout masks.
+
+        Yields
+        ------
+        rows : slice
+            The rows of the chunk.
+        vote : int
+            From 0 on, for each chunk.
+        raw_prediction : ndarray of shape (n_outputs, n_rows)
+            Overwritten by the next vote.
+        """
+        masks = VoteMasks(self.architecture, n_votes, seed, self.dtype)
+        for rows, compiled, columns in self._loaded_chunks(X, masks):
+            for vote, raw_prediction in enumerate(compiled.forward_votes(n_votes)):
+                yield rows, vote, raw_prediction[:, columns]
 
     def hidden_outputs(self, X: Any) -> Iterator[tuple[slice, list[Array], Array]]:
         """Yield rows with the activations of the hidden layers and the raw predictions for them.
@@ -205,19 +235,21 @@ class Network:
         raw_prediction : ndarray of shape (n_outputs, n_rows)
             The raw predictions; overwritten by the next chunk.
         """
-        for rows, compiled, columns in self._forward_chunks(X):
+        for rows, compiled, columns in self._loaded_chunks(X):
+            compiled.forward()
             activations = [layer for layer in compiled.layers if isinstance(layer, Activate)]
             hidden = [layer.a[:, columns] for layer in activations]
             yield rows, hidden, compiled.raw_prediction[:, columns]
 
-    def _forward_chunks(self, X: Any) -> Iterator[tuple[slice, CompiledNetwork, slice]]:
-        """Yield rows, the compiled network that has processed them, and the columns they occupy."""
+    def _loaded_chunks(
+        self, X: Any, masks: VoteMasks | None = None
+    ) -> Iterator[tuple[slice, CompiledNetwork, slice]]:
+        """Yield rows, the compiled network that has loaded them, and the columns they occupy."""
         is_sparse = sparse.issparse(X)
         chunk = SPARSE_CHUNK if is_sparse else CHUNK
         size = min(chunk, -(-X.shape[0] // TILE) * TILE) + 2 * EDGE
-        compiled = self.compile(size, is_sparse)
+        compiled = self.compile(size, is_sparse, masks=masks)
         for start in range(0, X.shape[0], chunk):
             rows = slice(start, min(start + chunk, X.shape[0]))
             compiled.inputs.load(X, rows, EDGE)
-            compiled.forward()
             yield rows, compiled, slice(EDGE, EDGE + rows.stop - rows.start)

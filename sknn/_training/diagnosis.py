@@ -26,6 +26,8 @@ _NUMBERS: Final = 1 << 20
 _RARE: Final = 0.95
 # The targets of fewer validation rows than this may differ from those of training by chance.
 _FEW: Final = 30
+# How far below zero, as a share of the mean, a loss that is never negative may be rounded.
+_ROUNDING: Final = 1e-3
 # The smallest and the largest root mean square of a feature that counts as scaled.
 _SCALED: Final = (0.3, 3.0)
 # The number 1 with room for rounding in float32.
@@ -75,7 +77,8 @@ class Diagnosis:
         The root mean square of the gradient of each layer's weights, from the first layer to the
         output layer.
     baseline : float
-        The loss of the best constant prediction (for classes, of equal probabilities).
+        The loss of the best constant prediction (for classes, of equal probabilities). NaN for a
+        loss that is negative for some rows.
     n_rows : int
         The number of sampled rows.
     is_sparse : bool
@@ -247,7 +250,10 @@ def _target_scales(y: Array) -> tuple[float, ...]:
 def _baseline(loss: Loss, y_true: Array, n_outputs: int, dtype: Any) -> float:
     constant = loss.baseline(y_true, None, n_outputs).astype(dtype)
     raw_prediction = np.tile(constant[:, np.newaxis], y_true.shape[-1])
-    return float(loss.value(raw_prediction, y_true).mean())
+    value = loss.value(raw_prediction, y_true)
+    mean = float(value.mean())
+    # A likelihood may be negative; its mean may then be near zero by chance and is no scale.
+    return mean if value.min() >= -_ROUNDING * abs(mean) else math.nan
 
 
 def _probe(

@@ -11,6 +11,7 @@ from sknn._core.typing import Array
 from sknn.estimators._base import BaseMLP, has_partial_fit
 from sknn.estimators._model import fitted_model
 from sknn.estimators._parameters import has_probabilities
+from sknn.estimators._votes import both_classes, mean_vote, to_predictions, votes_and_noise
 from sknn.losses import BINARY, MULTICLASS, MULTILABEL
 
 Self = TypeVar("Self", bound="MLPClassifier")
@@ -315,13 +316,18 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # it has n
         return self._predict_targets(X)
 
     @available_if(has_probabilities)  # type: ignore[untyped-decorator]
-    def predict_proba(self, X: Any) -> Array:
+    def predict_proba(self, X: Any, *, n_passes: int | None = None, random_state: Any = 0) -> Array:
         """Return the probability of each class, or of each label.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Inputs.
+        n_passes : int or None, default=None
+            None for the whole network. A number for the mean over so many votes of thinned
+            networks, as `predict_votes` returns them; it needs a network trained with dropout.
+        random_state : int, RandomState or None, default=0
+            Draws the dropout masks of the votes.
 
         Returns
         -------
@@ -329,13 +335,39 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # it has n
             Rows sum to 1 over the classes. Labels are independent of each other, and their
             probabilities lie strictly between 0 and 1, as the sigmoid does before it is rounded.
         """
-        model = fitted_model(self)
-        kind, apply_link = model.targets.kind, model.network.apply_link
-        if kind == MULTILABEL:
-            return self._predict(X, lambda raw: _between_0_and_1(apply_link(raw)), self.n_outputs_)
-        if kind == BINARY:
-            return self._predict(X, lambda raw: apply_link(_both_classes(raw)), 2)
-        return self._predict(X, apply_link, self.n_outputs_)
+        if n_passes is not None:
+            return mean_vote(self, X, n_passes, random_state)
+        return self._predict(X, *to_predictions(fitted_model(self)))
+
+    @available_if(has_probabilities)  # type: ignore[untyped-decorator]
+    def predict_votes(self, X: Any, n_passes: int = 100, *, random_state: Any = 0) -> Array:
+        """Return the probabilities of thinned networks: Monte-Carlo dropout.
+
+        Each vote is the prediction of the network without the units that its dropout leaves out,
+        the same units for every row. So the votes of a row do not depend on the other rows, and
+        the first votes of many passes are those of few.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Inputs.
+        n_passes : int, default=100
+            Votes.
+        random_state : int, RandomState or None, default=0
+            Draws the dropout masks.
+
+        Returns
+        -------
+        votes : ndarray of shape (n_passes, n_samples, n_classes) or \
+(n_passes, n_samples, n_labels)
+            Each of the shape of `predict_proba`.
+
+        Raises
+        ------
+        ValueError
+            If the network was trained without dropout.
+        """
+        return votes_and_noise(self, X, n_passes, random_state)[0]
 
     @available_if(has_probabilities)  # type: ignore[untyped-decorator]
     def predict_log_proba(self, X: Any) -> Array:
@@ -355,26 +387,10 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # it has n
         if kind == MULTICLASS:
             return self._predict(X, lambda raw: log_softmax(raw.T, axis=1), self.n_outputs_)
         if kind == BINARY:
-            return self._predict(X, lambda raw: log_expit(_both_classes(raw).T), 2)
+            return self._predict(X, lambda raw: log_expit(both_classes(raw).T), 2)
         return self._predict(X, lambda raw: log_expit(raw.T), self.n_outputs_)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
-
-
-def _both_classes(raw_prediction: Array) -> Array:
-    """Return the raw predictions of both classes, of shape (2, n_rows).
-
-    ``sigmoid(-z)`` is exact where ``1 - sigmoid(z)`` would round to zero.
-    """
-    return np.concatenate([-raw_prediction, raw_prediction])
-
-
-def _between_0_and_1(probabilities: Array) -> Array:
-    """Replace 0 and 1 by the nearest numbers between 0 and 1, in place."""
-    zero, one = probabilities.dtype.type(0), probabilities.dtype.type(1)
-    low, high = np.nextafter(zero, one), np.nextafter(one, zero)
-    clipped: Array = np.clip(probabilities, low, high, out=probabilities)
-    return clipped

@@ -16,7 +16,7 @@ from sknn.activations import ACTIVATIONS, Activation
 from sknn.averaging import AVERAGINGS, Averaging
 from sknn.dropout import Dropout
 from sknn.initializers import INITIALIZERS, Initializer
-from sknn.losses import LOSSES, Loss
+from sknn.losses import LOSSES, Gaussian, Loss
 from sknn.optimizers import OPTIMIZERS, Minimizer, Optimizer
 from sknn.schedules import SCHEDULES, Schedule
 
@@ -94,7 +94,7 @@ def read_settings(estimator: BaseEstimator) -> Settings:
     dropouts = _dropouts(estimator, len(sizes))
     _check_plain_parameters(estimator)
     if isinstance(optimizer, Minimizer):
-        _check_without_steps(estimator, type(optimizer).__name__, dropouts)
+        _check_without_steps(estimator, type(optimizer).__name__, dropouts, loss)
     return Settings(
         hidden_layer_sizes=sizes,
         activations=_activations(estimator.activation, len(sizes)),
@@ -111,13 +111,19 @@ def read_settings(estimator: BaseEstimator) -> Settings:
 
 
 def _check_without_steps(
-    estimator: BaseEstimator, optimizer_name: str, dropouts: list[Dropout]
+    estimator: BaseEstimator, optimizer_name: str, dropouts: list[Dropout], loss: Loss
 ) -> None:
     """Raise a ValueError for parameters that need an optimizer with steps."""
     if any(dropout.rate > 0 for dropout in dropouts):
         raise ValueError(
             f"dropout needs an optimizer that takes steps; {optimizer_name} needs the "
             "same objective at every evaluation. Set dropout=0 and input_dropout=0, or "
+            "optimizer='adam'."
+        )
+    if isinstance(loss, Gaussian) and loss.beta > 0:
+        raise ValueError(
+            f"loss={loss!r} needs an optimizer that takes steps: with beta above 0 the gradient "
+            f"is not that of the value, and {optimizer_name} needs both. Set beta=0, or "
             "optimizer='adam'."
         )
     for name in ("max_norm", "averaging"):

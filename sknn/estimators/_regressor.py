@@ -7,7 +7,7 @@ from sklearn.base import RegressorMixin
 from sklearn.metrics import d2_pinball_score
 from sklearn.utils.metaestimators import available_if
 
-from sknn._core.typing import Array
+from sknn.estimators import _votes as votes
 from sknn.estimators._base import BaseMLP, has_partial_fit
 from sknn.estimators._model import fitted_model
 from sknn.estimators._parameters import loss_class
@@ -261,21 +261,84 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # it has no 
         """
         return self._partial_fit(X, y, sample_weight)
 
-    def predict(self, X: Any) -> Array:
-        """Return predictions.
+    def predict(
+        self, X: Any, return_std: bool = False, *, n_passes: int = 100, random_state: Any = 0
+    ) -> Any:
+        """Return predictions, and their standard deviation if asked for it.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Inputs.
+        return_std : bool, default=False
+            Whether to return a standard deviation too: that of the votes of a network that was
+            trained with dropout (see `predict_votes`), of the noise with ``loss="gaussian"``, and
+            of both together where there are both. Only with ``loss="squared_error"`` and
+            ``loss="gaussian"``.
+        n_passes : int, default=100
+            Votes; only with `return_std`.
+        random_state : int, RandomState or None, default=0
+            Draws the dropout masks of the votes; only with `return_std`.
 
         Returns
         -------
         y : ndarray of shape (n_samples,), (n_samples, n_outputs) or (n_samples, n_levels)
             The predictions, of the network's dtype. `Quantile` with several levels has one column
-            for each level.
+            for each level. With `return_std` and dropout, the mean of the votes.
+        y_std : ndarray of the shape of y
+            Only with `return_std`.
+
+        Raises
+        ------
+        ValueError
+            With `return_std`, if the loss has no deviation, or there is neither dropout nor
+            ``loss="gaussian"``.
         """
-        return self._predict_targets(X)
+        if not return_std:
+            return self._predict_targets(X)
+        votes.check_deviation(self)
+        if votes.predicts_noise(self) and not votes.has_dropout(self):
+            return votes.prediction_and_noise(self, X)
+        return votes.mean_and_deviation(self, X, n_passes, random_state)
+
+    def predict_votes(
+        self, X: Any, n_passes: int = 100, *, return_std: bool = False, random_state: Any = 0
+    ) -> Any:
+        """Return the predictions of thinned networks: Monte-Carlo dropout.
+
+        Each vote is the prediction of the network without the units that its dropout leaves out,
+        the same units for every row. So the votes of a row do not depend on the other rows, and
+        the first votes of many passes are those of few.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Inputs.
+        n_passes : int, default=100
+            Votes.
+        return_std : bool, default=False
+            Whether to return the deviation of the noise that each vote predicts too; only with
+            ``loss="gaussian"``.
+        random_state : int, RandomState or None, default=0
+            Draws the dropout masks.
+
+        Returns
+        -------
+        votes : ndarray of shape (n_passes, n_samples) or (n_passes, n_samples, n_outputs)
+            Each of the shape of `predict`.
+        votes_std : ndarray of the shape of votes
+            Only with `return_std`.
+
+        Raises
+        ------
+        ValueError
+            If the network was trained without dropout, or the loss has no model of the noise.
+        """
+        fitted_model(self)
+        if not return_std:
+            return votes.votes_and_noise(self, X, n_passes, random_state)[0]
+        votes.check_deviation(self, of_noise=True)
+        return votes.votes_and_noise(self, X, n_passes, random_state, with_noise=True)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return R^2, or for several levels the explained share of the pinball loss.

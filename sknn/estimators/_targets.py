@@ -181,24 +181,26 @@ class RegressionTargets(Targets):
         """Whether predictions are of shape (n_samples,)."""
         return self.is_vector and not self.loss.predicts_columns
 
-    def continued(
-        self, y: Array, classes: Any, loss: Loss, *, is_part: bool
-    ) -> "RegressionTargets":
+    def continued(self, y: Array, classes: Any, loss: Loss, *, is_part: bool) -> "Targets":
         return self.learn(y, loss)  # the number of outputs is checked with the layers
 
     def encode(self, y: Array, dtype: np.dtype[Any], name: str) -> Array:
         encoded = check_regression_targets(y, dtype, name)
         if self.loss.n_outputs(encoded.shape[1]) != self.n_outputs:
-            raise ValueError(f"{name} has {encoded.shape[1]} outputs, and y has {self.n_outputs}.")
+            raise ValueError(f"{name} has {encoded.shape[1]} outputs, y has {self.n_predictions}.")
         self.loss.check_targets(encoded, name)
         return encoded
 
     @property
+    def n_predictions(self) -> int:
+        return self.loss.n_predictions(self.n_outputs)
+
+    @property
     def n_columns(self) -> int | None:
-        return None if self.predicts_vector else self.n_outputs
+        return None if self.predicts_vector else self.n_predictions
 
     def decode(self, raw_prediction: Array, link: Activation) -> Array:
-        prediction: Array = link(raw_prediction).T
+        prediction: Array = link(raw_prediction)[: self.n_predictions].T
         return prediction[:, 0] if self.predicts_vector else prediction
 
 

@@ -35,6 +35,12 @@ from sknn.estimators._parameters import (
 from sknn.estimators._rollback import all_or_nothing
 from sknn.estimators._start import initial_network
 from sknn.estimators._targets import ClassTargets, RegressionTargets, encode_rows, learn_targets
+from sknn.estimators._votes import (
+    check_deviation,
+    has_dropout,
+    prediction_and_noise,
+    predicts_noise,
+)
 
 __all__ = [
     "EPOCH",
@@ -47,6 +53,7 @@ __all__ = [
     "Settings",
     "all_or_nothing",
     "begin_fit_task",
+    "check_deviation",
     "check_inputs",
     "check_inputs_and_targets",
     "check_total_weight",
@@ -54,9 +61,12 @@ __all__ = [
     "encode_rows",
     "fitted_model",
     "fitted_so_far",
+    "has_dropout",
     "initial_network",
     "keeps_training",
     "learn_targets",
+    "prediction_and_noise",
+    "predicts_noise",
     "read_batch_size",
     "read_optimizer",
     "read_settings",

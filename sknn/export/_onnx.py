@@ -11,7 +11,7 @@ from sknn.estimators import BaseMLP
 from sknn.estimators.internals import RegressionTargets, fitted_model
 from sknn.export._activations import activate
 from sknn.export._graph import Graph
-from sknn.losses import BINARY, MULTILABEL
+from sknn.losses import BINARY, MULTILABEL, Gaussian
 
 # The versions of 2022, which have all operators used here. Runtimes read all older versions.
 OPSET: Final = 18
@@ -20,8 +20,16 @@ IR_VERSION: Final = 8
 INPUT: Final = "X"
 
 
-def network_to_onnx(model: BaseMLP) -> Any:
-    """Convert a fitted network to an ONNX model."""
+def network_to_onnx(model: BaseMLP, *, with_deviation: bool = True) -> Any:
+    """Convert a fitted network to an ONNX model.
+
+    Parameters
+    ----------
+    model : MLPClassifier or MLPRegressor
+        The fitted network.
+    with_deviation : bool, default=True
+        Whether a regressor whose loss is `Gaussian` has the output ``deviation``.
+    """
     try:
         import onnx
     except ImportError as error:
@@ -29,7 +37,7 @@ def network_to_onnx(model: BaseMLP) -> Any:
     check_is_fitted(model)
     graph = Graph(onnx)
     raw = _add_network(graph, model)
-    outputs = _add_prediction(graph, model, raw)
+    outputs = _add_prediction(graph, model, raw, with_deviation)
     shape = ["n_samples", model.n_features_in_]
     X = onnx.helper.make_tensor_value_info(INPUT, onnx.TensorProto.FLOAT, shape)
     made = onnx.helper.make_model(
@@ -66,19 +74,19 @@ def _as_float32(values: Array) -> Array:
     return converted
 
 
-def _add_prediction(graph: Graph, model: BaseMLP, raw: str) -> list[Any]:
+def _add_prediction(graph: Graph, model: BaseMLP, raw: str, with_deviation: bool) -> list[Any]:
     """Add the nodes that turn raw predictions into predictions; return the graph's outputs."""
     fitted = fitted_model(model)
     link, targets = fitted.network.architecture.link, fitted.targets
     if isinstance(targets, RegressionTargets):
         prediction = activate(graph, link, raw, None)
-        if targets.predicts_vector:
-            graph.add("Squeeze", prediction, graph.integers(1), output="prediction")
-        else:
-            graph.add("Identity", prediction, output="prediction")
-        return [
-            _floats(graph, "prediction", *([] if targets.predicts_vector else [model.n_outputs_]))
-        ]
+        if not isinstance(fitted.loss, Gaussian):
+            return [_add_numbers(graph, targets, prediction, "prediction")]
+        means, deviations = _add_gaussian(graph, targets, fitted.loss, raw)
+        outputs = [_add_numbers(graph, targets, means, "prediction")]
+        if with_deviation:
+            outputs.append(_add_numbers(graph, targets, deviations, "deviation"))
+        return outputs
     label = _add_label(graph, model, raw)
     if not fitted.loss.has_probabilities:
         return [label, _add_decision(graph, model, raw)]
@@ -87,6 +95,26 @@ def _add_prediction(graph: Graph, model: BaseMLP, raw: str) -> list[Any]:
     probabilities = activate(graph, link, raw, None)
     graph.add("Identity", probabilities, output="probabilities")
     return [label, _floats(graph, "probabilities", len(model.classes_))]
+
+
+def _add_numbers(graph: Graph, targets: RegressionTargets, values: str, name: str) -> Any:
+    """Add an output of a regressor, a vector where y is one; return its description."""
+    if targets.predicts_vector:
+        graph.add("Squeeze", values, graph.integers(1), output=name)
+        return _floats(graph, name)
+    graph.add("Identity", values, output=name)
+    return _floats(graph, name, targets.n_predictions)
+
+
+def _add_gaussian(
+    graph: Graph, targets: RegressionTargets, loss: Gaussian, raw: str
+) -> tuple[str, str]:
+    """Add the means and the deviations of `Gaussian`; return their names."""
+    n, axis = targets.n_predictions, graph.integers(1)
+    means = graph.add("Slice", raw, graph.integers(0), graph.integers(n), axis)
+    logarithms = graph.add("Slice", raw, graph.integers(n), graph.integers(2 * n), axis)
+    variances = graph.add("Add", graph.add("Exp", logarithms), graph.number(loss.min_variance))
+    return means, graph.add("Sqrt", variances)
 
 
 def _floats(graph: Graph, name: str, *columns: int) -> Any:

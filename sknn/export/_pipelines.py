@@ -7,7 +7,7 @@ from sklearn.base import BaseEstimator, is_classifier, is_regressor
 from sklearn.utils.validation import check_is_fitted
 
 from sknn.estimators import BaseMLP, MLPClassifier, MLPRegressor
-from sknn.estimators.internals import fitted_model
+from sknn.estimators.internals import RegressionTargets, fitted_model
 from sknn.export._onnx import INPUT, OPSET, network_to_onnx, portable_classes
 from sknn.losses import MULTILABEL
 
@@ -91,7 +91,12 @@ def _check_holders(value: Any) -> int:
         If a network is in an estimator that skl2onnx would convert wrongly.
     """
     if isinstance(value, BaseMLP):
-        return int(getattr(value, "n_outputs_", 1))  # constructor parameters are not fitted
+        if not hasattr(value, "n_outputs_"):  # constructor parameters are not fitted
+            return 1
+        targets = fitted_model(value).targets
+        if isinstance(targets, RegressionTargets):
+            return targets.n_predictions
+        return targets.n_outputs
     is_estimator = type(value).__module__.startswith("sklearn.") and hasattr(value, "__dict__")
     if isinstance(value, dict) or is_estimator:
         inside = value if isinstance(value, dict) else vars(value)
@@ -207,14 +212,16 @@ def _regressor_types(operator: Any) -> None:
     from skl2onnx.common import data_types as types
 
     model, n = operator.raw_operator, operator.inputs[0].get_first_dimension()
-    operator.outputs[0].type = types.FloatTensorType([n, model.n_outputs_])
+    targets = fitted_model(model).targets
+    assert isinstance(targets, RegressionTargets)
+    operator.outputs[0].type = types.FloatTensorType([n, targets.n_predictions])
 
 
 def _convert(scope: Any, operator: Any, container: Any) -> None:
     """Add the graph of a network, with inputs cast to float32 and outputs of two dimensions."""
     import onnx
 
-    graph = network_to_onnx(operator.raw_operator).graph
+    graph = network_to_onnx(operator.raw_operator, with_deviation=False).graph
     *others, last = [output.full_name for output in operator.outputs]
     raw = scope.get_unique_variable_name("raw")
     names = {"": ""}  # the name of an omitted input

@@ -17,7 +17,8 @@ def to_onnx(model: Any, X: Any = None) -> Any:
       `predict_proba` returns them. With a loss that gives no probabilities, such as ``"hinge"``,
       ``decision_function`` takes their place. Integer classes are int64, and others keep their
       type;
-    - for a regressor, ``prediction``, as `predict` returns it.
+    - for a regressor, ``prediction``, as `predict` returns it. With ``loss="gaussian"`` there is
+      also ``deviation``, the standard deviation of the noise; a Pipeline has ``prediction`` alone.
 
     The package skl2onnx converts Pipelines and other estimators that contain networks.
 

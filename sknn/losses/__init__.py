@@ -10,6 +10,7 @@ from typing import Final
 from sknn._core.public import publish
 from sknn.losses._base import BINARY, MULTICLASS, MULTILABEL, REGRESSION, Loss
 from sknn.losses._classification import LogLoss
+from sknn.losses._gaussian import Gaussian
 from sknn.losses._likelihood import Gamma, Poisson, Tweedie
 from sknn.losses._margin import Focal, Hinge
 from sknn.losses._quantile import Increasing, Quantile
@@ -24,6 +25,7 @@ __all__ = [
     "AbsoluteError",
     "Focal",
     "Gamma",
+    "Gaussian",
     "Hinge",
     "Huber",
     "Increasing",
@@ -45,6 +47,7 @@ LOSSES: Final[dict[str, type[Loss]]] = {
     "huber": Huber,
     "log_cosh": LogCosh,
     "quantile": Quantile,
+    "gaussian": Gaussian,
     "poisson": Poisson,
     "gamma": Gamma,
     "tweedie": Tweedie,

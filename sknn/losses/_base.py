@@ -34,12 +34,16 @@ class Loss(Strategy, ABC):
         For regression: whether targets must not be negative; scikit-learn's checks ask.
     has_probabilities : bool
         For classes: whether the link gives probabilities. If not, there is no ``predict_proba``.
+    has_deviation : bool
+        For regression: whether predictions are means to which a standard deviation belongs, so
+        that ``predict(X, return_std=True)`` is allowed.
     """
 
     targets: ClassVar[frozenset[str]] = frozenset()
     bounded_gradient: ClassVar[bool] = False
     positive_targets: ClassVar[bool] = False
     has_probabilities: ClassVar[bool] = True
+    has_deviation: ClassVar[bool] = False
 
     @property
     def is_regression(self) -> bool:
@@ -74,6 +78,36 @@ class Loss(Strategy, ABC):
             Units of the output layer.
         """
         return n_targets
+
+    def n_predictions(self, n_outputs: int) -> int:
+        """Return how many of the network's outputs `predict` returns, the first ones.
+
+        Parameters
+        ----------
+        n_outputs : int
+            Units of the output layer.
+
+        Returns
+        -------
+        n_predictions : int
+            By default all of them.
+        """
+        return n_outputs
+
+    def noise_variance(self, raw_prediction: Array) -> Array | None:
+        """Return the variance of y that the network predicts, if it predicts one.
+
+        Parameters
+        ----------
+        raw_prediction : ndarray of shape (n_outputs, n_samples)
+            The output layer before the link; not to be written to.
+
+        Returns
+        -------
+        variance : ndarray of shape (n_predictions, n_samples) or None
+            A new array. None, the default, if the loss has no model of the noise.
+        """
+        return None
 
     def check_targets(self, y: Array, name: str) -> None:
         """Raise a ValueError that names ``y`` if the loss cannot serve its values.

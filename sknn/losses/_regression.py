@@ -71,6 +71,7 @@ class SquaredError(FusedLoss):
     """
 
     targets: ClassVar[frozenset[str]] = frozenset({REGRESSION})
+    has_deviation: ClassVar[bool] = True
 
     def baseline(self, y_true: Array, weight: Array | None, n_outputs: int) -> Array:
         return constant_of_each_output(weighted_mean, y_true, weight)

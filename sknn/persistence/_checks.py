@@ -68,6 +68,9 @@ def check_fitted(model: BaseMLP) -> None:
     if isinstance(targets, ClassTargets):
         n_classes = 2 if targets.kind == BINARY else sizes[-1]
         counts["classes_"] = (np.shape(model.classes_), (n_classes,))
+    else:
+        loss = fitted.loss
+        counts["the loss"] = (loss.n_outputs(loss.n_predictions(sizes[-1])), sizes[-1])
     for name, (count, wanted) in counts.items():
         if count != wanted:
             raise ValueError(f"{name} and the network disagree, {count} and {wanted}")

@@ -67,6 +67,14 @@ def tweedie(z, y, power):
     return terms.sum(0)
 
 
+def gaussian(z, y, beta=0.0):
+    """Return torch's loss; with beta, the likelihood with the gradient of Seitzer et al., eq. 5."""
+    mean, variance = z[: len(y)], torch.exp(z[len(y) :]) + 1e-6
+    loss = functional.gaussian_nll_loss(mean, y, variance, eps=1e-6, reduction="none")
+    weighted = loss * variance.detach() ** beta
+    return (loss.detach() + weighted - weighted.detach()).sum(0)
+
+
 def error(function, **options):
     return lambda z, y: function(z, y, reduction="none", **options).sum(0)
 
@@ -120,6 +128,14 @@ CASES = [
     ("poisson", {}, "positive", poisson, 3),
     ("gamma", {}, "positive", gamma, 3),
     ("tweedie", {"power": 1.3}, "positive", lambda z, y: tweedie(z, y, 1.3), 3),
+    ("gaussian", {}, "half the outputs", gaussian, 4),
+    (
+        "gaussian",
+        {"beta": 0.5},
+        "half the outputs",
+        lambda z, y: gaussian(z, y, 0.5),
+        4,
+    ),
 ]
 
 
@@ -130,8 +146,8 @@ def targets(kind, n_outputs, generator):
         return generator.integers(2, size=(n_outputs, N_SAMPLES)).astype(float)
     if kind == "positive":
         return np.exp(generator.standard_normal((n_outputs, N_SAMPLES)))
-    shape = (1 if kind == "one column" else n_outputs, N_SAMPLES)
-    return 2 * generator.standard_normal(shape)
+    n_targets = {"one column": 1, "half the outputs": n_outputs // 2}.get(kind, n_outputs)
+    return 2 * generator.standard_normal((n_targets, N_SAMPLES))
 
 
 def main():

@@ -22,7 +22,7 @@ LAYERS = [
     {"_network"},
     {"_training"},
     {"estimators"},
-    {"compat", "export", "inspection", "tabular"},
+    {"compat", "export", "inspection", "tabular", "uncertainty"},
     {"model_state"},
     {"persistence"},
     {"callbacks"},
@@ -42,6 +42,7 @@ THIRD_PARTY = {
     "tabular": {"joblib", "sklearn", "threadpoolctl"},  # all come with scikit-learn
     "export": {"onnx", "skl2onnx", "sklearn"},
     "persistence": {"sklearn", "skops"},
+    "uncertainty": {"sklearn"},
     TESTING: {"sklearn"},
 }
 

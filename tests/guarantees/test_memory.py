@@ -54,7 +54,10 @@ def warm_step(kind="multiclass", optimizer="adam", size=(1000, 200), **params):
     activation = ACTIVATIONS[params.get("activation", "relu")]()
     dropouts = [Dropout(params.get("dropout", 0.0))] * 3
     architecture = Architecture(
-        (40, n_units, n_units, n_outputs), [activation] * 2, loss.link(kind), dropouts
+        (40, n_units, n_units, loss.n_outputs(n_outputs)),
+        [activation] * 2,
+        loss.link(kind),
+        dropouts,
     )
     init = INITIALIZERS["xavier_uniform"](), INITIALIZERS["zeros"]()
     network = Network.initialize(architecture, *init, np.random.RandomState(0), np.dtype(dtype))

@@ -9,6 +9,7 @@ import common
 import numpy as np
 import pytest
 from scipy.special import expit, huber, log_expit, log_softmax, softmax, xlogy
+from scipy.stats import norm
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import log_loss, mean_squared_error
 
@@ -38,11 +39,14 @@ POSITIVE = ("poisson", "gamma", "tweedie")
 def problem(target, n_samples=50, dtype=np.float64, name=None):
     """Return raw predictions and targets in the network's form, positive ones where needed."""
     generator, n_outputs = np.random.default_rng(0), N_OUTPUTS[target]
+    n_targets = n_outputs
+    if name == "gaussian":  # a mean and a logarithm of the variance for each target
+        n_outputs *= 2
     z = 2 * generator.standard_normal((n_outputs, n_samples)).astype(dtype)
     if target == MULTICLASS:
         return z, generator.integers(n_outputs, size=n_samples)
     if target == REGRESSION:
-        y_true = generator.standard_normal(z.shape).astype(dtype)
+        y_true = generator.standard_normal((n_targets, n_samples)).astype(dtype)
         return z, np.exp(y_true) if name in POSITIVE else y_true
     return z, generator.integers(2, size=z.shape).astype(dtype)
 
@@ -67,7 +71,13 @@ def margin(z, y):
     return np.maximum(0, 1 + others.max(axis=0) - z[y, np.arange(y.size)])
 
 
+def normal_likelihood(z, y):
+    mean, variance = z[: len(y)], np.exp(z[len(y) :]) + 1e-6
+    return -(norm(mean, np.sqrt(variance)).logpdf(y) + np.log(2 * np.pi) / 2).sum(axis=0)
+
+
 CLOSED_FORMS = {
+    ("gaussian", REGRESSION): normal_likelihood,
     ("focal", BINARY): lambda z, y: focal(np.where(y == 1, z, -z)).sum(axis=0),
     ("focal", MULTILABEL): lambda z, y: focal(np.where(y == 1, z, -z)).sum(axis=0),
     ("focal", MULTICLASS): lambda z, y: discounted(log_softmax(z, axis=0)[y, np.arange(y.size)]),
@@ -254,7 +264,8 @@ def test_tails_keep_their_digits(name, target, dtype):
     value = LOSSES[name]().value(dtype(15) * z, y_true)
     # A sum of terms of the size of z is exact to their rounding, an exponential to z times that.
     atol = 8 * np.finfo(dtype).eps * 15 * abs(z).max()
-    rtol = 1e-6 if name not in POSITIVE else max(1e-6, 2 * np.finfo(dtype).eps * abs(scaled).max())
+    has_exponential = name in (*POSITIVE, "gaussian")
+    rtol = 1e-6 if not has_exponential else max(1e-6, 2 * np.finfo(dtype).eps * abs(scaled).max())
     np.testing.assert_allclose(value, expected, rtol=rtol, atol=atol)
 
 

@@ -49,7 +49,11 @@ def test_the_first_prediction_is_the_best_constant(loss, weighted):
     link = np.log if model.out_activation_ == "exponential" else np.asarray
 
     def objective(constant):
-        return weight @ rule.value(np.full((1, len(y)), link(constant)), y[np.newaxis])
+        raw_prediction = np.full((1, len(y)), link(constant))
+        if loss == "gaussian":  # the variance as it started
+            start = np.full((1, len(y)), model.intercepts_[-1][1])
+            raw_prediction = np.concatenate([raw_prediction, start])
+        return weight @ rule.value(raw_prediction, y[np.newaxis])
 
     best = minimize_scalar(objective, bounds=(y.min(), y.max()), method="bounded")
     assert objective(predicted[0]) <= best.fun * (1 + 1e-7)

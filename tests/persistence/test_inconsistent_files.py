@@ -1,5 +1,7 @@
 """Files that `sknn.save` wrote of models whose parts disagree: `sknn.load` refuses them by name."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from common import problem
@@ -7,6 +9,7 @@ from common import problem
 import sknn
 from sknn.activations import Tanh
 from sknn.dropout import Dropout
+from sknn.losses import Gaussian, Quantile
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -81,3 +84,16 @@ def test_first_and_last_rows_are_accepted(tmp_path):
     assert (rows.min(), rows.max()) == (0, 39)
     sknn.save(model, tmp_path / "model.npz", training_state=True)
     assert sknn.load(tmp_path / "model.npz").n_iter_ == 2
+
+
+@pytest.mark.parametrize("loss", [Gaussian(), Quantile([0.1, 0.9])], ids=repr)
+def test_a_loss_of_another_number_of_outputs_is_refused(loss, tmp_path):
+    cls, X, y = problem("multioutput", 40)
+    y = np.column_stack([y, y])[:, :3]
+    model = cls(2, max_iter=2, random_state=0).fit(X, y)
+    fitted_model = replace(model._model, loss=loss)
+    targets = replace(fitted_model.targets, loss=loss)
+    model._model = replace(fitted_model, targets=targets)
+    sknn.save(model, tmp_path / "model.npz")
+    with pytest.raises(ValueError, match="the loss and the network disagree, 2 and 3"):
+        sknn.load(tmp_path / "model.npz")

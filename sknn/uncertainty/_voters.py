@@ -1,0 +1,237 @@
+"""The votes of networks and ensembles, whatever they are wrapped in."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from sklearn.base import is_classifier
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.ensemble import BaggingClassifier, BaggingRegressor
+from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
+from sklearn.pipeline import Pipeline
+from sklearn.utils import check_array, check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from sknn._core.typing import Array
+from sknn.estimators import BaseMLP
+from sknn.estimators.internals import (
+    check_deviation,
+    has_dropout,
+    prediction_and_noise,
+    predicts_noise,
+)
+from sknn.uncertainty._summaries import regression_uncertainty
+from sknn.uncertainty._units import in_units_of_y
+
+# Votes of a network that is not in an ensemble, if a call does not say how many.
+_N_PASSES: Final = 100
+
+# Votes, and the deviations of the noise that they predict, if they do.
+_Votes = tuple[Array, Array | None]
+
+
+def predict_votes(
+    model: Any,
+    X: Any,
+    n_passes: int | None = None,
+    *,
+    return_std: bool = False,
+    random_state: Any = 0,
+) -> Any:
+    """Return the votes of a network with dropout, or of an ensemble, in the units of y.
+
+    Parameters
+    ----------
+    model : estimator
+        Fitted: a network that was trained with dropout, a `BaggingClassifier` or
+        `BaggingRegressor`, whose votes are its members', or one of these within Pipeline,
+        TransformedTargetRegressor, GridSearchCV or RandomizedSearchCV.
+    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        Inputs.
+    n_passes : int or None, default=None
+        Passes with dropout. None is 100 for a network; for an ensemble it is one vote a member,
+        without dropout, and a number is so many votes of each member.
+    return_std : bool, default=False
+        Whether to return the deviation of the noise that each vote predicts too; only for
+        networks with ``loss="gaussian"``.
+    random_state : int, RandomState or None, default=0
+        Draws the dropout masks.
+
+    Returns
+    -------
+    votes : ndarray of shape (n_votes, n_samples), (n_votes, n_samples, n_outputs) or \
+(n_votes, n_samples, n_classes)
+        Predictions of a regressor, probabilities of a classifier.
+    votes_std : ndarray of the shape of votes
+        Only with `return_std`.
+
+    Raises
+    ------
+    ValueError
+        If there is neither dropout nor an ensemble, or no model of the noise.
+    TypeError
+        If there can be no votes of such an estimator.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.ensemble import BaggingClassifier
+    >>> from sknn import MLPClassifier
+    >>> from sknn.uncertainty import class_uncertainty, predict_votes
+    >>> X, y = load_iris(return_X_y=True)
+    >>> network = MLPClassifier(20, max_iter=20, tol=0.1)
+    >>> ensemble = BaggingClassifier(network, 5, bootstrap=False, random_state=0).fit(X, y)
+    >>> votes = predict_votes(ensemble, X)
+    >>> votes.shape
+    (5, 150, 3)
+    >>> class_uncertainty(votes).mutual_information.shape
+    (150,)
+    """
+    poll = _Poll(n_passes, check_random_state(random_state), with_noise=return_std)
+    votes, noise = poll.ask(model, X)
+    if not return_std:
+        return votes
+    if noise is None:
+        raise ValueError(
+            f"return_std=True needs networks with loss='gaussian'; {type(model).__name__} "
+            "predicts no noise."
+        )
+    return votes, noise
+
+
+def predict_mean_std(
+    model: Any, X: Any, n_passes: int | None = None, *, random_state: Any = 0
+) -> tuple[Array, Array]:
+    """Return mean and standard deviation of a regressor's predictions, in the units of y.
+
+    It works where ``predict(X, return_std=True)`` cannot: within a `TransformedTargetRegressor`
+    or a Pipeline, and for ensembles.
+
+    Parameters
+    ----------
+    model, X, n_passes, random_state
+        As for `predict_votes`. A network with ``loss="gaussian"`` needs no dropout: its deviation
+        is then the noise alone.
+
+    Returns
+    -------
+    mean, std : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        The mean of the votes, and the deviation of y around it: the votes' spread and, with
+        ``loss="gaussian"``, the noise.
+
+    Examples
+    --------
+    >>> from sklearn.compose import TransformedTargetRegressor
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from sknn import MLPRegressor
+    >>> from sknn.uncertainty import predict_mean_std
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> network = MLPRegressor(30, loss="gaussian", dropout=0.1, alpha=0.1, random_state=0)
+    >>> model = TransformedTargetRegressor(network, transformer=StandardScaler()).fit(X, y)
+    >>> mean, std = predict_mean_std(model, X)
+    >>> bool(30 < std.mean() < 90)  # y has a deviation of 77
+    True
+    """
+    if is_classifier(model):
+        raise TypeError("predict_mean_std needs a regressor; use predict_votes for classes.")
+    random_state = check_random_state(random_state)
+    poll = _Poll(n_passes, random_state, with_noise=True, needs_deviation=True)
+    uncertainty = regression_uncertainty(*poll.ask(model, X))
+    return uncertainty.mean, uncertainty.std
+
+
+@dataclass
+class _Poll:
+    """How to ask for votes.
+
+    Attributes
+    ----------
+    n_passes : int or None
+        As for `predict_votes`.
+    random_state : RandomState
+        Seeds the masks of one network after the other.
+    with_noise : bool
+        Whether the deviation of the noise is wanted, where networks predict one.
+    needs_deviation : bool
+        Whether the votes must be means, and the noise alone is enough.
+    """
+
+    n_passes: int | None
+    random_state: np.random.RandomState
+    with_noise: bool
+    needs_deviation: bool = False
+
+    def ask(self, model: Any, X: Any, *, is_member: bool = False) -> _Votes:
+        """Return the votes of an estimator, which may be a member of an ensemble."""
+        check_is_fitted(model)
+        if isinstance(model, BaseMLP):
+            return self._of_network(model, X, is_member)
+        if isinstance(model, Pipeline):
+            for _, step in model.steps[:-1]:
+                X = X if step in (None, "passthrough") else step.transform(X)
+            return self.ask(model.steps[-1][1], X, is_member=is_member)
+        if isinstance(model, TransformedTargetRegressor):
+            votes = self.ask(model.regressor_, X, is_member=is_member)
+            return in_units_of_y(model, *votes)
+        if isinstance(model, (GridSearchCV, RandomizedSearchCV)):
+            return self.ask(model.best_estimator_, X, is_member=is_member)
+        if isinstance(model, (BaggingClassifier, BaggingRegressor)):
+            return self._of_ensemble(model, X)
+        if is_member and self.n_passes is None:
+            return _plain(model, X)[np.newaxis], None
+        raise TypeError(
+            f"There are no votes of a {type(model).__name__}: pass a network with dropout, a "
+            "BaggingClassifier or a BaggingRegressor, as it is or in a Pipeline, "
+            "TransformedTargetRegressor, GridSearchCV or RandomizedSearchCV."
+        )
+
+    def _of_network(self, model: Any, X: Any, is_member: bool) -> _Votes:
+        if self.needs_deviation:
+            check_deviation(model)
+        with_noise = self.with_noise and predicts_noise(model)
+        is_enough = self.needs_deviation and with_noise and not has_dropout(model)
+        if is_enough or (is_member and self.n_passes is None):
+            if not with_noise:
+                return _plain(model, X)[np.newaxis], None
+            prediction, noise = prediction_and_noise(model, X)
+            return prediction[np.newaxis], noise[np.newaxis]
+        n_passes = _N_PASSES if self.n_passes is None else self.n_passes
+        if with_noise:
+            votes, noise = model.predict_votes(
+                X, n_passes, return_std=True, random_state=self.random_state
+            )
+            return votes, noise
+        return model.predict_votes(X, n_passes, random_state=self.random_state), None
+
+    def _of_ensemble(self, model: Any, X: Any) -> _Votes:
+        X = check_array(X, accept_sparse=["csr", "csc"], dtype=None, ensure_all_finite=False)
+        members = zip(model.estimators_, model.estimators_features_, strict=True)
+        parts = []
+        for member, features in members:
+            votes, noise = self.ask(member, X[:, features], is_member=True)
+            if is_classifier(model):
+                votes = _all_classes(votes, member.classes_, model.n_classes_)
+            parts.append((votes, noise))
+        noises = [noise for _, noise in parts if noise is not None]
+        together = np.concatenate([votes for votes, _ in parts])
+        return together, np.concatenate(noises) if len(noises) == len(parts) else None
+
+
+def _plain(model: Any, X: Any) -> Array:
+    """Return the prediction of a whole model: probabilities of a classifier."""
+    ask: Callable[[Any], Array] = model.predict_proba if is_classifier(model) else model.predict
+    return ask(X)
+
+
+def _all_classes(votes: Array, codes: Array, n_classes: int) -> Array:
+    """Return votes with a column for every class of an ensemble.
+
+    A member that was trained on a sample of the rows may not know all of them.
+    """
+    if len(codes) == n_classes:
+        return votes
+    filled = np.zeros((*votes.shape[:2], n_classes), votes.dtype)
+    filled[:, :, codes] = votes
+    return filled
