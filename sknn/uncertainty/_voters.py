@@ -80,7 +80,7 @@ def predict_votes(
     >>> from sknn import MLPClassifier
     >>> from sknn.uncertainty import class_uncertainty, predict_votes
     >>> X, y = load_iris(return_X_y=True)
-    >>> network = MLPClassifier(20, max_iter=20, tol=0.1)
+    >>> network = MLPClassifier(20, "tanh", max_iter=20, tol=0.1)
     >>> ensemble = BaggingClassifier(network, 5, bootstrap=False, random_state=0).fit(X, y)
     >>> votes = predict_votes(ensemble, X)
     >>> votes.shape
