@@ -44,8 +44,8 @@ def predict_votes(
     Parameters
     ----------
     model : estimator
-        Fitted: a network that was trained with dropout, a `BaggingClassifier` or
-        `BaggingRegressor`, whose votes are its members', or one of these within Pipeline,
+        Fitted: a network that was trained with dropout, a ``BaggingClassifier`` or
+        ``BaggingRegressor``, whose votes are its members', or one of these within Pipeline,
         TransformedTargetRegressor, GridSearchCV or RandomizedSearchCV.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
         Inputs.
@@ -105,14 +105,20 @@ def predict_mean_std(
 ) -> tuple[Array, Array]:
     """Return mean and standard deviation of a regressor's predictions, in the units of y.
 
-    It works where ``predict(X, return_std=True)`` cannot: within a `TransformedTargetRegressor`
+    It works where ``predict(X, return_std=True)`` cannot: within a ``TransformedTargetRegressor``
     or a Pipeline, and for ensembles.
 
     Parameters
     ----------
-    model, X, n_passes, random_state
-        As for `predict_votes`. A network with ``loss="gaussian"`` needs no dropout: its deviation
-        is then the noise alone.
+    model : estimator
+        As for `predict_votes`, and a regressor. A network with ``loss="gaussian"`` needs no
+        dropout: its deviation is then the noise alone.
+    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        Inputs.
+    n_passes : int or None, default=None
+        Votes of each network with dropout, as for `predict_votes`.
+    random_state : int, RandomState or None, default=0
+        Draws the dropout masks.
 
     Returns
     -------
