@@ -140,6 +140,7 @@ def votes_and_noise(
     for rows, vote, raw in each_vote(estimator, X, n_passes, random_state):
         if noise is not None and variance is not None:
             noise[vote, rows] = np.sqrt(variance(raw))
+            checks.check_predicted(noise[vote, rows], X, rows, "deviations")
         votes[vote, rows] = convert(raw)
         checks.check_predicted(votes[vote, rows], X, rows, "votes")
     return votes, noise

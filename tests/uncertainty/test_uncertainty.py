@@ -1,5 +1,7 @@
 """Noise and doubt: identities of entropies, ensembles, and the units of y."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from joblib import parallel_config
@@ -217,3 +219,19 @@ def test_what_has_no_votes():
     quantile = MLPRegressor(5, loss="quantile", dropout=0.2, **SMALL).fit(X, y)
     with pytest.raises(ValueError, match="has no meaning with loss=Quantile"):
         predict_mean_std(quantile, X)
+
+
+@pytest.mark.parametrize("scaled", [True, False])
+def test_rows_whose_deviation_is_infinite_are_named(scaled):
+    """The variance is the exponential of an output, and overflows before the output does."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(200, 2))
+    y = X[:, 0] + np.exp(2 * X[:, 1]) * rng.normal(size=200)
+    network = MLPRegressor(20, loss="gaussian", dropout=0.1, max_iter=30, random_state=0)
+    model = TransformedTargetRegressor(network, transformer=StandardScaler()) if scaled else network
+    model.fit(X, y)
+    far = np.array([[0.0, 0.0], [0.0, 1e5]])
+    assert np.isfinite(predict_mean_std(model, far[:1])[1]).all()
+    for ask in (predict_mean_std, partial(predict_votes, return_std=True)):
+        with pytest.raises(ValueError, match="X has values up to 1e\\+05 for which deviations"):
+            ask(model, far)
