@@ -16,8 +16,8 @@ latter is called however the fit ends. At an epoch's end
 - ``training_of(estimator)`` is where training stands, live: read it (``training.loss_curve[-1]``,
   ``training.progress.epoch``), never write to it or keep it;
 - ``fitted_so_far(estimator)`` is an estimator of its own, without callbacks, as it would be if the
-  fit ended now: it predicts, pickles, and goes on with ``warm_start=True``. It costs a copy of the
-  weights and of the optimizer's state, so ask for it only when it is needed;
+  fit ended now: it predicts, pickles, and continues with ``warm_start=True``. It costs a copy of
+  the weights and of the optimizer's state, so ask for it only when it is needed;
 - what the callback raises ends the fit, and the estimator is as it was before the call.
 
 The estimator that a callback is given is the one in training. The one whose `fit` was called gets

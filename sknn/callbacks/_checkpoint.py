@@ -38,7 +38,7 @@ class Checkpoint(EpochCallback):
 
     See Also
     --------
-    sknn.MLPClassifier.resume : Goes on with the fit.
+    sknn.MLPClassifier.resume : Continues the fit.
 
     Notes
     -----

@@ -124,7 +124,7 @@ def convert(estimator: Any, *, n_samples: int | None = None) -> Any:
     if is_classifier(estimator) and len(estimator.classes_) == 1:
         raise ValueError(
             f"classes_={estimator.classes_!r} is a single class, whose probability is 1 in sknn "
-            "and not in scikit-learn: predictions would differ. Fit anew, to two classes or more."
+            "and not in scikit-learn: predictions would differ. Fit again, to two classes or more."
         )
     return _from_core(estimator, n_samples) if is_core else _to_core(estimator, n_samples)
 

@@ -358,7 +358,7 @@ class MLPRegressor(_Engined, neural_network.MLPRegressor):  # type: ignore[misc]
 
     @available_if(lambda estimator: estimator._check_solver())  # type: ignore[untyped-decorator]
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> "MLPRegressor":
-        """Train for one epoch on X and y, going on from where training stands.
+        """Train for one epoch on X and y, continuing from the present state.
 
         Parameters
         ----------

@@ -23,7 +23,7 @@ def training_dtype(estimator: BaseEstimator, settings: Settings, before: FittedM
     if settings.dtype not in (None, dtype):
         raise ValueError(
             f"dtype={estimator.dtype!r} differs from {dtype} of the fitted network: a warm start "
-            "and partial_fit keep it. Set dtype=None, or fit anew with warm_start=False."
+            "and partial_fit keep it. Set dtype=None, or start over with warm_start=False."
         )
     return dtype
 
@@ -32,7 +32,7 @@ def check_same_network(
     estimator: BaseEstimator, architecture: Architecture, fitted: Architecture
 ) -> None:
     """Raise a ValueError unless training of the fitted network can continue as `architecture`."""
-    advice = "a warm start and partial_fit keep them. Fit anew with warm_start=False."
+    advice = "a warm start and partial_fit keep them. Start over with warm_start=False."
     if architecture.layer_sizes != fitted.layer_sizes:
         raise ValueError(
             f"hidden_layer_sizes={estimator.hidden_layer_sizes!r} makes layers of "
@@ -56,8 +56,8 @@ def check_resumable(estimator: Any) -> None:
     model = getattr(estimator, "_model", None)
     if model is None or model.training is None or model.training.n_epochs_to_go is None:
         raise ValueError(
-            "There is no fit to resume: resume goes on with a model that Checkpoint wrote in the "
-            "middle of a fit. Call fit, with warm_start=True if it is to go on from the weights."
+            "There is no fit to resume: resume continues with a model that Checkpoint wrote in the "
+            "middle of a fit. Call fit, with warm_start=True if it is to continue from the weights."
         )
 
 
@@ -191,7 +191,7 @@ def check_same_data(training: TrainingState, data: DataSet) -> None:
     if (len(data), data.checksum()) != (training.n_samples, training.checksum):
         raise ValueError(
             "resume needs the X, y and sample_weight of the interrupted fit, and these differ in "
-            f"{_difference(training, data)}. To go on with others, set warm_start=True and call "
+            f"{_difference(training, data)}. To continue with others, set warm_start=True and call "
             "fit."
         )
 
@@ -207,6 +207,6 @@ def check_same_criterion(before: TrainingState, now: TrainingState) -> None:
     if (before.criterion, before.validation) != (now.criterion, now.validation):
         raise ValueError(
             "resume needs the validation set, the loss, the scoring and the penalty of the "
-            "interrupted fit, and at least one of them differs. To go on with others, set "
+            "interrupted fit, and at least one of them differs. To continue with others, set "
             "warm_start=True and call fit."
         )

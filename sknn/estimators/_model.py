@@ -81,9 +81,9 @@ class FittedModel:
         """Return the training state, or raise a ValueError if there is none."""
         if self.training is None:
             raise ValueError(
-                "partial_fit and warm_start=True go on from the training state, and this model was "
-                "loaded from a file without it. Save with training_state=True, or fit anew with "
-                "warm_start=False."
+                "partial_fit and warm_start=True continue from the training state, and this model "
+                "was loaded from a file without it. Save with training_state=True, or start over "
+                "with warm_start=False."
             )
         return self.training
 

@@ -256,7 +256,7 @@ class ClassTargets(Targets):
             raise ValueError(f"y is {kind}, and the fitted network's targets are {self.kind}.")
         if not (is_part or is_multilabel) and len(np.unique(y)) < len(self.classes):
             raise ValueError(
-                "warm_start goes on with the same classes as the previous call to fit, "
+                "warm_start continues with the same classes as the previous call to fit, "
                 f"{self.classes}; y has only {np.unique(y)}. Use partial_fit for a part of them."
             )
         return self
