@@ -61,12 +61,12 @@ def without_warnings(fit):
     """Return a fit whose warnings, which read the history, are left out."""
 
     def unwarned():
-        kept = estimators.warn
-        estimators.warn = lambda *args: None
+        kept = estimators.compose_warning
+        estimators.compose_warning = lambda *args: None
         try:
             fit()
         finally:
-            estimators.warn = kept
+            estimators.compose_warning = kept
 
     return unwarned
 
