@@ -70,6 +70,7 @@ sphinx_gallery_conf = {
     "within_subsection_order": "gallery.position",
     "reset_modules": ("matplotlib", "gallery.make_strict"),
     "download_all_examples": False,
+    "image_srcset": ["2x"],  # sharp on screens with many pixels
     "show_memory": False,
     "show_signature": False,
     "min_reported_time": 3600,
@@ -94,7 +95,7 @@ html_copy_source = False
 html_theme_options = {
     "navbar_align": "left",
     "navbar_center": ["navbar-nav"],
-    "header_links_before_dropdown": 6,
+    "header_links_before_dropdown": 8,
     "secondary_sidebar_items": {"**": ["page-toc"], "index": [], "gallery/index": []},
     "show_prev_next": True,
     "footer_start": ["copyright"],
