@@ -71,6 +71,7 @@ sphinx_gallery_conf = {
     "reset_modules": ("matplotlib", "gallery.make_strict"),
     "download_all_examples": False,
     "image_srcset": ["2x"],  # sharp on screens with many pixels
+    "remove_config_comments": True,
     "show_memory": False,
     "show_signature": False,
     "min_reported_time": 3600,
@@ -89,7 +90,7 @@ html_css_files = ["sknn.css"]
 html_favicon = "_static/favicon.svg"
 html_title = "sknn"
 html_context = {"default_mode": "auto"}
-html_sidebars = {"index": []}
+html_sidebars = {page: [] for page in ("index", "first_steps", "migration", "faq")}
 html_show_sourcelink = False
 html_copy_source = False
 html_theme_options = {

@@ -274,7 +274,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # it has n
         if isinstance(self.class_weight, str):
             raise ValueError(
                 f"partial_fit does not support class_weight={self.class_weight!r}: it sees a part "
-                "of the data, whose shares are not those of all of it. Pass a dict of weights."
+                "of the data, in which the classes may have other shares. Pass a dict of weights."
             )
         if classes is None and not self.__sklearn_is_fitted__():
             raise ValueError("classes must be passed on the first call to partial_fit.")

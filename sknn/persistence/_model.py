@@ -70,7 +70,8 @@ def save(model: Any, path: str | os.PathLike[str], *, training_state: bool = Fal
     >>> import tempfile
     >>> from pathlib import Path
     >>> import sknn
-    >>> model = sknn.MLPRegressor(8, optimizer="lbfgs", random_state=0).fit([[0.0], [1.0]], [0.0, 1.0])
+    >>> model = sknn.MLPRegressor(8, optimizer="lbfgs", random_state=0)
+    >>> model = model.fit([[0.0], [1.0]], [0.0, 1.0])
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder) / "model.npz"
     ...     sknn.save(model, path)
