@@ -68,6 +68,8 @@ sphinx_gallery_conf = {
     "backreferences_dir": "gallery/backreferences",
     "doc_module": ("sknn",),
     "within_subsection_order": "gallery.position",
+    "minigallery_sort_order": "gallery.position",
+    "thumbnail_size": (560, 392),
     "reset_modules": ("matplotlib", "gallery.make_strict"),
     "download_all_examples": False,
     "image_srcset": ["2x"],  # sharp on screens with many pixels

@@ -290,13 +290,13 @@ def test_slices_of_the_weights(name, at, muon, tmp_path):
         "decayed": {"dict": [[0, [at]]]},
     }
     refuses(
-        changed(muon, tmp_path, value[name], (*STATE, name)), "no slice of|NoneType|str|no matrix"
+        changed(muon, tmp_path, value[name], (*STATE, name)), "not a slice of|NoneType|str|not hold a matrix"
     )
 
 
 def test_matrices_of_another_shape(muon, tmp_path):
     value = [{"tuple": [{"slice": [0, 12, None]}, {"tuple": [-3, -4]}]}]
-    refuses(changed(muon, tmp_path, value, (*STATE, "matrices")), "holds no matrix")
+    refuses(changed(muon, tmp_path, value, (*STATE, "matrices")), "does not hold a matrix")
 
 
 @pytest.mark.parametrize("generator", [None, "Philox"])
