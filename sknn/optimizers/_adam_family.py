@@ -3,12 +3,13 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from sknn._core.blas import accumulate, axpy, scale
 from sknn._core.parameters import Layout
+from sknn._core.rounding import multiply_add
 from sknn._core.strategy import NOT_NEGATIVE, Range
 from sknn._core.typing import Array
 from sknn.losses import Loss
@@ -112,6 +113,23 @@ class AMSGrad(Adam):
         np.divide(m, grad, out=grad)
         axpy(-rate, grad, params)
 
+    @staticmethod
+    def element(
+        param: Any,
+        grad: Any,
+        m: Any,
+        v: Any,
+        largest: Any,
+        rate: Any,
+        epsilon: Any,
+        beta_1: Any,
+        beta_2: Any,
+    ) -> tuple[Any, ...]:
+        m = beta_1 * m + grad
+        v = beta_2 * v + grad * grad
+        largest = max(largest, v)
+        return multiply_add(-rate, m / (math.sqrt(largest) + epsilon), param), m, v, largest
+
 
 @dataclass(repr=False, eq=False, kw_only=True)
 class Adamax(ElementwiseOptimizer):
@@ -171,6 +189,24 @@ class Adamax(ElementwiseOptimizer):
         np.maximum(largest, grad, out=largest)
         np.divide(m, largest, out=grad)
         axpy(-rate, grad, params)
+
+    def constants(self) -> tuple[float, ...]:
+        return self.beta_1, self.beta_2, self.epsilon
+
+    @staticmethod
+    def element(
+        param: Any,
+        grad: Any,
+        m: Any,
+        largest: Any,
+        rate: Any,
+        beta_1: Any,
+        beta_2: Any,
+        epsilon: Any,
+    ) -> tuple[Any, ...]:
+        m = beta_1 * m + grad
+        largest = max(beta_2 * largest, abs(grad) + epsilon)
+        return multiply_add(-rate, m / largest, param), m, largest
 
 
 @dataclass
@@ -273,6 +309,26 @@ class NAdam(ElementwiseOptimizer):
         np.divide(grad, scratch, out=grad)
         np.subtract(params, grad, out=params)
 
+    def constants(self) -> tuple[float, ...]:
+        return self.beta_1, self.beta_2
+
+    @staticmethod
+    def element(
+        param: Any,
+        grad: Any,
+        m: Any,
+        v: Any,
+        rate_of_m: Any,
+        rate_of_grad: Any,
+        epsilon: Any,
+        beta_1: Any,
+        beta_2: Any,
+    ) -> tuple[Any, ...]:
+        m = beta_1 * m + grad
+        v = beta_2 * v + grad * grad
+        step = multiply_add(rate_of_m, m, rate_of_grad * grad) / (math.sqrt(v) + epsilon)
+        return param - step, m, v
+
 
 @dataclass(repr=False, eq=False, kw_only=True)
 class RAdam(Adam):
@@ -342,3 +398,19 @@ class RAdam(Adam):
         np.square(grad, out=grad)
         accumulate(v, self.beta_2, grad)
         axpy(-rate, m, params)
+
+    @staticmethod
+    def element(
+        param: Any,
+        grad: Any,
+        m: Any,
+        v: Any,
+        rate: Any,
+        epsilon: Any,
+        beta_1: Any,
+        beta_2: Any,
+    ) -> tuple[Any, ...]:
+        m = beta_1 * m + grad
+        v = beta_2 * v + grad * grad
+        step = m / (math.sqrt(v) + epsilon) if epsilon else m
+        return multiply_add(-rate, step, param), m, v
