@@ -62,4 +62,5 @@ def _rounds_once(size: int, dtype: str) -> Array:
     small = LOST[dtype]
     y = np.full(size, -(1 + 2 * small), dtype)
     axpy(1 + small, np.full(size, 1 + small, dtype), y)
-    return y != 0  # the square of `small`, if the product was not rounded
+    is_exact: Array = y != 0  # the square of `small`, if the product was not rounded
+    return is_exact

@@ -64,10 +64,14 @@ def update(
             penalize_block(weights, derivatives, l1, l2)
         elif is_weight:
             penalize_rest(weights, derivatives, l1, l2)
-        if not is_finite(weights, derivatives):
+        is_wrong = False
+        for j in range(weights.size):  # a number minus itself is NaN if the number is not finite
+            is_wrong |= (weights[j] - weights[j]) + (derivatives[j] - derivatives[j]) != 0
+        if is_wrong:
             return False
         if is_weight and kept != 1:
-            decay(weights, kept)
+            for j in range(weights.size):
+                weights[j] = kept * weights[j]
         if pieces[i, 4]:
             apply_block(params, grad, slots, numbers, start, stop)
         else:
@@ -80,20 +84,6 @@ def penalize(params: Array, grad: Array, l1: Any, l2: Any) -> None:
     if l1 != 0 or l2 != 0:
         for i in range(params.size):
             grad[i] = penalized_gradient(params[i], grad[i], l1, l2)
-
-
-def is_finite(params: Array, grad: Array) -> bool:
-    """Tell whether all elements are finite."""
-    is_wrong = False
-    for i in range(params.size):  # a number minus itself is NaN if the number is not finite
-        is_wrong |= (params[i] - params[i]) + (grad[i] - grad[i]) != 0
-    return not is_wrong
-
-
-def decay(params: Array, kept: Any) -> None:
-    """Multiply the weights by the share that the weight decay keeps."""
-    for i in range(params.size):
-        params[i] = kept * params[i]
 
 
 def apply_without_slots(

@@ -6,7 +6,7 @@ NumPy needs a pass over the chunk for each operation. Here numba compiles loops 
 
 import inspect
 import sys
-from functools import cache
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Final, final
 
@@ -20,12 +20,13 @@ from sknn._training import chunk_loops
 from sknn._training.penalty import Regularization, penalized_gradient
 from sknn.optimizers.binding import ElementRule, Group
 
-# Seconds to import numba, to load a compiled loop from the disk, and to compile one.
-IMPORT: Final = 0.5
-LOAD: Final = 0.1
-COMPILE: Final = 1.5
-# Seconds that one step saves, for each byte of the parameters.
-SAVED: Final = 4e-10
+# Seconds to import numba, to load a kernel from the disk, to compile it, and to bind it to a chunk.
+IMPORT: Final = 0.4
+LOAD: Final = 0.3
+COMPILE: Final = 2.5
+BIND: Final = 1e-4
+# Seconds that one step saves for each parameter.
+SAVED: Final = 2e-9
 
 # The most elements of a piece, which stays in the first-level cache between two loops.
 PIECE: Final = 2048
@@ -51,7 +52,7 @@ class OnePass:
         self._kernel, self._rule = kernel, rule
         self._number = rule.params.dtype.type
         self._constants = tuple(map(self._number, rule.constants))
-        self._pieces = pieces(layout, elements, rule.params.dtype.char)
+        self._pieces = pieces(layout, elements.start, elements.stop, rule.params.dtype.char)
 
     def __call__(
         self,
@@ -77,34 +78,44 @@ class OnePass:
             return bool(self._kernel(*arguments))
 
 
-def pieces(layout: Layout, elements: slice, dtype: str) -> Array:
-    """Return the pieces of a chunk, each of which is treated alike.
+@lru_cache(maxsize=256)
+def pieces(layout: Layout, start: int, stop: int, dtype: str) -> Array:
+    """Return the pieces of a chunk, in each of which all elements are treated alike.
+
+    Parameters
+    ----------
+    layout : Layout
+        Distinguishes weights from biases.
+    start, stop : int
+        The first element of the chunk in the flat vector, and the one after the last.
+    dtype : str
+        The character of the dtype.
 
     Returns
     -------
     pieces : ndarray of int of shape (n_pieces, 5)
         The first element and the one after the last, counted from the start of the chunk; whether
-        the penalty applies; whether the penalty, and whether the rule, is rounded like the blocks
-        of `axpy` and not like the elements after them.
+        the elements are weights; whether the penalty, and whether the rule, rounds like the blocks
+        of `axpy` and not like the elements after the last block.
 
     Examples
     --------
     >>> from sknn._core.parameters import Block, Layout
     >>> from sknn._training.one_pass import pieces
     >>> layout = Layout([Block("first", (3, 2), 4), Block("second", (3, 1), 2)])
-    >>> pieces(layout, slice(0, 9), "d")[:, :3]
+    >>> pieces(layout, 0, 9, "d")[:, :3]
     array([[0, 4, 1],
            [4, 6, 0],
            [6, 8, 1],
            [8, 9, 0]])
     """
-    start, size = elements.start, elements.stop - elements.start
-    weights = [(w.start - start, w.stop - start) for w in layout.penalized(elements)]
+    penalized = layout.penalized(slice(start, stop))
+    weights = [(w.start - start, w.stop - start) for w in penalized]
     blocks = [(first, first + n_rounded_once(last - first, dtype)) for first, last in weights]
+    size = stop - start
     of_rule = n_rounded_once(size, dtype)
     edges = {0, size, of_rule, *range(0, size, PIECE)}
     edges.update(edge for pair in (*weights, *blocks) for edge in pair)
-    ordered = sorted(edges)
     rows = [
         (
             first,
@@ -113,13 +124,13 @@ def pieces(layout: Layout, elements: slice, dtype: str) -> Array:
             any(begin <= first < end for begin, end in blocks),
             first < of_rule,
         )
-        for first, last in pairwise(ordered)
+        for first, last in pairwise(sorted(edges))
     ]
     return np.array(rows, np.int64)
 
 
 def in_one_pass(groups: list[Group], layout: Layout, n_steps: float) -> list[OnePass | None]:
-    """Return the updates of groups in one pass, where compiling them saves time.
+    """Return the updates of groups in one pass, where they save time.
 
     Parameters
     ----------
@@ -135,12 +146,15 @@ def in_one_pass(groups: list[Group], layout: Layout, n_steps: float) -> list[One
     updates : list of OnePass or None
         None for groups that NumPy updates.
     """
-    rules = [group.element_rule for group in groups]
+    mode, nothing = policy(), [None] * len(groups)
+    if mode == "never" or (mode == "auto" and _saved(layout, n_steps) < BIND * len(groups)):
+        return [*nothing]
+    rules = [group.element_rule() if group.element_rule else None for group in groups]
     first = rules[0]
     if first is None or len(first.slots) >= len(chunk_loops.APPLY):
-        return [None] * len(groups)
-    if not _saves_time(first, layout.size, n_steps):
-        return [None] * len(groups)
+        return [*nothing]
+    if mode == "auto" and not _is_worth_compiling(first, _saved(layout, n_steps)):
+        return [*nothing]
     kernel = _kernel_of(first)
     return [
         OnePass(kernel, rule, layout, group.elements) if rule is not None else None
@@ -148,25 +162,41 @@ def in_one_pass(groups: list[Group], layout: Layout, n_steps: float) -> list[One
     ]
 
 
-def _saves_time(rule: ElementRule, size: int, n_steps: float) -> bool:
-    """Tell whether compiling is expected to save twice the time that it takes."""
-    if policy() != "auto":
-        return policy() == "always"
-    saved = SAVED * size * rule.params.itemsize * n_steps / 2
-    if saved < LOAD + (0.0 if "numba" in sys.modules else IMPORT):
+def _saved(layout: Layout, n_steps: float) -> float:
+    """Return the seconds that steps in one pass are expected to save."""
+    return SAVED * layout.size * n_steps
+
+
+def _is_worth_compiling(rule: ElementRule, saved: float) -> bool:
+    """Tell whether the kernel of a rule is ready, or takes less than half the time that it saves.
+
+    It imports numba only if loading the kernel from the disk would be worth that.
+    """
+    is_ready = _key(rule) in _kernels and bool(_kernels[_key(rule)].signatures)
+    if is_ready:
+        return True
+    if saved / 2 < LOAD + (0.0 if "numba" in sys.modules else IMPORT):
         return False
-    kernel = _kernel_of(rule)
-    return bool(kernel.signatures) or saved > COMPILE or is_cached(kernel)
+    return saved / 2 > COMPILE or is_cached(_kernel_of(rule))
+
+
+def _key(rule: ElementRule) -> tuple[Any, str, int]:
+    return rule.function, rule.params.dtype.char, len(rule.slots)
+
+
+_kernels: dict[tuple[Any, str, int], Any] = {}
 
 
 def _kernel_of(rule: ElementRule) -> Any:
-    return _kernel(rule.function, rule.params.dtype.char, len(rule.slots))
+    """Return `chunk_loops.update` for a rule, which its first call compiles or loads."""
+    key = _key(rule)
+    if key not in _kernels:
+        _kernels[key] = _make_kernel(*key)
+    return _kernels[key]
 
 
-@cache
-def _kernel(function: Any, dtype: str, n_slots: int) -> Any:
-    """Return the compiled `chunk_loops.update` for a rule; the first call compiles or loads it."""
-    replaced = {name: compiled(getattr(chunk_loops, name)) for name in ("is_finite", "decay")}
+def _make_kernel(function: Any, dtype: str, n_slots: int) -> Any:
+    replaced = {}
     for where, multiply_add in zip(("block", "rest"), multiply_adds(), strict=True):
         element = compiled(function, multiply_add=multiply_add)
         replaced[f"apply_{where}"] = compiled(chunk_loops.APPLY[n_slots], element=element)
@@ -180,5 +210,5 @@ def _files(function: Any) -> tuple[str, ...] | None:
     """Return the source files of a kernel; None for a rule of a user, which may use any others."""
     if not function.__module__.startswith("sknn."):
         return None
-    functions = (function, chunk_loops.update, penalized_gradient, multiply_adds, _kernel)
+    functions = (function, chunk_loops.update, penalized_gradient, compiled, n_rounded_once)
     return tuple(inspect.getfile(inspect.unwrap(function)) for function in functions)

@@ -114,7 +114,7 @@ class AMSGrad(Adam):
         axpy(-rate, grad, params)
 
     @staticmethod
-    def element(
+    def element(  # type: ignore[override]  # one slot more than Adam
         param: Any,
         grad: Any,
         m: Any,

@@ -109,7 +109,7 @@ class ElementwiseOptimizer(Optimizer):
             Group(
                 chunk,
                 self._bind_chunk(chunk, params, grad, state),
-                self._element_rule(chunk, params, grad, state),
+                partial(self._element_rule, chunk, params, grad, state),
             )
             for chunk in chunks(params.size)
         ]

@@ -41,13 +41,13 @@ class Group(NamedTuple):
         The elements of the flat vector: one or several whole chunks.
     update : callable
         ``update(learning_rate, coefficients)`` updates the group in place.
-    element_rule : ElementRule or None
-        What `update` does, for compilation; None if it cannot be compiled.
+    element_rule : callable or None
+        Returns an `ElementRule`, which does what `update` does, or None if there is none.
     """
 
     elements: slice
     update: Callable[[float, tuple[float, ...]], None]
-    element_rule: ElementRule | None = None
+    element_rule: Callable[[], ElementRule | None] | None = None
 
 
 class BoundUpdate(NamedTuple):
