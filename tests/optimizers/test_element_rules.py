@@ -75,7 +75,8 @@ class OwnElement(Adam):
 
 class Plain(ElementwiseOptimizer):
     def rule(self, params, grad, scratch, learning_rate):
-        params -= learning_rate * grad
+        np.multiply(grad, learning_rate, out=scratch)
+        np.subtract(params, scratch, out=params)
 
 
 class OwnCoefficients(Momentum):
@@ -98,7 +99,8 @@ def test_a_subclass_with_other_coefficients_keeps_the_form():
 
 class Both(ElementwiseOptimizer):
     def rule(self, params, grad, scratch, learning_rate):
-        params -= learning_rate * grad
+        np.multiply(grad, learning_rate, out=scratch)
+        np.subtract(params, scratch, out=params)
 
     @staticmethod
     def element(param, grad, learning_rate):
@@ -107,7 +109,8 @@ class Both(ElementwiseOptimizer):
 
 class Different(Both):
     def rule(self, params, grad, scratch, learning_rate):
-        params -= learning_rate * grad
+        np.multiply(grad, learning_rate, out=scratch)
+        np.subtract(params, scratch, out=params)
 
     @staticmethod
     def element(param, grad, learning_rate):
@@ -116,7 +119,8 @@ class Different(Both):
 
 class TooMany(Both):
     def rule(self, params, grad, scratch, learning_rate):
-        params -= learning_rate * grad
+        np.multiply(grad, learning_rate, out=scratch)
+        np.subtract(params, scratch, out=params)
 
     @staticmethod
     def element(param, grad, learning_rate):
