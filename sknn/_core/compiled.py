@@ -46,6 +46,16 @@ def _can_compile() -> bool:
     return find_spec("numba") is not None and os.environ.get("NUMBA_DISABLE_JIT", "0") == "0"
 
 
+@cache
+def imports_numba() -> bool:
+    """Tell whether numba can be imported; it refuses versions of NumPy that it does not know."""
+    try:
+        import numba  # noqa: F401
+    except ImportError:
+        return False
+    return True
+
+
 def compiled(function: Callable[..., Any], **replaced: Any) -> Any:
     """Return a compiled function to be called by other compiled functions.
 

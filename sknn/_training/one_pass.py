@@ -12,7 +12,14 @@ from typing import Any, Final, final
 
 import numpy as np
 
-from sknn._core.compiled import compiled, compiled_entry, is_cached, multiply_adds, policy
+from sknn._core.compiled import (
+    compiled,
+    compiled_entry,
+    imports_numba,
+    is_cached,
+    multiply_adds,
+    policy,
+)
 from sknn._core.parameters import Layout
 from sknn._core.rounding import n_rounded_once
 from sknn._core.typing import Array
@@ -146,56 +153,51 @@ def in_one_pass(groups: list[Group], layout: Layout, n_steps: float) -> list[One
     updates : list of OnePass or None
         None for groups that NumPy updates.
     """
-    mode, nothing = policy(), [None] * len(groups)
-    if mode == "never" or (mode == "auto" and _saved(layout, n_steps) < BIND * len(groups)):
-        return [*nothing]
+    mode, n_groups = policy(), len(groups)
+    saved = SAVED * layout.size * n_steps
+    if mode == "never" or (mode == "auto" and saved < BIND * n_groups):
+        return [None] * n_groups
     rules = [group.element_rule() if group.element_rule else None for group in groups]
     first = rules[0]
     if first is None or len(first.slots) >= len(chunk_loops.APPLY):
-        return [*nothing]
-    if mode == "auto" and not _is_worth_compiling(first, _saved(layout, n_steps)):
-        return [*nothing]
-    kernel = _kernel_of(first)
+        return [None] * n_groups
+    kernel = _kernel_for(first, mode, saved)
+    if kernel is None:
+        return [None] * n_groups
     return [
         OnePass(kernel, rule, layout, group.elements) if rule is not None else None
         for group, rule in zip(groups, rules, strict=True)
     ]
 
 
-def _saved(layout: Layout, n_steps: float) -> float:
-    """Return the seconds that steps in one pass are expected to save."""
-    return SAVED * layout.size * n_steps
-
-
-def _is_worth_compiling(rule: ElementRule, saved: float) -> bool:
-    """Tell whether the kernel of a rule is ready, or takes less than half the time that it saves.
+def _kernel_for(rule: ElementRule, mode: str, saved: float) -> Any:
+    """Return the kernel of a rule; None unless it is expected to save twice the time that it takes.
 
     It imports numba only if loading the kernel from the disk would be worth that.
     """
-    is_ready = _key(rule) in _kernels and bool(_kernels[_key(rule)].signatures)
-    if is_ready:
-        return True
-    if saved / 2 < LOAD + (0.0 if "numba" in sys.modules else IMPORT):
-        return False
-    return saved / 2 > COMPILE or is_cached(_kernel_of(rule))
+    key = rule.function, rule.params.dtype.char, len(rule.slots)
+    is_wanted = mode == "always"
+    if key not in _kernels:
+        loading = LOAD + (0.0 if "numba" in sys.modules else IMPORT)
+        if not (is_wanted or saved / 2 > loading) or not imports_numba():
+            return None
+        _kernels[key] = _make_kernel(*key)
+    kernel = _kernels[key]
+    is_ready = bool(kernel.signatures)
+    return kernel if is_wanted or is_ready or saved / 2 > _seconds_to_make(kernel) else None
 
 
-def _key(rule: ElementRule) -> tuple[Any, str, int]:
-    return rule.function, rule.params.dtype.char, len(rule.slots)
+def _seconds_to_make(kernel: Any) -> float:
+    return LOAD if is_cached(kernel) else COMPILE
 
 
+# The kernels that have been made, by function, dtype and number of slots. The first call of a
+# kernel compiles it or loads it from the disk.
 _kernels: dict[tuple[Any, str, int], Any] = {}
 
 
-def _kernel_of(rule: ElementRule) -> Any:
-    """Return `chunk_loops.update` for a rule, which its first call compiles or loads."""
-    key = _key(rule)
-    if key not in _kernels:
-        _kernels[key] = _make_kernel(*key)
-    return _kernels[key]
-
-
 def _make_kernel(function: Any, dtype: str, n_slots: int) -> Any:
+    """Return `chunk_loops.update` for a rule, to be compiled."""
     replaced = {}
     for where, multiply_add in zip(("block", "rest"), multiply_adds(), strict=True):
         element = compiled(function, multiply_add=multiply_add)

@@ -424,6 +424,16 @@ tempfile.TemporaryFile = fail
 
 
 @NEEDS_NUMBA
+def test_a_numba_that_refuses_this_numpy_is_left_alone():
+    prepare = """
+import sys
+sys.modules["numba"] = None  # its import raises ImportError
+"""
+    bits, _, kernels = fits_in_new_process("always", prepare)
+    assert (bits, kernels) == (fits_in_new_process("auto")[0], [])
+
+
+@NEEDS_NUMBA
 def test_a_full_disk_does_not_end_a_fit(monkeypatch, tmp_path):
     """As if the first call raised after it had compiled."""
     X, y = data()
