@@ -9,6 +9,7 @@ from sknn._core.typing import Array
 from sknn._training.data import DataSet
 from sknn._training.diagnosis import diagnose
 from sknn._training.engine import Engine, NonFiniteError
+from sknn._training.gradients import LocalGradients
 from sknn._training.loop import INTERRUPTED, TrainingLoop, Validate
 from sknn.estimators import _checks as checks
 from sknn.estimators._advice import Ending, compose_warning, warn
@@ -276,7 +277,8 @@ class BaseMLP(
         printer = Printer(self, most, training)
         configuration = configure_fit(self, settings, training, printer.report, incremental)
         network = model.network.replace_parameters(training.parameters)
-        engine = Engine(network, model.loss, settings.regularization, data, training.seed)
+        source = LocalGradients(network, model.loss, data, training.seed)
+        engine = Engine(source, settings.regularization)
         if watch is not None:
             configuration.begin_epoch, configuration.end_epoch = watch.begin_epoch, watch.end_epoch
             watch.begin_fit(training)
