@@ -86,7 +86,7 @@ class Engine:
         bound = optimizer.bind(params, grad, state, at_once=clips)
         self._optimizer, self._state = optimizer, state
         self._begin_update = bound.begin
-        compiled = in_one_pass(bound.groups, self.parameters.layout, n_steps)
+        compiled = in_one_pass(bound.groups, self.parameters.layout, params.itemsize, n_steps)
         self._groups = [
             (self._chunks_in(group.elements), group.elements, group.update, update_in_one_pass)
             for group, update_in_one_pass in zip(bound.groups, compiled, strict=True)
