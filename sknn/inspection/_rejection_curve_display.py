@@ -17,6 +17,7 @@ from sknn.uncertainty import ClassUncertainty, predict_uncertainty
 _METRICS: Final = Choice("auto", "error_rate", "rmse")
 _OF_CLASSES: Final = Choice("auto", "predictive_entropy", "expected_entropy", "mutual_information")
 _OF_NUMBERS: Final = Choice("auto", "std", "noise_std", "votes_std")
+_SCALED: Final = 0.98  # the share up to which the curve sets the scale
 _LABELS: Final = {"error_rate": "error rate", "rmse": "root mean squared error"}
 
 
@@ -354,6 +355,7 @@ class RejectionCurveDisplay(Display):
             The display itself.
         """
         ax = axes_or_new(self, ax)
+        top = ax.get_ylim()[1] if ax.has_data() else 0.0
         area = f"area = {self.area:.3g}"
         label = area if self.name is None else f"{self.name} ({area})"
         (self.line_,) = ax.plot(self.rejected, self.error, label=label)
@@ -368,6 +370,8 @@ class RejectionCurveDisplay(Display):
             )
         ax.set(xlabel="share of rows set aside, the most doubtful first")
         ax.set(ylabel=f"{_LABELS[self.metric]} of the other rows", xlim=(0, 1))
-        ax.set_ylim(bottom=0)
+        # The error of the last few rows varies too much to set the scale.
+        highest = self.error[self.rejected <= _SCALED].max()
+        ax.set_ylim(0, max(top, 1.1 * highest) or None)
         ax.legend()
         return finish(self, ax)

@@ -212,7 +212,7 @@ def test_bad_parameters_of_the_intervals_are_refused():
         band(model, X).interval(95)
     with pytest.raises(ValueError, match=r"^X must have one feature, got 2\.$"):
         band(model, np.hstack([X, X]))
-    with pytest.raises(ValueError, match="^y must have a value for each row of X, got 3 and 200"):
+    with pytest.raises(ValueError, match=r"^y must have a value for each row of X, got 3 and 200"):
         band(model, X, y[:3])
     two = network(dropout=0.1).fit(X, np.column_stack([y, y]) / 100)
     with pytest.raises(ValueError, match=r"^The estimator must predict one output, got 2\.$"):
