@@ -60,8 +60,8 @@ plt.show()
 
 # %%
 # The noise is 2 at the left place and 8 at the right one, and nobody knows y in the middle. Five
-# networks see that. The doubt of dropout follows its rate instead: it is nearly the same everywhere,
-# and where the noise is small, it hides the noise.
+# networks see that. The doubt of dropout follows its rate instead: it is nearly the same
+# everywhere, and where the noise is small, it hides the noise.
 
 for name, model in models.items():
     for place in (-1.5, 0.0, 1.5):
