@@ -382,8 +382,12 @@ def architecture():
                 )
             )
             ax.text(x + width / 2 - 0.006, y + 0.05, room, fontsize=8.5, ha="center", va="center")
-    ax.annotate("", (1.04, 0.75), (1.04, top + 0.4), arrowprops={"arrowstyle": "->", "color": COLORS[1]})
-    ax.text(1.065, (top + 1.2) / 2, "imports", rotation=270, va="center", fontsize=8.5, color=COLORS[1])
+    ax.annotate(
+        "", (1.04, 0.75), (1.04, top + 0.4), arrowprops={"arrowstyle": "->", "color": COLORS[1]}
+    )
+    ax.text(
+        1.065, (top + 1.2) / 2, "imports", rotation=270, va="center", fontsize=8.5, color=COLORS[1]
+    )
     ax.set(xlim=(-0.01, 1.1), ylim=(0.6, top + 0.75))
     ax.axis("off")
     return figure
