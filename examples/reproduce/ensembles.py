@@ -64,6 +64,8 @@ def calibration_error(probabilities: np.ndarray, y: np.ndarray, n_bins: int = 15
 
 def measures(predictions: np.ndarray, y: np.ndarray) -> dict[str, list[float]]:
     """Return the measures of each of several predictions."""
+    predictions = predictions.astype(float)
+    predictions /= predictions.sum(axis=-1, keepdims=True)  # 1 but for rounding in float32
     return {
         "accuracy": [float((each.argmax(axis=1) == y).mean()) for each in predictions],
         "log_loss": [float(log_loss(y, each)) for each in predictions],
@@ -98,7 +100,7 @@ def measure(name: str, folder: Path) -> dict[str, Any]:
         "ensemble": plain.mean(axis=0, keepdims=True),
         "ensemble_votes": votes.mean(axis=0, keepdims=True),
     }
-    return {key: measures(each.astype(float), y_test) for key, each in predictions.items()}
+    return {key: measures(each, y_test) for key, each in predictions.items()}
 
 
 def cell(values: Sequence[float], factor: float, digits: int) -> str:
