@@ -22,8 +22,13 @@ def name_of(page):
 
 @pytest.mark.parametrize("page", [p for p in PAGES if SESSION.search(p.read_text())], ids=name_of)
 def test_sessions_of_a_page_print_what_it_says(page, monkeypatch, tmp_path):
-    signs = {"pandas": "import pandas", "matplotlib": "Display.from_", "mapie": "from mapie"}
-    for package, sign in signs.items():
+    for package, sign in (
+        ("pandas", "import pandas"),
+        ("matplotlib", "Display.from_"),
+        ("distributed", "from distributed import"),
+        ("pyarrow", "import pyarrow"),
+        ("mapie", "from mapie"),
+    ):
         if sign in page.read_text():
             pytest.importorskip(package)
     monkeypatch.chdir(tmp_path)
