@@ -25,7 +25,7 @@ from sknn.uncertainty import predict_mean_std
 
 PAGE = "how_to/intervals.md"
 # Splits, epochs and rows in a step.
-SETS = {"concrete": (20, 200, 32), "california_housing": (5, 40, 128)}
+SETS = {"concrete": (5, 200, 32), "california_housing": (2, 40, 128)}
 LEVEL = 0.9
 QUANTILES = ((1 - LEVEL) / 2, (1 + LEVEL) / 2, 0.5)  # in MAPIE's order
 N_DEVIATIONS = 1.6448536  # of a normal distribution, on each side of 90 %

@@ -128,7 +128,8 @@ class RejectionCurveDisplay(Display):
         sample_weight : array-like of shape (n_samples,), default=None
             Weights, not negative.
         doubt : str, default="auto"
-            The attribute of `ClassUncertainty` or `RegressionUncertainty` that orders the rows.
+            The attribute of `sknn.uncertainty.ClassUncertainty` or
+            `sknn.uncertainty.RegressionUncertainty` that orders the rows.
             ``"auto"`` is the whole: ``"predictive_entropy"`` or ``"std"``.
         n_passes : int or None, default=None
             Votes of each network, as for `sknn.uncertainty.predict_votes`.
@@ -188,7 +189,8 @@ class RejectionCurveDisplay(Display):
         sample_weight : array-like of shape (n_samples,), default=None
             Weights, not negative.
         doubt : str, default="auto"
-            The attribute of `ClassUncertainty` or `RegressionUncertainty` that orders the rows.
+            The attribute of `sknn.uncertainty.ClassUncertainty` or
+            `sknn.uncertainty.RegressionUncertainty` that orders the rows.
             ``"auto"`` is the whole: ``"predictive_entropy"`` or ``"std"``.
         n_passes : int or None, default=None
             Votes of each network, as for `sknn.uncertainty.predict_votes`.
