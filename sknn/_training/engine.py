@@ -14,6 +14,7 @@ from sknn._network.network import Network
 from sknn._training.data import DataSet
 from sknn._training.gradients import GradientSource
 from sknn._training.penalty import Chunk, MaxNorm, Regularization, clip
+from sknn._training.row_updates import RowUpdates
 from sknn._training.step_statistics import StepStatistics
 from sknn.losses import Loss
 from sknn.optimizers import Optimizer
@@ -87,6 +88,12 @@ class Engine:
             (self._chunks_in(group.elements), group.elements, group.update)
             for group in bound.groups
         ]
+        touched = self.source.touched
+        self._row_updates = None
+        if touched is not None and RowUpdates.is_exact(optimizer, self.regularization):
+            self._row_updates = RowUpdates(
+                optimizer, state, self.parameters, self._gradient, touched
+            )
 
     def _chunks_in(self, elements: slice) -> list[Chunk]:
         return [
@@ -115,6 +122,9 @@ class Engine:
         """
         if count % INTERVAL == 0:
             self.drop_tiny(self.parameters.vector, *self._optimizer.vectors(self._state))
+        if self.source.touched is not None:
+            has_row_updates = self._row_updates is not None
+            self.source.touched.is_on = has_row_updates and not self.statistics.is_on
         loss_sum, weight_sum = self.source.sum(rows, count)
         if weight_sum != 0:
             self._update(loss_sum, learning_rate)
@@ -132,6 +142,12 @@ class Engine:
         params, grad = self.parameters.vector, self._gradient.vector
         regularization, statistics = self.regularization, self.statistics
         coefficients = self._begin_update(learning_rate)
+        touched = self.source.touched
+        if self._row_updates is not None and touched is not None and touched.gradient is not None:
+            is_finite = self._row_updates.apply(regularization, learning_rate, coefficients)
+            if not (is_finite and math.isfinite(loss)):
+                self._raise_nonfinite()
+            return
         for group, elements, update in self._groups:
             for chunk in group:
                 if chunk.finish_gradient(regularization) or not math.isfinite(loss):
