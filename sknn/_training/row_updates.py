@@ -100,8 +100,8 @@ class RowUpdates:
         if any(chunk.finish_gradient(regularization) for chunk in self._chunks):
             return False
         for start in range(0, n_alone, self._n_at_once):
-            some = slice(start, min(start + self._n_at_once, n_alone))
-            self._update_rows(rows[some], gradient[some], coefficients)
+            piece = slice(start, min(start + self._n_at_once, n_alone))
+            self._update_rows(rows[piece], gradient[piece], coefficients)
         for update in self._updates:
             update(learning_rate, coefficients)
         return True

@@ -16,6 +16,7 @@ import threading
 import time
 import warnings
 from collections import OrderedDict
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,6 @@ from sklearn.metrics import log_loss
 
 from sknn import MLPClassifier, MLPRegressor
 from sknn._training import shuffling
-from sknn.exceptions import NotConvergedWarning
 
 MB = 2**20
 
@@ -162,7 +162,7 @@ def memory():
         stopping = {"early_stopping": True}
         for params in ({}, stopping, stopping | {"shuffle": "blocks"}):
             model = MLPClassifier(20, **params, **fixed).fit(X[:5000].copy(), y[:5000])
-            grown, seconds = growth(lambda model=model: model.fit(X, y))
+            grown, seconds = growth(partial(model.fit, X, y))
             print(f"| memmap {params} | {X.nbytes / MB:.0f} | {grown:.0f} | {seconds:.1f} |")
         del X
         path.unlink()
@@ -172,7 +172,7 @@ def memory():
             write_parquet(path, n_groups, columns)
             size = n_groups * 100_000 * 21 * 4 / MB
             model = MLPRegressor(20, random_state=0)
-            grown, seconds = growth(lambda model=model: fit_parquet(path, model, columns))
+            grown, seconds = growth(partial(fit_parquet, path, model, columns))
             print(f"| Parquet in batches | {size:.0f} | {grown:.0f} | {seconds:.1f} |", flush=True)
 
 
@@ -181,7 +181,7 @@ def main():
     parser.add_argument("table", choices=["shuffles", "reads", "memory"])
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     arguments = parser.parse_args()
-    warnings.simplefilter("ignore", NotConvergedWarning)
+    warnings.simplefilter("ignore")  # fits of an epoch converge to nothing
     if arguments.table == "shuffles":
         shuffles(arguments.data)
     else:
