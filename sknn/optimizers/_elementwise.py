@@ -126,7 +126,18 @@ class ElementwiseOptimizer(Optimizer):
         return bool(vars(owner).get("skips_zeros")) and is_plain and not decays
 
     def slots(self, state: Any) -> tuple[Array, ...]:
-        """Return the slots of a state, each of shape (size,)."""
+        """Return the slots of a state.
+
+        Parameters
+        ----------
+        state : State
+            The state that `init` returned.
+
+        Returns
+        -------
+        slots : tuple of ndarray of shape (size,)
+            One vector for each moment or accumulator.
+        """
         slots: tuple[Array, ...] = state.slots
         return slots
 
