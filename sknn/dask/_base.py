@@ -205,8 +205,8 @@ class DaskMLP:
             raise TypeError(
                 f"local must be of the class {cls.core.__name__}, got {type(local).__name__}."
             )
-        estimator: Any = object.__new__(cls)
-        estimator.__dict__ = vars(copy.copy(local)) | {"client": client}
+        estimator: Self = object.__new__(cls)
+        vars(estimator).update(vars(copy.copy(local)) | {"client": client})
         return estimator
 
     def _as_core(self) -> Any:

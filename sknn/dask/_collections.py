@@ -84,10 +84,11 @@ def training_dtype(values: Any, allowed: Any) -> np.dtype[Any]:
         The dtype, or those among which the dtype of the inputs decides.
     """
     if not isinstance(allowed, (list, tuple)):
-        return np.dtype(allowed)
-    if is_frame(values):
+        found = allowed
+    elif is_frame(values):
         dtypes = [np.dtype(dtype) for dtype in values.dtypes if isinstance(dtype, np.dtype)]
         found = np.result_type(*dtypes) if len(dtypes) == len(values.columns) else np.dtype(object)
     else:
         found = values.dtype
-    return np.dtype(found if found in FLOATS else FLOATS[0])
+    dtype: np.dtype[Any] = np.dtype(found if found in FLOATS else FLOATS[0])
+    return dtype

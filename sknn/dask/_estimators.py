@@ -22,7 +22,7 @@ def _has(method: str) -> Any:
     return lambda estimator: getattr(estimator._as_core(), method) is not None
 
 
-class DaskMLPClassifier(DaskMLP, MLPClassifier):  # type: ignore[misc]  # scikit-learn has no types
+class DaskMLPClassifier(DaskMLP, MLPClassifier):
     """Multi-layer perceptron classifier, trained on Dask collections that stay on their workers.
 
     In each step the workers compute the gradient of their rows of the batch. The client adds

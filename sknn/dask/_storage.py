@@ -186,14 +186,16 @@ class _RawTargets:
     @cached_property
     def values(self) -> Array:
         """All targets."""
-        return self._data.gather_targets(encoded=False)
+        values: Array = self._data.gather_targets(encoded=False)
+        return values
 
     def __getitem__(self, index: Any) -> Array:
         values: Array = self.values[index]
         return values
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
-        return np.asarray(self.values, dtype)
+        values: Array = np.asarray(self.values, dtype)
+        return values
 
     def __len__(self) -> int:
         return len(self._data)
