@@ -3,6 +3,7 @@
 import contextlib
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import CancelledError
 from typing import Any, Final, final
 
 import dask
@@ -85,7 +86,8 @@ class Session:
             If a partition cannot be computed.
         """
         futures = self._client.map(summarize, self._parts, has_classes=has_classes, pure=False)
-        wait(futures)
+        with contextlib.suppress(CancelledError):
+            wait(futures)
         self._check_parts()
         summaries: list[Summary] = self._client.gather(futures)
         return summaries
@@ -229,7 +231,7 @@ class Session:
                 time.sleep(0.1)
 
     def _await_parts(self, timeout: float) -> None:
-        with contextlib.suppress(TimeoutError):
+        with contextlib.suppress(TimeoutError, CancelledError):
             wait(self._parts, timeout=timeout)
         self._check_parts()
 
