@@ -11,6 +11,7 @@ from scipy import sparse
 
 from sknn._core.typing import Array
 from sknn._network.network import TILE
+from sknn._training.mapped import take_rows
 
 
 class Data(Protocol):
@@ -87,7 +88,7 @@ class DataSet:
     def take(self, rows: Array) -> "DataSet":
         """Return the data set of some rows."""
         weight = None if self.weight is None else self.weight[rows]
-        return DataSet(self.X[rows], self.y[rows], weight)
+        return DataSet(take_rows(self.X, rows), self.y[rows], weight)
 
     def checksum(self) -> int:
         """Return a checksum of the data, which is never 0."""

@@ -32,6 +32,7 @@ class DaskMLP:
     core: ClassVar[Core]
 
     client: Any
+    shuffle: Any
     warm_start: bool
 
     # ---------------------------------------------------------------- fit
@@ -131,6 +132,11 @@ class DaskMLP:
         y_val: Any,
         weight_val: Any,
     ) -> Self:
+        if isinstance(self.shuffle, str):
+            raise ValueError(
+                f"shuffle={self.shuffle!r} is an order for data on a disk, and these are on "
+                "workers. Set shuffle=True or shuffle=False."
+            )
         client = self._find_client()
         storage, local = OnWorkers(client), self._as_core()
         data = (X, y, sample_weight, X_val, y_val, weight_val)

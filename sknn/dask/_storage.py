@@ -166,7 +166,8 @@ def predictor_class(base: Any) -> Any:
             dtype: Any = None,
         ) -> Array:
             if X is not self._data.X:
-                return super()._predict(X, convert, n_columns, dtype)
+                others: Array = super()._predict(X, convert, n_columns, dtype)
+                return others
             raw = self._data.raw_predictions(self._model.network)
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
                 predicted: Array = np.array(convert(raw), dtype or raw.dtype)

@@ -12,10 +12,10 @@ from sklearn.base import clone
 
 pytest.importorskip("distributed")
 import dask
-from conftest import PATIENCE
 from dask import array
 from distributed import Client, LocalCluster
 
+from conftest import PATIENCE
 from sknn.callbacks import EpochCallback, training_of
 from sknn.dask import DaskMLPClassifier
 from sknn.exceptions import InterruptedWarning
