@@ -7,7 +7,7 @@ from concurrent.futures import CancelledError
 from typing import Any, Final, final
 
 import dask
-from distributed import Actor, Client, wait
+from distributed import Actor, Client, futures_of, wait
 from distributed.client import Future
 
 from sknn.dask._parts import Summary, read_part, summarize
@@ -69,11 +69,21 @@ class Session:
         self._preparations: list[tuple[str, Plan]] = []
         self._checksums: dict[int, int] = {}
         self._direct, self._was_reached = _direct_client(client), False
-        delayed = [
-            dask.delayed(read_part, pure=False)(*values, number, dtype, suffix)
-            for number, values in enumerate(zip(X, y, strict=True))
-        ]
-        self._parts: list[Future] = client.compute(delayed)
+        self._parts: list[Future] = [None] * len(X)
+        self._read(X, y, dtype)
+
+    def _read(self, X: list[Any], y: list[Any], dtype: Any) -> None:
+        """Begin to read the partitions, where the inputs are if they are in memory already."""
+        read = dask.delayed(read_part, pure=False)
+        by_home: dict[str | None, list[int]] = {}
+        for number, home in enumerate(_homes(self._client, X)):
+            by_home.setdefault(home, []).append(number)
+        for home, numbers in by_home.items():
+            delayed = [read(X[i], y[i], i, dtype, self._suffix) for i in numbers]
+            workers = {} if home is None else {"workers": [home], "allow_other_workers": True}
+            futures = self._client.compute(delayed, **workers)
+            for number, future in zip(numbers, futures, strict=True):
+                self._parts[number] = future
 
     def summaries(self, has_classes: bool) -> list[Summary]:
         """Wait for all partitions to be read, and return their summaries.
@@ -300,6 +310,15 @@ class Session:
         self._parts = []
         if self._direct is not None:
             self._direct.close(timeout=5)
+
+
+def _homes(client: Client, parts: list[Any]) -> list[str | None]:
+    """Return a worker that has each partition in memory; None for one that is to be computed."""
+    futures = [futures_of(part) for part in parts]
+    present = [future for several in futures for future in several if future.client is client]
+    holders = client.who_has(present) if present else {}
+    homes = [sorted(holders.get(several[0].key, ())) if several else [] for several in futures]
+    return [workers[0] if workers else None for workers in homes]
 
 
 def _direct_client(client: Client) -> Client | None:

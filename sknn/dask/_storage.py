@@ -24,6 +24,7 @@ from sknn.estimators.internals import (
     Storage,
     Targets,
     check_weights,
+    fitted_model,
     normalize_weights,
 )
 from sknn.losses import Loss
@@ -168,7 +169,7 @@ def predictor_class(base: Any) -> Any:
             if X is not self._data.X:
                 others: Array = super()._predict(X, convert, n_columns, dtype)
                 return others
-            raw = self._data.raw_predictions(self._model.network)
+            raw = self._data.raw_predictions(fitted_model(self).network)
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
                 predicted: Array = np.array(convert(raw), dtype or raw.dtype)
             return predicted

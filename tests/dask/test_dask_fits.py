@@ -112,24 +112,41 @@ def test_each_chunk_draws_its_own_dropout_masks(client):
 def placed(client, values, size, places):
     """Return a collection in memory, with chunk i on the worker ``places[i]``."""
     workers = sorted(client.scheduler_info()["workers"])
-    lazy = chunked(values, size)
+    slices = [values[i : i + size] for i in range(0, len(values), size)]
     parts = [
-        client.compute(part, workers=[workers[place % len(workers)]], allow_other_workers=False)
-        for part, place in zip(lazy.to_delayed().ravel(), places, strict=True)
+        client.submit(np.copy, part, workers=[workers[place]], pure=False)
+        for part, place in zip(slices, places, strict=True)
     ]
     chunks = [
-        array.from_delayed(part, shape=(rows, *values.shape[1:]), dtype=values.dtype)
-        for part, rows in zip(parts, lazy.chunks[0], strict=True)
+        array.from_delayed(part, shape=values.shape, dtype=values.dtype)
+        for part, values in zip(parts, slices, strict=True)
     ]
     return array.concatenate(chunks)
+
+
+def numbers_of_partitions(client):
+    """Return the number of partitions that the fit holds on each worker, sorted."""
+    numbers = client.run(
+        lambda dask_worker: sum(len(actor._parts) for actor in dask_worker.state.actors.values())
+    )
+    return sorted(numbers.values())
 
 
 def test_the_chunks_define_the_bits_and_the_workers_do_not(client):
     _, distributed, X, y = both("multiclass", dtype=np.float32, dropout=0.2, max_iter=6)
     states = []
-    for places in ([0] * 8, [0, 1] * 4, [0] * 4 + [1] * 4, [1, 1, 0, 0, 0, 1, 0, 1]):
+
+    class Watch(EpochCallback):
+        def after_epoch(self, estimator):
+            self.seen = numbers_of_partitions(client)
+            return False
+
+    watch = Watch()
+    distributed.set_callbacks(watch)
+    for places in ([0] * 8, [0, 1] * 4, [0] * 4 + [1] * 4, [1, 0, 0, 0, 0, 1, 0, 1]):
         X_placed, y_placed = (placed(client, values, 16, places) for values in (X, y))
         states.append(state(distributed.fit(X_placed, y_placed).to_local()))
+        assert watch.seen == sorted([places.count(0), places.count(1)])  # data stay where they are
     assert all(changes(states[0], other) == [] for other in states[1:])
 
 

@@ -36,13 +36,16 @@ def with_value(value):
 
 
 X, Y = data()
+TEXT = X.map_blocks(
+    lambda block: np.full(block.shape, "a", object), dtype=object, meta=np.empty((0, 0), object)
+)
 WRONG = {
     "NaN in X": (changed(X, 2, with_value(np.nan)), Y, ValueError, "partition 2 of X.*NaN"),
-    "text in X": (X.astype("U3").astype(object) + "a", Y, ValueError, "partition 0 of X"),
+    "text in X": (TEXT, Y, ValueError, "partition 0 of X"),
     "chunks of columns": (X.rechunk((30, 2)), Y, ValueError, "X has 3 chunks of columns"),
     "fewer chunks of y": (X, Y.rechunk(60), ValueError, "X has 4 chunks of rows and y 2"),
     "other chunks of y": (
-        *(X, Y.rechunk((40, 30, 30, 20)), ValueError),
+        *(X, Y.rechunk(((40, 30, 30, 20),)), ValueError),
         "partition 0 of X and y: X has 30 rows and y 40",
     ),
     "X in memory": (X.compute(), Y, TypeError, "X must be a Dask array .* got ndarray"),
@@ -80,7 +83,7 @@ def test_partitions_of_other_widths(client):
     [
         (Y.astype(float) - 5, "sample_weight must not be negative"),
         (Y.astype(float)[:60], "X has 4 chunks of rows and sample_weight 2"),
-        (Y.rechunk((40, 30, 30, 20)), "partition 0: X has 30 rows and sample_weight 40"),
+        (Y.rechunk(((40, 30, 30, 20),)), "partition 0: X has 30 rows and sample_weight 40"),
         (np.zeros(120), "sample_weight must be greater than 0"),
         (np.ones(7), r"sample_weight must have the shape \(120,\)"),
     ],

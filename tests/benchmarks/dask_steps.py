@@ -1,0 +1,183 @@
+"""Time and traffic of training steps on a Dask cluster, on one machine.
+
+Run it as ``python tests/benchmarks/dask_steps.py steps``, ``... kill`` or ``... learning FOLDER``.
+
+``steps`` prints, for two networks and three batch sizes, milliseconds per step of the core with
+one and with two BLAS threads, and of one and of two workers, with the bytes of a step, and projects
+from these figures to larger clusters. ``kill`` prints the seconds that the loss of a worker costs.
+``learning`` compares test scores with those of the core on data sets in a folder of ``.npz`` files
+with ``X_train``, ``y_train``, ``X_test`` and ``y_test``.
+"""
+
+import os
+import signal
+import statistics
+import sys
+import warnings
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from dask import array
+from distributed import Client, LocalCluster
+from distributed.protocol import serialize
+from threadpoolctl import threadpool_limits
+
+from sknn import MLPClassifier, MLPRegressor
+from sknn.callbacks import EpochCallback, training_of
+from sknn.dask import DaskMLPClassifier, DaskMLPRegressor
+from sknn.dask._session import Session
+
+NETWORKS = [(64, 100, 10), (784, 256, 256, 10)]
+BATCHES = [200, 2000, 8000]
+N_ROWS, N_CHUNKS = 16_000, 4
+GIGABIT = 10e9 / 8  # bytes per second
+
+
+def make_data(sizes):
+    generator = np.random.default_rng(0)
+    X = generator.standard_normal((N_ROWS, sizes[0]), dtype=np.float32)
+    return X, generator.integers(sizes[-1], size=N_ROWS)
+
+
+def on_workers(client, values, n_workers):
+    """Return a collection of `N_CHUNKS` chunks in the memory of some workers."""
+    workers = sorted(client.scheduler_info()["workers"])[:n_workers]
+    size = N_ROWS // N_CHUNKS
+    parts = []
+    for i in range(N_CHUNKS):
+        chunk, worker = values[i * size : (i + 1) * size], workers[i * n_workers // N_CHUNKS]
+        parts.append(client.submit(np.copy, chunk, workers=[worker], pure=False))
+    shape = (size, *values.shape[1:])
+    return array.concatenate(
+        [array.from_delayed(part, shape=shape, dtype=values.dtype) for part in parts]
+    )
+
+
+def step_time(model, X, y, batch):
+    """Return the milliseconds per step: the epoch of a fit with the least time."""
+    n_steps = -(-N_ROWS // batch)
+    n_epochs = 3 if n_steps > 50 else 5
+    model.set_params(batch_size=batch, max_iter=n_epochs, n_iter_no_change=99, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.fit(X, y)
+    return 1e3 * min(model.history_["seconds"][1:]) / n_steps
+
+
+def n_bytes(value):
+    """Return the bytes of a value in the form in which it crosses the network."""
+    return sum(memoryview(frame).nbytes for frame in serialize(value)[1])
+
+
+def traffic(model, X, y, batch):
+    """Return the bytes of a step: arguments of the workers and their results."""
+    counts, call = [], Session._call_once
+
+    def counted(session, method, plan):
+        if method != "gradients":
+            return call(session, method, plan)
+        sent = sum(n_bytes(args) for args in plan(session._placement).values())
+        results = call(session, method, plan)
+        counts.append(sent + sum(n_bytes(result) for result in results.values()))
+        return results
+
+    Session._call_once = counted
+    try:
+        step_time(model, X, y, batch)
+    finally:
+        Session._call_once = call
+    return statistics.median(counts)
+
+
+def project(sizes, batch, core, one, n_workers):
+    """Return the milliseconds per step of many workers: overhead, computation and the network.
+
+    The overhead is what a step on one worker takes beyond the core's. Workers share the
+    computation. The connection of the client, of 10 Gbit/s, carries the parameters to each worker
+    and a gradient from each.
+    """
+    n_params = sum((n + 1) * m for n, m in pairwise(sizes))
+    network = 1e3 * 2 * 4 * n_params * n_workers / GIGABIT
+    return max(one - core, 0) + core / n_workers + network
+
+
+def steps():
+    settings = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": ":0"}
+    with LocalCluster(**settings) as cluster, Client(cluster) as client:
+        client.wait_for_workers(2)
+        print(
+            f"{'network':16} batch  core  2 threads  1 worker  2 workers  bytes  bound  16  100"
+        )
+        for sizes in NETWORKS:
+            X, y = make_data(sizes)
+            n_params = sum((n + 1) * m for n, m in pairwise(sizes))
+            data = {n: [on_workers(client, values, n) for values in (X, y)] for n in (1, 2)}
+            for batch in BATCHES:
+                times = []
+                for threads in (1, 2):
+                    with threadpool_limits(threads):
+                        times.append(step_time(MLPClassifier(sizes[1:-1]), X, y, batch))
+                model = DaskMLPClassifier(sizes[1:-1])
+                times += [step_time(model, *data[n], batch) for n in (1, 2)]
+                crossed = traffic(model, *data[2], batch)
+                bound = 4 * n_params * (2 + N_CHUNKS)
+                far = [project(sizes, batch, times[0], times[2], n) for n in (16, 100)]
+                print(
+                    f"{'-'.join(map(str, sizes)):16} {batch:5}",
+                    *(f"{ms:7.2f}" for ms in times),
+                    f"{crossed:12,.0f} {crossed / bound:5.2f}",
+                    *(f"{ms:7.2f}" for ms in far),
+                    flush=True,
+                )
+
+
+class Kill(EpochCallback):
+    """Kills a worker after the fifth epoch."""
+
+    def __init__(self, client):
+        self.client = client
+
+    def after_epoch(self, estimator):
+        if training_of(estimator).progress.epoch == 5:
+            os.kill(next(iter(self.client.run(os.getpid).values())), signal.SIGKILL)
+        return False
+
+
+def kill():
+    settings = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": ":0"}
+    X, y = make_data(NETWORKS[0])
+    X, y = (array.from_array(values, chunks=(4000, *values.shape[1:])) for values in (X, y))
+    warnings.simplefilter("ignore")
+    with LocalCluster(**settings, silence_logs=50) as cluster, Client(cluster) as client:
+        for _ in range(3):
+            client.wait_for_workers(2)
+            model = DaskMLPClassifier(100, max_iter=10, batch_size=2000, random_state=0)
+            seconds = model.set_callbacks(Kill(client)).fit(X, y).history_["seconds"]
+            print(f"seconds lost: {seconds[5] - np.median(seconds[1:5]):.2f}", flush=True)
+
+
+def learning(folder):
+    settings = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": ":0"}
+    warnings.simplefilter("ignore")
+    with LocalCluster(**settings) as cluster, Client(cluster):
+        for path in sorted(Path(folder).glob("*.npz")):
+            with np.load(path) as file:
+                X, y, X_test, y_test = (
+                    file[name] for name in ("X_train", "y_train", "X_test", "y_test")
+                )
+            is_regression = y.dtype.kind == "f"
+            core = MLPRegressor if is_regression else MLPClassifier
+            dask_core = DaskMLPRegressor if is_regression else DaskMLPClassifier
+            params = {"hidden_layer_sizes": 100, "max_iter": 20, "random_state": 0}
+            local = core(**params).fit(X, y).score(X_test, y_test)
+            size = -(-len(X) // 8)
+            order = np.argsort(y, kind="stable")  # each chunk has few classes
+            lazy = [array.from_array(v[order], chunks=(size, *v.shape[1:])) for v in (X, y)]
+            spread = dask_core(**params).fit(*lazy).to_local().score(X_test, y_test)
+            print(f"{path.stem:20} core {local:.4f}, 8 sorted chunks {spread:.4f}", flush=True)
+
+
+if __name__ == "__main__":
+    name, *arguments = sys.argv[1:] or ["steps"]
+    {"steps": steps, "kill": kill, "learning": learning}[name](*arguments)
