@@ -353,7 +353,7 @@ def truth(x):
 # The floors of the house, from the top, with their rooms; see tests/guarantees/test_layers.py.
 FLOORS = [
     ("files and callbacks", ["callbacks", "persistence"]),
-    ("tools for models", ["tabular", "inspection", "uncertainty", "export", "compat"]),
+    ("tools for models", ["tabular", "inspection", "uncertainty", "export", "compat", "dask"]),
     ("estimators and encoders", ["estimators", "preprocessing"]),
     ("training", ["_training"]),
     ("the network", ["_network"]),

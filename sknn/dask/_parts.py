@@ -62,12 +62,13 @@ def read_part(X: Any, y: Any, number: int, dtype: Any, suffix: str) -> Part:
         The end of the argument names in errors, such as ``"_val"``.
     """
     where = f"partition {number} of X{suffix} and y{suffix}"
-    if len(X) != len(y):
+    n_rows, n_targets = X.shape[0], y.shape[0]
+    if n_rows != n_targets:
         raise ValueError(
-            f"{where}: X{suffix} has {len(X)} rows and y{suffix} {len(y)}. Give both the same "
+            f"{where}: X{suffix} has {n_rows} rows and y{suffix} {n_targets}. Give both the same "
             "chunks."
         )
-    if len(X) == 0:
+    if n_rows == 0:
         return Part(np.empty((0, X.shape[1]), dtype), np.asarray(y))
     try:
         with np.errstate(over="ignore", invalid="ignore"):  # the check raises for infinities

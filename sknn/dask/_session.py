@@ -11,10 +11,9 @@ from distributed import Actor, Client, futures_of, wait
 from distributed.client import Future
 
 from sknn.dask._parts import Summary, read_part, summarize
+from sknn.dask._pulse import Pulse, patience
 from sknn.dask._shards import Shards
 
-# The longest silence of a worker, and the longest time for the data of a lost worker to come back.
-PATIENCE: Final = "60s"
 # Seconds between two looks at the workers while a result is awaited.
 _INTERVAL: Final = 1.0
 # Seconds after which actors are placed again if they have not begun.
@@ -30,11 +29,6 @@ Plan = Callable[[Mapping[str, list[int]]], Mapping[str, tuple[Any, ...]]]
 
 class _LostError(Exception):
     """A worker, its actor or its data have gone; a new attempt may succeed."""
-
-
-def patience() -> float:
-    """Return the seconds after which a silent worker or lost data end a fit."""
-    return float(dask.utils.parse_timedelta(dask.config.get("sknn.patience", PATIENCE)))
 
 
 def to_each(*args: Any) -> Plan:
@@ -63,6 +57,7 @@ class Session:
 
     def __init__(self, client: Client, X: list[Any], y: list[Any], dtype: Any, suffix: str) -> None:
         self._client, self._suffix, self._patience = client, suffix, patience()
+        self._pulse = Pulse(client, self._patience)
         self._actors: dict[str, Actor] = {}
         self._actor_futures: list[Future] = []
         self._placement: dict[str, list[int]] = {}
@@ -95,17 +90,29 @@ class Session:
         RuntimeError
             If a partition cannot be computed.
         """
-        futures = self._client.map(summarize, self._parts, has_classes=has_classes, pure=False)
-        with contextlib.suppress(CancelledError):
-            wait(futures)
+        self._wait(self._parts)
+        self._check_parts()
+        holders, futures = self._client.who_has(self._parts), []
+        for part in self._parts:
+            workers = sorted(holders.get(part.key, ()))
+            where = {"workers": workers, "allow_other_workers": True} if workers else {}
+            future = self._client.submit(summarize, part, has_classes, pure=False, **where)
+            futures.append(future)
+        self._wait(futures)
         self._check_parts()
         summaries: list[Summary] = self._client.gather(futures)
         return summaries
 
-    def gather(self, futures: list[Future]) -> list[Any]:
-        """Return the values of futures."""
-        results: list[Any] = self._client.gather(futures)
-        return results
+    def _wait(self, futures: list[Future]) -> None:
+        """Wait for tasks for as long as the workers that compute show that they live."""
+        while True:
+            try:
+                wait(futures, timeout=min(_INTERVAL, self._patience))
+                return
+            except TimeoutError:
+                self._pulse.check_busy()
+            except CancelledError:
+                return
 
     def _check_parts(self) -> None:
         """Raise an error that names the first partition that cannot be had."""
@@ -189,24 +196,14 @@ class Session:
 
     def _result(self, worker: str, future: Any) -> Any:
         """Wait for the result of an actor, as long as its worker shows that it lives."""
-        heartbeat, since, timeout = None, time.monotonic(), min(_INTERVAL, self._patience)
         while True:
             try:
-                return future.result(timeout=timeout)
+                return future.result(timeout=min(_INTERVAL, self._patience))
             except Exception as error:
                 if future.done() or not isinstance(error, TimeoutError):
                     raise _LostError(f"worker {worker}: {error!r}") from error
-            last = self._client.scheduler_info()["workers"].get(worker, {}).get("last_seen")
-            if last is None:
+            if not self._pulse.is_present(worker):
                 raise _LostError(f"worker {worker} has left")
-            if last != heartbeat:
-                heartbeat, since = last, time.monotonic()
-            elif time.monotonic() - since > self._patience:
-                raise TimeoutError(
-                    f"worker {worker} has not answered for {self._patience:g} s. Restart it; its "
-                    "data will then be computed again. dask.config.set({'sknn.patience': ...}) "
-                    "sets the limit."
-                )
 
     def _check_unchanged(self, preparation: tuple[str, Plan], results: dict[str, Any]) -> None:
         if preparation[0] != "encode":

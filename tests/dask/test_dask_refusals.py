@@ -7,6 +7,7 @@ from common import problem
 pytest.importorskip("distributed")
 from dask import array, dataframe
 from distributed import Client
+from scipy import sparse
 
 from sknn import MLPRegressor
 from sknn.dask import DaskMLPClassifier, DaskMLPRegressor
@@ -42,6 +43,10 @@ TEXT = X.map_blocks(
 WRONG = {
     "NaN in X": (changed(X, 2, with_value(np.nan)), Y, ValueError, "partition 2 of X.*NaN"),
     "text in X": (TEXT, Y, ValueError, "partition 0 of X"),
+    "sparse chunks": (
+        *(X.map_blocks(sparse.csr_array), Y, ValueError),
+        "partition 0 of X and y: Sparse data was passed",
+    ),
     "chunks of columns": (X.rechunk((30, 2)), Y, ValueError, "X has 3 chunks of columns"),
     "fewer chunks of y": (X, Y.rechunk(60), ValueError, "X has 4 chunks of rows and y 2"),
     "other chunks of y": (
