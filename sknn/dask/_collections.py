@@ -84,11 +84,11 @@ def training_dtype(values: Any, allowed: Any) -> np.dtype[Any]:
         The dtype, or those among which the dtype of the inputs decides.
     """
     if not isinstance(allowed, (list, tuple)):
-        found = allowed
+        chosen = allowed
     elif is_frame(values):
         dtypes = [np.dtype(dtype) for dtype in values.dtypes if isinstance(dtype, np.dtype)]
-        found = np.result_type(*dtypes) if len(dtypes) == len(values.columns) else np.dtype(object)
+        chosen = np.result_type(*dtypes) if len(dtypes) == len(values.columns) else np.dtype(object)
     else:
-        found = values.dtype
-    dtype: np.dtype[Any] = np.dtype(found if found in FLOATS else FLOATS[0])
+        chosen = values.dtype
+    dtype: np.dtype[Any] = np.dtype(chosen if chosen in FLOATS else FLOATS[0])
     return dtype

@@ -110,9 +110,9 @@ class DistributedDataSet:
             }
             return {worker: (rows,) for worker, rows in plans.items() if rows}
 
-        found = self._merged("take_rows", plan)
+        results = self._merged("take_rows", plan)
         places = np.argsort(np.concatenate([by_part[number][0] for number in by_part]))
-        X, y = (np.concatenate([found[number][i] for number in by_part]) for i in (0, 1))
+        X, y = (np.concatenate([results[number][i] for number in by_part]) for i in (0, 1))
         return X[places], y[places]
 
     def split(self, rows: Array) -> dict[int, tuple[Array, Array]]:
@@ -120,13 +120,13 @@ class DistributedDataSet:
         numbers = np.searchsorted(self.edges, rows, side="right") - 1
         order = np.argsort(numbers, kind="stable")
         ends = np.cumsum(np.bincount(numbers, minlength=len(self.edges) - 1))
-        found, start = {}, 0
+        by_part, start = {}, 0
         for number, end in enumerate(ends):
             if end > start:
                 places = order[start:end]
-                found[number] = (places, rows[places] - self.edges[number])
+                by_part[number] = (places, rows[places] - self.edges[number])
             start = end
-        return found
+        return by_part
 
     def take(self, rows: Array) -> "DistributedDataSet":
         """Set rows aside for validation on the workers, and return their data set."""
@@ -155,13 +155,13 @@ class DistributedDataSet:
 
     def raw_predictions(self, network: Network) -> Array:
         """Return the raw predictions of a network, of shape (n_outputs, n_samples)."""
-        found = self._merged("raw_predictions", to_each(network, self.name))
-        parts = [found[number] for number in sorted(found)]
+        results = self._merged("raw_predictions", to_each(network, self.name))
+        parts = [results[number] for number in sorted(results)]
         if self.name == ALL:
             return np.concatenate(parts, axis=1)
         out = np.empty((parts[0].shape[0], len(self)), parts[0].dtype)
         for number, (places, _) in self.split(self.index).items():
-            out[:, places] = found[number]
+            out[:, places] = results[number]
         return out
 
     def _merged(self, method: str, plan: Plan) -> dict[int, Any]:

@@ -49,14 +49,14 @@ class DistributedGradients(GradientSource):
         if weight_sum == 0:
             return 0.0, 0.0
         batch = _Batch(rows, self._data, self.network.parameters.vector, step, weight_sum)
-        found: dict[tuple[int, int], Sum] = {}
+        known: dict[tuple[int, int], Sum] = {}
         for subtrees, sums in self._data.session.call("gradients", batch.plan).values():
-            found |= {
+            known |= {
                 tuple(subtree): value
                 for subtree, value in zip(subtrees, sums, strict=True)
                 if value is not None
             }
-        total = add_up(0, batch.n_parts, lambda *subtree: found.get(subtree), add_sums)
+        total = add_up(0, batch.n_parts, lambda *subtree: known.get(subtree), add_sums)
         assert total is not None  # the batch has a weight
         gradient, loss_sum = total
         np.copyto(self.gradient.vector, gradient)

@@ -150,13 +150,13 @@ class Shards:
 
     def raw_predictions(self, network: Network, name: str) -> dict[int, Array]:
         """Return the raw predictions for a data set, of shape (n_outputs, n_rows)."""
-        found = {}
+        results = {}
         for number, data in self._named(name):
             out = np.empty((network.architecture.layer_sizes[-1], len(data)), network.dtype)
             for rows, raw_prediction in network.raw_predictions(data.X):
                 out[:, rows] = raw_prediction
-            found[number] = out
-        return found
+            results[number] = out
+        return results
 
     def take_rows(self, rows: dict[int, Array]) -> dict[int, tuple[Array, Array]]:
         """Return rows of the inputs and of the encoded targets."""

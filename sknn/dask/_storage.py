@@ -123,10 +123,10 @@ class OnWorkers(Storage):
     def mean_loss(self, network: Network, loss: Loss, data: Any) -> float:
         if isinstance(data, DataSet):
             return float(mean_loss(network, loss, data))
-        found: dict[int, float] = data.loss_sums(network, loss)
+        sums: dict[int, float] = data.loss_sums(network, loss)
 
         def find(start: int, stop: int) -> float | None:
-            return found.get(start) if stop - start == 1 else None
+            return sums.get(start) if stop - start == 1 else None
 
         total = add_up(0, len(data.edges) - 1, find, lambda left, right: left + right)
         assert total is not None

@@ -60,16 +60,16 @@ def whole_subtrees(owners: Sequence[T | None]) -> list[tuple[int, int, T]]:
     >>> whole_subtrees(["a", "a", "b", None])
     [(0, 2, 'a'), (2, 4, 'b')]
     """
-    found: list[tuple[int, int, T]] = []
+    subtrees: list[tuple[int, int, T]] = []
 
     def visit(start: int, stop: int) -> None:
         present = {owner for owner in owners[start:stop] if owner is not None}
         if len(present) == 1:
-            found.append((start, stop, present.pop()))
+            subtrees.append((start, stop, present.pop()))
         elif present:
             middle = (start + stop) // 2
             visit(start, middle)
             visit(middle, stop)
 
     visit(0, len(owners))
-    return found
+    return subtrees
