@@ -1,6 +1,6 @@
 """Time and traffic of training steps on a Dask cluster, on one machine.
 
-Run it as ``python tests/benchmarks/dask_steps.py steps``, ``... kill`` or ``... learning FOLDER``.
+Run it as ``python tests/benchmarks/dask_steps.py steps [small | large]``, ``... kill`` or ``... learning FOLDER``.
 
 ``steps`` prints, for two networks and three batch sizes, milliseconds per step of the core with
 one and with two BLAS threads, and of one and of two workers, with the bytes of a step, and projects
@@ -33,7 +33,7 @@ from sknn.dask._session import Session
 
 NETWORKS = [(64, 100, 10), (784, 256, 256, 10)]
 BATCHES = [200, 2000, 8000]
-N_CHUNKS, N_EPOCHS = 4, 15
+N_CHUNKS, N_EPOCHS = 4, 12
 GIGABIT = 10e9 / 8  # bytes per second
 
 
@@ -104,12 +104,12 @@ def project(sizes, batch, core, one, n_workers):
     return max(one - core, 0) + core / n_workers + network
 
 
-def steps():
+def steps(networks="both"):
     settings = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": ":0"}
     with LocalCluster(**settings) as cluster, Client(cluster) as client:
         client.wait_for_workers(2)
         print(f"{'network':16} batch  core  2 threads  1 worker  2 workers  bytes  bound  16  100")
-        for sizes in NETWORKS:
+        for sizes in {"small": NETWORKS[:1], "large": NETWORKS[1:]}.get(networks, NETWORKS):
             n_params = sum((n + 1) * m for n, m in pairwise(sizes))
             for batch in BATCHES:
                 X, y = make_data(sizes, max(4000, 2 * batch))  # short epochs
