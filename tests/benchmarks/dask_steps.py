@@ -1,10 +1,11 @@
 """Time and traffic of training steps on a Dask cluster, on one machine.
 
-Run it as ``python tests/benchmarks/dask_steps.py steps [small | large]``, ``... kill`` or ``... learning FOLDER``.
+Run it as ``python tests/benchmarks/dask_steps.py steps [small | large]``, ``... kill`` or
+``... learning FOLDER``.
 
 ``steps`` prints, for two networks and three batch sizes, milliseconds per step of the core with
-one and with two BLAS threads, and of one and of two workers, with the bytes of a step, and projects
-from these figures to larger clusters. ``kill`` prints the seconds that the loss of a worker costs.
+one BLAS thread and of one and of two workers, with the bytes of a step, and projects from these
+figures to larger clusters. ``kill`` prints the seconds that the loss of a worker costs.
 ``learning`` prints the test scores of the core, of the core on rows sorted by target, and of eight
 chunks of these rows on two workers, for letter, adult and California housing; a folder has them as
 ``.npz`` files with ``X``, ``y`` and ``test_idx``. Nothing is tuned.
@@ -33,7 +34,7 @@ from sknn.dask._session import Session
 
 NETWORKS = [(64, 100, 10), (784, 256, 256, 10)]
 BATCHES = [200, 2000, 8000]
-N_CHUNKS, N_EPOCHS = 4, 12
+N_CHUNKS, N_EPOCHS = 4, 6
 GIGABIT = 10e9 / 8  # bytes per second
 
 
@@ -57,14 +58,34 @@ def on_workers(client, values, n_workers):
     )
 
 
-def step_time(model, X, y, batch):
-    """Return the milliseconds per step: the epoch of a fit with the least time."""
+def step_time(model, X, y, batch, client=None):
+    """Return milliseconds per step: of the fastest epoch, and of the processors of all epochs.
+
+    The time of the processors, of this process and of all workers, hardly depends on what else the
+    machine does.
+    """
     n_steps = -(-y.shape[0] // batch)
+    watch = Watch(client)
     model.set_params(batch_size=batch, max_iter=N_EPOCHS, n_iter_no_change=99, random_state=0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        model.fit(X, y)
-    return 1e3 * min(model.history_["seconds"][1:]) / n_steps
+        model.set_callbacks(watch).fit(X, y)
+    client_time, workers = np.diff(watch.times, axis=0)[0] / (N_EPOCHS - 1)
+    seconds = min(model.history_["seconds"][1:]), client_time, workers
+    return [1e3 * value / n_steps for value in seconds]
+
+
+class Watch(EpochCallback):
+    """Records the time of the processors after the first epoch and the last one."""
+
+    def __init__(self, client):
+        self.client, self.times = client, []
+
+    def after_epoch(self, estimator):
+        if training_of(estimator).progress.epoch in (1, N_EPOCHS):
+            workers = self.client.run(time.process_time).values() if self.client else [0.0]
+            self.times.append((time.process_time(), sum(workers)))
+        return False
 
 
 def n_bytes(value):
@@ -92,44 +113,41 @@ def traffic(model, X, y, batch):
     return statistics.median(counts)
 
 
-def project(sizes, batch, core, one, n_workers):
-    """Return the milliseconds per step of many workers: overhead, computation and the network.
+def project(sizes, core, client_time, n_workers):
+    """Return the milliseconds per step of many workers.
 
-    The overhead is what a step on one worker takes beyond the core's. Workers share the
-    computation. The connection of the client, of 10 Gbit/s, carries the parameters to each worker
-    and a gradient from each.
+    The client takes as long as it does here, and its connection of 10 Gbit/s carries the parameters
+    to each worker and a gradient from each. The workers share the computation of the core.
     """
     n_params = sum((n + 1) * m for n, m in pairwise(sizes))
-    network = 1e3 * 2 * 4 * n_params * n_workers / GIGABIT
-    return max(one - core, 0) + core / n_workers + network
+    return client_time + core / n_workers + 1e3 * 2 * 4 * n_params * n_workers / GIGABIT
 
 
 def steps(networks="both"):
     settings = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": ":0"}
     with LocalCluster(**settings) as cluster, Client(cluster) as client:
         client.wait_for_workers(2)
-        print(f"{'network':16} batch  core  2 threads  1 worker  2 workers  bytes  bound  16  100")
         for sizes in {"small": NETWORKS[:1], "large": NETWORKS[1:]}.get(networks, NETWORKS):
             n_params = sum((n + 1) * m for n, m in pairwise(sizes))
             for batch in BATCHES:
                 X, y = make_data(sizes, max(4000, 2 * batch))  # short epochs
-                data = {n: [on_workers(client, values, n) for values in (X, y)] for n in (1, 2)}
-                times = []
-                for threads in (1, 2):
-                    with threadpool_limits(threads):
-                        times.append(step_time(MLPClassifier(sizes[1:-1]), X, y, batch))
-                model = DaskMLPClassifier(sizes[1:-1])
-                times += [step_time(model, *data[n], batch) for n in (1, 2)]
-                crossed = traffic(model, *data[2], batch)
-                bound = 4 * n_params * (2 + N_CHUNKS)
-                far = [project(sizes, batch, times[0], times[2], n) for n in (16, 100)]
-                print(
-                    f"{'-'.join(map(str, sizes)):16} {batch:5}",
-                    *(f"{ms:7.2f}" for ms in times),
-                    f"{crossed:12,.0f} {crossed / bound:5.2f}",
-                    *(f"{ms:7.2f}" for ms in far),
-                    flush=True,
-                )
+                with threadpool_limits(1):
+                    core = step_time(MLPClassifier(sizes[1:-1]), X, y, batch)[:2]
+                print(f"{sizes} {batch:5}  core {core[0]:.2f} ms, processor {core[1]:.2f}")
+                for n in (1, 2):
+                    data = [on_workers(client, values, n) for values in (X, y)]
+                    model = DaskMLPClassifier(sizes[1:-1])
+                    wall, client_time, workers = step_time(model, *data, batch, client)
+                    print(
+                        f"    {n} workers {wall:.2f} ms, processor of the client "
+                        f"{client_time:.2f}, of the workers {workers:.2f}",
+                        flush=True,
+                    )
+                crossed, bound = traffic(model, *data, batch), 4 * n_params * (2 + N_CHUNKS)
+                print(f"    {crossed:,.0f} bytes, {crossed / bound:.2f} of the bound")
+                for n in (16, 100):
+                    projected = project(sizes, core[1], client_time, n)
+                    print(f"    projection to {n} workers: {projected:.1f} ms", flush=True)
 
 
 class Kill(EpochCallback):
