@@ -306,7 +306,7 @@ def truth(x):
 FLOORS = [
     ("files and callbacks", ["callbacks", "persistence"]),
     ("displays", ["inspection"]),
-    ("tools for models", ["tabular", "uncertainty", "export", "compat"]),
+    ("tools for models", ["tabular", "uncertainty", "export", "compat", "dask"]),
     ("estimators and encoders", ["estimators", "preprocessing"]),
     ("training", ["_training"]),
     ("the network", ["_network"]),

@@ -230,8 +230,14 @@ class Engine:
 
 def mean_loss(network: Network, loss: Loss, data: DataSet) -> float:
     """Return the mean loss ``sum_i w_i l_i / sum_i w_i`` of a network, in bounded memory."""
+    total = len(data) if data.weight is None else float(data.weight.sum())
+    return loss_sum(network, loss, data) / total
+
+
+def loss_sum(network: Network, loss: Loss, data: DataSet) -> float:
+    """Return ``sum_i w_i l_i`` of a network, in bounded memory."""
     total = 0.0
     for rows, raw_prediction in network.raw_predictions(data.X):
         value = loss.value(raw_prediction, data.y[rows].T)
         total += float(value.sum() if data.weight is None else np.dot(value, data.weight[rows]))
-    return total / (len(data) if data.weight is None else float(data.weight.sum()))
+    return total
