@@ -1,0 +1,148 @@
+"""Dropout on MNIST: table 2 of Srivastava et al., JMLR 15, 2014.
+
+Run it as ``python mnist_dropout.py FOLDER``; FOLDER has mnist.npz. A fit can be interrupted: the
+next run goes on from its checkpoint. ``--only full-dropout`` runs one row.
+
+- ``search-MODEL`` compares settings: 10,000 training rows, errors on the last 10,000 of the
+  60,000 training rows. The settings of the other rows were chosen from these errors.
+- ``short-MODEL`` trains on 10,000 rows with three seeds, ``full-MODEL`` on all 60,000 with one.
+  Both report errors on the official test set.
+"""
+
+import warnings
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from common import Results, arguments
+from sklearn.exceptions import ConvergenceWarning
+
+import sknn
+from sknn import MLPClassifier
+from sknn.callbacks import Checkpoint
+from sknn.optimizers import Nesterov
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a search chooses: the optimizer, its rate, and the largest norm of weights."""
+
+    optimizer: str
+    rate: float
+    max_norm: float | None = None
+
+    def __str__(self) -> str:
+        norm = "" if self.max_norm is None else f", max-norm {self.max_norm:g}"
+        return f"{self.optimizer} {self.rate:g}{norm}"
+
+
+WIDE = {"hidden_layer_sizes": (1024,) * 3, "dropout": 0.5, "input_dropout": 0.2}
+NETWORKS = {
+    "standard": {"hidden_layer_sizes": (800, 800)},
+    "dropout": WIDE,
+    "max-norm": WIDE,
+}
+SEARCH = {
+    "standard": [Setting("nesterov", rate) for rate in (0.01, 0.03, 0.1)],
+    "dropout": [Setting("nesterov", rate) for rate in (0.03, 0.1)],
+    "max-norm": [Setting("nesterov", 0.1, norm) for norm in (1.0, 2.0)],
+}
+CHOSEN = {
+    "standard": Setting("nesterov", 0.03),
+    "dropout": Setting("nesterov", 0.03),
+    "max-norm": Setting("nesterov", 0.1, 2.0),
+}
+EPOCHS = {"search": 15, "short": 20, "full": 30}
+BATCH = {"search": 128, "short": 128, "full": 256}
+SEEDS = {"search": [0], "short": [0, 1, 2], "full": [0]}
+N_SMALL = 10_000  # training rows of the search and of the short form
+N_VALIDATION = 10_000  # the last of the training rows
+
+
+def images(folder: Path, form: str) -> tuple[np.ndarray, ...]:
+    """Return X and y of the training rows of a form, and of the rows that it is measured on."""
+    with np.load(folder / "mnist.npz") as file:
+        X, y, test = file["X"], file["y"].astype(np.int64), file["test_idx"][0]
+    training = np.setdiff1d(np.arange(len(y)), test)
+    if form == "search":
+        training, test = training[:-N_VALIDATION], training[-N_VALIDATION:]
+    if form != "full":
+        training = training[:N_SMALL]
+    return tuple(
+        part
+        for rows in (training, test)
+        for part in (X[rows].astype(np.float32) / np.float32(255), y[rows])
+    )
+
+
+def network(form: str, model: str, setting: Setting, seed: int) -> MLPClassifier:
+    """Return the network of a row; its rate falls to zero along half a cosine."""
+    adam = setting.optimizer == "adam"
+    return MLPClassifier(
+        **NETWORKS[model],
+        optimizer="adam" if adam else Nesterov(momentum=0.95),
+        learning_rate="cosine",
+        learning_rate_init=setting.rate,
+        max_norm=setting.max_norm,
+        alpha=0.0,
+        batch_size=BATCH[form],
+        max_iter=EPOCHS[form],
+        n_iter_no_change=float("inf"),
+        random_state=seed,
+    )
+
+
+def fit(model: MLPClassifier, X: np.ndarray, y: np.ndarray, path: Path) -> MLPClassifier:
+    """Fit a network, from its checkpoint if there is one, and delete the checkpoint."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # the number of epochs is set
+        if path.exists():
+            model = sknn.load(path).set_callbacks(Checkpoint(path)).resume(X, y)
+        else:
+            model = model.set_callbacks(Checkpoint(path)).fit(X, y)
+    path.unlink()
+    return model
+
+
+def measure(
+    folder: Path, results: Path, form: str, model: str, setting: Setting, seed: int
+) -> dict[str, object]:
+    """Return the errors of one fit in percent, on the rows that the form measures."""
+    X, y, X_test, y_test = images(folder, form)
+    path = results / "checkpoints" / f"{form}-{model}-{setting}-{seed}.npz".replace(" ", "_")
+    fitted = fit(network(form, model, setting, seed), X, y, path)
+    return {
+        "setting": str(setting),
+        "epochs": EPOCHS[form],
+        "error": round(100 - 100 * fitted.score(X_test, y_test), 3),
+        "loss": round(fitted.loss_, 5),
+    }
+
+
+def rows_of(form: str, model: str) -> dict[str, tuple[Setting, int]]:
+    """Return the fits of a row: setting and seed by the name of the entry."""
+    settings = SEARCH[model] if form == "search" else [CHOSEN[model]]
+    return {
+        f"{form} {model}, {setting}, seed {seed}": (setting, seed)
+        for setting in settings
+        for seed in SEEDS[form]
+    }
+
+
+ROWS = {f"{form}-{model}": (form, model) for form in EPOCHS for model in NETWORKS}
+
+
+def main() -> None:
+    chosen = arguments(__doc__, list(ROWS))
+    results = Results(chosen.results / "mnist_dropout.json")
+    for row in chosen.only:
+        form, model = ROWS[row]
+        for name, (setting, seed) in rows_of(form, model).items():
+            measured = partial(measure, chosen.folder, chosen.results, form, model, setting, seed)
+            results.run(name, measured)
+
+
+if __name__ == "__main__":
+    main()
