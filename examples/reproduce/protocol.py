@@ -144,8 +144,8 @@ def tuned_rate(
 ) -> float:
     """Return the rate with the smallest ``lowest`` that a walk over rates finds.
 
-    The rates are powers of ten and three times these. The walk begins at ``start`` and ends where
-    the rates on both sides are worse.
+    The rates are powers of ten and three times these. The walk begins at ``start``, falls while
+    fits diverge, and ends where the rates on both sides are worse.
     """
     exponent = round(2 * np.log10(start))
 
@@ -156,9 +156,9 @@ def tuned_rate(
 
     while True:
         best = min((exponent, exponent - 1, exponent + 1), key=loss)
-        if best == exponent:
+        if best == exponent and np.isfinite(loss(best)):
             return rate_of(exponent)
-        exponent = best
+        exponent = best if best != exponent else exponent - 1
 
 
 def rate_of(exponent: int) -> float:
