@@ -10,12 +10,13 @@ again. The correlations are those of units' outputs over the same images.
 """
 
 import warnings
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from common import Results, arguments
+from common import RESULTS, Results, arguments, mean_and_error, table
 from protocol import Task, task
 from sklearn.exceptions import ConvergenceWarning
 
@@ -32,7 +33,7 @@ UNITS = (256, 256)
 EPOCHS = 30
 SEEDS = (1, 2, 3)
 N_IMAGES = 5000
-SHARES = (0.1, 0.25, 0.5)  # of the units of a layer, removed together
+SHARES = (0.1, 0.25, 0.5, 0.75)  # of the units of a layer, removed together
 REPEATS = 5
 
 
@@ -141,11 +142,57 @@ def _rounded(number: float) -> float:
     return float(f"{number:.4g}")
 
 
-def main() -> None:
-    chosen = arguments(__doc__, list(NETWORKS))
-    results = Results(chosen.results / "coadaptation.json")
-    data = task(Path(chosen.folder), "mnist")
-    for name in chosen.only:
+def row(
+    title: str, key: str, fits: dict[str, list[dict[str, Any]]], digits: int, unit: float = 1
+) -> list[str]:
+    """Return a row of a table: the mean of a measure over the seeds, for each network."""
+    cells = [
+        mean_and_error([unit * entry[key] for entry in entries], digits)
+        for entries in fits.values()
+    ]
+    return [title, *cells]
+
+
+def tables(folder: Path = RESULTS) -> dict[str, str]:
+    """Return the tables of the results, as the page shows them."""
+    entries = Results(folder / "coadaptation.json").all()
+    fits = {
+        name: [entry for key, entry in entries.items() if key.startswith(f"{name}, ")]
+        for name in NETWORKS
+    }
+
+    header = ["", *NETWORKS]
+    whole = [row("error, %", "error", fits, 2), row("log-loss", "loss", fits, 3)]
+    found = {"coadaptation": table(header, whole)}
+    for layer in range(len(UNITS)):
+        layers = {name: [entry["layers"][layer] for entry in fits[name]] for name in fits}
+        lines = [row(title, key, layers, digits, unit) for title, key, digits, unit in MEASURES]
+        for share in SHARES:
+            title = f"error without {100 * share:.0f} % of the units, %"
+            removed = {
+                name: [{"error": entry["error_without"][f"{share:g}"]} for entry in entries]
+                for name, entries in layers.items()
+            }
+            lines.append(row(title, "error", removed, 1))
+        found[f"coadaptation {layer + 1}"] = table(header, lines)
+    return found
+
+
+# Rows of the table of a layer: title, name in the results, digits and unit.
+MEASURES = (
+    ("rise of the log-loss without one unit, mean, 1e-4", "loss_rise", 2, 1e4),
+    ("the same, as a share of the log-loss, %", "loss_rise_relative", 2, 100),
+    ("rise without the most important unit, 1e-4", "loss_rise_most", 1, 1e4),
+    ("mean correlation of two units, absolute", "correlation", 3, 1),
+    ("pairs with a correlation above 0.5, %", "above_half", 1, 100),
+    ("units active for an image, %", "active", 1, 100),
+)
+
+
+def main(names: Sequence[str], folder: Path, results: Results) -> None:
+    """Run the networks that have no results yet."""
+    data = task(folder, "mnist")
+    for name in names:
         if name == "penalty":
             for alpha in PENALTIES:
                 results.run(f"search {alpha:g}", partial(validation_loss, data, alpha=alpha))
@@ -154,4 +201,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    given = arguments(__doc__, list(NETWORKS))
+    main(given.only, given.folder, Results(given.results / "coadaptation.json"))

@@ -8,10 +8,22 @@ Each initializer has its own learning rate of momentum, chosen on validation row
 seeds 1 to 3 are measured. Biases start at zero.
 """
 
+from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 
-from common import Results, arguments
-from protocol import TARGETS, fit, task, tuned_rate
+from common import RESULTS, Results, arguments, table
+from protocol import (
+    DIGITS,
+    TARGETS,
+    TITLES,
+    epochs_cell,
+    fit,
+    score_cell,
+    sweep,
+    task,
+    tuned,
+)
 
 from sknn.initializers import HeNormal, Normal, XavierNormal
 
@@ -21,7 +33,6 @@ DEPTHS = {"mnist": (2, 5), "letter": (2, 5), "adult": (2,), "california_housing"
 # The rates where the searches begin.
 START = {"sigmoid": 0.1, "relu": 0.01}
 EPOCHS = 20
-SEEDS = (1, 2, 3)
 
 
 def initializers(activation: str) -> dict[str, object]:
@@ -34,14 +45,35 @@ def initializers(activation: str) -> dict[str, object]:
     }
 
 
-def main() -> None:
-    chosen = arguments(__doc__, list(TARGETS))
-    results = Results(chosen.results / "initializers.json")
-    for data in chosen.only:
-        measured = partial(fit, task(chosen.folder, data), optimizer="momentum", epochs=EPOCHS)
+def tables(folder: Path = RESULTS) -> dict[str, str]:
+    """Return the tables of the results, as the page shows them."""
+    entries = Results(folder / "initializers.json").all()
+    found = {}
+    for depth in (2, 5):
+        names = [data for data, depths in DEPTHS.items() if depth in depths]
+        epochs, scores = [], []
+        for activation in ACTIVATIONS:
+            for init in initializers(activation):
+                name = f"{depth} layers of {activation}, {init}"
+                fits = {data: tuned(entries, f"{data}, {name}")[1] for data in names}
+                title = [f"`{activation}`", init]
+                epochs.append([*title, *map(epochs_cell, fits.values())])
+                scores.append([*title, *(score_cell(fits[data], DIGITS[data]) for data in names)])
+        header = ["activation", "initial weights"]
+        targets = [f"{TITLES[data].split(',')[0]}, to {TARGETS[data]:g}" for data in names]
+        found[f"initializers, {depth} layers, epochs"] = table([*header, *targets], epochs)
+        titles = [TITLES[data] for data in names]
+        found[f"initializers, {depth} layers, scores"] = table([*header, *titles], scores)
+    return found
+
+
+def main(names: Sequence[str], folder: Path, results: Results) -> None:
+    """Run the fits of some data sets that have no results yet."""
+    for data in names:
+        measured = partial(fit, task(folder, data), optimizer="momentum", epochs=EPOCHS)
         for depth in DEPTHS[data]:
-            for activation in ACTIVATIONS:
-                for init, initializer in initializers(activation).items():
+            for activation, start in START.items():
+                for name, initializer in initializers(activation).items():
                     run = partial(
                         measured,
                         hidden_layer_sizes=(100,) * depth,
@@ -49,19 +81,9 @@ def main() -> None:
                         init=initializer,
                         bias_init="zeros",
                     )
-                    name = f"{data}, {depth} layers of {activation}, {init}"
-                    rate = tuned_rate(
-                        results,
-                        name,
-                        lambda r, run=run: run(learning_rate_init=r, seed=0),
-                        START[activation],
-                    )
-                    for seed in SEEDS:
-                        results.run(
-                            f"{name}, tuned to {rate:g}, seed {seed}",
-                            partial(run, learning_rate_init=rate, seed=seed),
-                        )
+                    sweep(results, f"{data}, {depth} layers of {activation}, {name}", run, start)
 
 
 if __name__ == "__main__":
-    main()
+    given = arguments(__doc__, list(TARGETS))
+    main(given.only, given.folder, Results(given.results / "initializers.json"))

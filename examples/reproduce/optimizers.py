@@ -8,10 +8,22 @@ The network has two hidden layers of 100 ReLU units and He's initial weights. Th
 validation rows, with seed 0; then seeds 1 to 3 are measured.
 """
 
+from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 
-from common import Results, arguments
-from protocol import TARGETS, fit, task, tuned_rate
+from common import RESULTS, Results, arguments, table
+from protocol import (
+    DIGITS,
+    TARGETS,
+    TITLES,
+    epochs_cell,
+    fit,
+    score_cell,
+    sweep,
+    task,
+    tuned,
+)
 
 # The optimizers, and the rate where the search of each begins.
 START = {
@@ -26,28 +38,36 @@ START = {
 }
 EPOCHS = 20
 EPOCHS_GD = 200  # an epoch of gd is one step, an epoch of the others a hundred
-SEEDS = (1, 2, 3)
 NETWORK = {"hidden_layer_sizes": (100, 100), "init": "he_normal"}
 
 
-def main() -> None:
-    chosen = arguments(__doc__, list(TARGETS))
-    results = Results(chosen.results / "optimizers.json")
-    for data in chosen.only:
-        measured = partial(fit, task(chosen.folder, data), **NETWORK)
+def tables(folder: Path = RESULTS) -> dict[str, str]:
+    """Return the tables of the results, as the page shows them."""
+    entries = Results(folder / "optimizers.json").all()
+    epochs, scores = [], []
+    for optimizer in START:
+        sweeps = {data: tuned(entries, f"{data}, {optimizer}") for data in TARGETS}
+        rates = [f"{epochs_cell(fits)}; {rate}" for rate, fits in sweeps.values()]
+        epochs.append([f"`{optimizer}`", *rates])
+        cells = [score_cell(fits, DIGITS[data]) for data, (_, fits) in sweeps.items()]
+        scores.append([f"`{optimizer}`", *cells])
+    targets = [f"{TITLES[data].split(',')[0]}, to {target:g}" for data, target in TARGETS.items()]
+    return {
+        "optimizers, epochs": table(["optimizer", *targets], epochs),
+        "optimizers, scores": table(["optimizer", *TITLES.values()], scores),
+    }
+
+
+def main(names: Sequence[str], folder: Path, results: Results) -> None:
+    """Run the fits of some data sets that have no results yet."""
+    for data in names:
+        measured = partial(fit, task(folder, data), **NETWORK)
         for optimizer, start in START.items():
             epochs = EPOCHS_GD if optimizer == "gd" else EPOCHS
             run = partial(measured, optimizer=optimizer, epochs=epochs)
-            name = f"{data}, {optimizer}"
-            rate = tuned_rate(
-                results, name, lambda r, run=run: run(learning_rate_init=r, seed=0), start
-            )
-            for seed in SEEDS:
-                results.run(
-                    f"{name}, tuned to {rate:g}, seed {seed}",
-                    partial(run, learning_rate_init=rate, seed=seed),
-                )
+            sweep(results, f"{data}, {optimizer}", run, start)
 
 
 if __name__ == "__main__":
-    main()
+    given = arguments(__doc__, list(TARGETS))
+    main(given.only, given.folder, Results(given.results / "optimizers.json"))
