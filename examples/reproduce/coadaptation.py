@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from common import RESULTS, Results, arguments, mean_and_error, table
-from protocol import Task, task
+from common import RESULTS, Results, arguments, table
+from protocol import Task, mean_cell, task
 from sklearn.exceptions import ConvergenceWarning
 
 from sknn import MLPClassifier
@@ -147,8 +147,7 @@ def row(
 ) -> list[str]:
     """Return a row of a table: the mean of a measure over the seeds, for each network."""
     cells = [
-        mean_and_error([unit * entry[key] for entry in entries], digits)
-        for entries in fits.values()
+        mean_cell([unit * entry[key] for entry in entries], digits) for entries in fits.values()
     ]
     return [title, *cells]
 

@@ -32,6 +32,7 @@ TITLES = {
     "adult": "adult, error in %",
     "california_housing": "California, RMSE",
 }
+MISSING = "not run"
 DIGITS = {"mnist": 2, "letter": 2, "adult": 2, "california_housing": 4}
 
 
@@ -206,14 +207,21 @@ def tuned(entries: dict[str, Any], name: str) -> tuple[str, list[dict[str, Any]]
 def epochs_cell(fits: list[dict[str, Any]]) -> str:
     """Return the mean epochs to the target and their range over the seeds, for a table."""
     reached = [fit["reached"] for fit in fits if fit["reached"] is not None]
-    if len(reached) < len(fits) or not fits:
-        return f"{len(reached)} of {len(fits)} fits" if reached else "never"
+    if not reached:
+        return "never" if fits else MISSING
+    if len(reached) < len(fits):
+        return f"{len(reached)} of {len(fits)} fits"
     low, high = min(reached), max(reached)
     return f"{np.mean(reached):.0f}" if low == high else f"{np.mean(reached):.0f} ({low} to {high})"
 
 
 def score_cell(fits: list[dict[str, Any]], digits: int) -> str:
     """Return the mean test score and its standard error, for a table."""
-    if not fits or any(fit["score"] is None for fit in fits):
+    if any(fit["score"] is None for fit in fits):
         return "diverged"
-    return mean_and_error([fit["score"] for fit in fits], digits)
+    return mean_cell([fit["score"] for fit in fits], digits)
+
+
+def mean_cell(values: list[float], digits: int) -> str:
+    """Return a mean over seeds and its standard error, for a table."""
+    return mean_and_error(values, digits) if len(values) > 1 else MISSING
