@@ -4,6 +4,7 @@ Run it as ``python docs/make_pictures.py [name ...]``; it needs matplotlib and t
 minute. The same library and the same matplotlib draw the same bytes.
 """
 
+import json
 import re
 import sys
 import warnings
@@ -387,6 +388,61 @@ def architecture():
     return figure
 
 
+def reproduced(name):
+    """Return the results of a script in examples/reproduce."""
+    folder = Path(__file__).parent.parent / "examples" / "reproduce" / "results"
+    return json.loads((folder / f"{name}.json").read_text())
+
+
+def removed_units():
+    """Error of networks without a share of the units of a layer."""
+    entries = reproduced("coadaptation")
+    figure, axes = panels(1, 2, 2.9, sharey=True)
+    for layer, ax in enumerate(axes):
+        for name, marker in zip(("plain", "penalty", "dropout"), "osD", strict=True):
+            fits = [fit for key, fit in entries.items() if key.startswith(f"{name}, ")]
+            shares = [0, *map(float, fits[0]["layers"][layer]["error_without"])]
+            errors = [
+                [fit["error"], *fit["layers"][layer]["error_without"].values()] for fit in fits
+            ]
+            mean, spread = np.mean(errors, axis=0), np.std(errors, axis=0, ddof=1)
+            x = 100 * np.array(shares)
+            ax.errorbar(x, mean, spread, fmt=marker + "-", label=name, markersize=4, capsize=2)
+        ax.set(title=f"hidden layer {layer + 1}", xlabel="units removed (%)", yscale="log")
+        ax.yaxis.set_major_formatter("{x:g}")
+    axes[0].set(ylabel="test error (%)")
+    axes[0].legend()
+    return figure
+
+
+def optimizer_epochs():
+    """Epochs of eight optimizers to a validation loss, on four data sets."""
+    entries = reproduced("optimizers")
+    titles = {
+        "mnist": "MNIST",
+        "letter": "letter",
+        "adult": "adult",
+        "california_housing": "California",
+    }
+    names = list(dict.fromkeys(key.split(", ")[1] for key in entries))
+    order = ["gd", "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adadelta", "adam"]
+    names = [name for name in order if name in names]
+    figure, (ax,) = panels(1, 1, 3.6)
+    for number, ((data, title), marker) in enumerate(zip(titles.items(), "osD^", strict=True)):
+        for row, name in enumerate(names):
+            start = f"{data}, {name}, tuned to"
+            reached = [fit["reached"] for key, fit in entries.items() if key.startswith(start)]
+            if reached and None not in reached:
+                ax.plot(np.mean(reached), row + 0.15 * (number - 1.5), marker, color=COLORS[number])
+        ax.plot([], [], marker, color=COLORS[number], label=title)
+    ax.set(xscale="log", xlabel="epochs", yticks=range(len(names)), yticklabels=names)
+    ax.xaxis.set_major_formatter("{x:g}")
+    ax.invert_yaxis()
+    ax.grid(axis="y", color="0.9")
+    figure.legend(loc="outside upper center", ncols=4)
+    return figure
+
+
 PICTURES = {
     "initializers_sigmoid": partial(layers_before_training, "sigmoid"),
     "initializers_relu": partial(layers_before_training, "relu"),
@@ -407,6 +463,8 @@ PICTURES |= {
         quantiles,
         encoding,
         architecture,
+        removed_units,
+        optimizer_epochs,
     )
 }
 
