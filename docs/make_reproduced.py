@@ -1,6 +1,7 @@
-"""Write the tables of docs/reproduced.md from the results in examples/reproduce/results.
+"""Write the tables of pages from the results in examples/reproduce/results.
 
-Run it as ``python docs/make_reproduced.py``. A table stands below a comment with its name.
+Run it as ``python docs/make_reproduced.py``. A table stands below a comment with its name. A script
+names its page in ``PAGE``, relative to this folder; by default it is reproduced.md.
 """
 
 import importlib
@@ -8,8 +9,8 @@ import re
 import sys
 from pathlib import Path
 
-PAGE = Path(__file__).with_name("reproduced.md")
-SCRIPTS = Path(__file__).parent.parent / "examples" / "reproduce"
+DOCS = Path(__file__).parent
+SCRIPTS = DOCS.parent / "examples" / "reproduce"
 
 
 def filled(page, tables):
@@ -17,7 +18,7 @@ def filled(page, tables):
     for name, table in tables.items():
         comment = f"<!-- table: {name} -->\n"
         if comment not in page:
-            raise ValueError(f"{PAGE.name} has no line {comment.strip()!r}.")
+            raise ValueError(f"The page has no line {comment.strip()!r}.")
         # The comment, an empty line, and the lines of the table that is there, if any.
         pattern = rf"({re.escape(comment)})\n*(\|.*\n)*"
         page = re.sub(pattern, lambda found, table=table: f"{found[1]}\n{table}\n", page)
@@ -25,14 +26,13 @@ def filled(page, tables):
 
 
 def main():
-    """Write the page."""
+    """Write the pages."""
     sys.path.insert(0, str(SCRIPTS))
-    page = PAGE.read_text()
     for path in sorted(SCRIPTS.glob("*.py")):
         module = importlib.import_module(path.stem)
         if hasattr(module, "tables"):
-            page = filled(page, module.tables())
-    PAGE.write_text(page)
+            page = DOCS / getattr(module, "PAGE", "reproduced.md")
+            page.write_text(filled(page.read_text(), module.tables()))
 
 
 if __name__ == "__main__":

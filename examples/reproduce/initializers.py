@@ -15,6 +15,8 @@ from pathlib import Path
 from common import RESULTS, Results, arguments, table
 from protocol import (
     DIGITS,
+    FINAL,
+    SPEED,
     TARGETS,
     TITLES,
     epochs_cell,
@@ -55,10 +57,13 @@ def tables(folder: Path = RESULTS) -> dict[str, str]:
         for activation in ACTIVATIONS:
             for init in initializers(activation):
                 name = f"{depth} layers of {activation}, {init}"
-                fits = {data: tuned(entries, f"{data}, {name}")[1] for data in names}
+                fast, best = (
+                    {data: tuned(entries, f"{data}, {name}", criterion)[1] for data in names}
+                    for criterion in (SPEED, FINAL)
+                )
                 title = [f"`{activation}`", init]
-                epochs.append([*title, *map(epochs_cell, fits.values())])
-                scores.append([*title, *(score_cell(fits[data], DIGITS[data]) for data in names)])
+                epochs.append([*title, *map(epochs_cell, fast.values())])
+                scores.append([*title, *(score_cell(best[data], DIGITS[data]) for data in names)])
         header = ["activation", "initial weights"]
         targets = [f"{TITLES[data].split(',')[0]}, to {TARGETS[data]:g}" for data in names]
         found[f"initializers, {depth} layers, epochs"] = table([*header, *targets], epochs)

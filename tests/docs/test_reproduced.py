@@ -40,15 +40,15 @@ def script(monkeypatch):
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
-    """Return a folder with data sets whose classes are easy to tell apart."""
+    """Return a folder with data sets whose classes overlap."""
     folder, generator = tmp_path_factory.mktemp("data"), np.random.default_rng(0)
     y = generator.integers(0, 3, N_ROWS)
     test_idx = np.arange(180, N_ROWS)[None]
-    near = generator.normal(size=(N_ROWS, 6)) + 4 * (y[:, None] == np.arange(6) % 3)
+    near = generator.normal(size=(N_ROWS, 6)) + (y[:, None] == np.arange(6) % 3)
     pixels = np.clip(20 * near + 60, 0, 255).astype(np.uint8)
     np.savez(folder / "mnist.npz", X=pixels, y=y, test_idx=test_idx)
     np.savez(folder / "letter.npz", X=near.round().astype(np.int16), y=y, test_idx=test_idx)
-    categories = np.column_stack([near.round(), y])
+    categories = np.column_stack([near.round(), (y + generator.integers(0, 2, N_ROWS)) % 3])
     is_categorical = np.arange(7) == 6
     np.savez(
         folder / "adult.npz",
@@ -147,9 +147,13 @@ def test_the_walk_over_rates_ends_where_both_sides_are_worse(script, tmp_path):
     results = sys.modules["common"].Results(tmp_path / "rates.json")
 
     def measure(rate):
-        return {"lowest": None if rate > 0.5 else abs(np.log10(rate) + 2.6)}
+        lowest, best = (None if rate > 0.5 else abs(np.log10(rate) + at) for at in (2.6, 1.9))
+        return {"lowest": lowest, "best": best}
 
     assert protocol.tuned_rate(results, "walk", measure, 10.0) == 0.003
+    assert protocol.tuned_rate(results, "walk", measure, 0.003, protocol.FINAL) == 0.01
+    for criterion, rate in ((protocol.SPEED, "0.003"), (protocol.FINAL, "0.01")):
+        assert protocol.tuned(results.all(), "walk", criterion) == (rate, [])
     tried = [float(name.split("rate ")[1]) for name in results.all()]
     assert sorted(tried) == [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0]
 
@@ -191,8 +195,9 @@ def test_correlations_of_known_units(script):
 
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_page_shows_the_tables_of_the_results(script, name):
-    page = (DOCS / "reproduced.md").read_text()
-    tables = script(name).tables()
+    module = script(name)
+    page = (DOCS / getattr(module, "PAGE", "reproduced.md")).read_text()
+    tables = module.tables()
     assert tables
     for title, table in tables.items():
         assert f"\n{table}\n" in page, title
