@@ -3,7 +3,7 @@
 Run it as ``python coadaptation.py FOLDER``; FOLDER has mnist.npz. ``--only dropout`` runs one
 network. Fits that are in the results are not run again.
 
-Three networks of two layers of 256 ReLU units learn 10,000 images, with three seeds: a plain one,
+Three networks of two layers of 256 ReLU units learn 5,000 images, with three seeds: a plain one,
 one with a weight penalty that was chosen on validation rows, and one with dropout. On 5,000 test
 images, units are removed (their output is set to zero), and the error and the log-loss are measured
 again. The correlations are those of units' outputs over the same images.

@@ -1,7 +1,8 @@
 """The four data sets of the mission's claims, and how a network is fitted and measured on them.
 
-Each set has 10,000 training rows, up to 5,000 validation rows and the test rows of its split. A fit
-takes a set number of epochs and keeps the weights of the epoch with the lowest validation loss.
+Each set has 10,000 training rows and 5,000 validation rows (MNIST half as many) and the test rows of
+its split. A fit takes a set number of epochs and keeps the weights of the epoch with the lowest
+validation loss.
 """
 
 import warnings
@@ -19,11 +20,11 @@ from sklearn.preprocessing import OneHotEncoder, QuantileTransformer
 from sknn import MLPClassifier, MLPRegressor
 from sknn.exceptions import DivergedError
 
-N_TRAINING, N_VALIDATION = 10_000, 5_000
+N_TRAINING = {"mnist": 5_000, "letter": 10_000, "adult": 10_000, "california_housing": 10_000}
 SEEDS = (1, 2, 3)  # of the fits with the tuned rate, which was chosen with seed 0
 # Losses that networks with tuned rates reach on validation rows, near the lowest of the search:
 # log-loss, and half the squared error in units of the training rows' variance.
-TARGETS = {"mnist": 0.2, "letter": 0.3, "adult": 0.33, "california_housing": 0.13}
+TARGETS = {"mnist": 0.25, "letter": 0.3, "adult": 0.33, "california_housing": 0.13}
 # The titles of the data sets in tables, and the digits of their test scores.
 TITLES = {
     "mnist": "MNIST, error in %",
@@ -81,8 +82,8 @@ def task(folder: Path, name: str) -> Task:
     data = load(folder, name)
     X, y, X_test, y_test = data.split()
     order = np.random.default_rng(0).permutation(len(y))
-    n_training = min(N_TRAINING, len(y) * 2 // 3)
-    rows, others = order[:n_training], order[n_training:][:N_VALIDATION]
+    n_training = min(N_TRAINING[name], len(y) * 2 // 3)
+    rows, others = order[:n_training], order[n_training:][: n_training // 2]
     transform = _preprocessing(folder, name, X[rows])
     scale = Scale(np.float64(0), np.float64(1))
     if name == "california_housing":
