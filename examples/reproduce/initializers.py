@@ -34,7 +34,7 @@ ACTIVATIONS = {"sigmoid": XavierNormal(), "relu": HeNormal()}
 DEPTHS = {"mnist": (2, 5), "letter": (2, 5), "adult": (2,), "california_housing": (2,)}
 # The rates where the searches begin.
 START = {"sigmoid": 0.1, "relu": 0.01}
-EPOCHS = 20
+EPOCHS = 10
 
 
 def initializers(activation: str) -> dict[str, object]:
