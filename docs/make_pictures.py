@@ -418,29 +418,32 @@ def removed_units():
 def optimizer_epochs():
     """Epochs of eight optimizers to a validation loss, on four data sets."""
     entries = reproduced("optimizers")
-    titles = {
-        "mnist": "MNIST",
-        "letter": "letter",
-        "adult": "adult",
-        "california_housing": "California",
-    }
-    names = list(dict.fromkeys(key.split(", ")[1] for key in entries))
-    order = ["gd", "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adadelta", "adam"]
-    names = [name for name in order if name in names]
+    names = ["gd", "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adadelta", "adam"]
+    titles = {"mnist": "MNIST", "letter": "letter", "adult": "adult"}
+    titles |= {"california_housing": "California"}
     figure, (ax,) = panels(1, 1, 3.6)
     for number, ((data, title), marker) in enumerate(zip(titles.items(), "osD^", strict=True)):
-        for row, name in enumerate(names):
-            start = f"{data}, {name}, tuned to"
-            reached = [fit["reached"] for key, fit in entries.items() if key.startswith(start)]
-            if reached and None not in reached:
-                ax.plot(np.mean(reached), row + 0.15 * (number - 1.5), marker, color=COLORS[number])
-        ax.plot([], [], marker, color=COLORS[number], label=title)
+        reached = [mean_epochs(entries, f"{data}, {name}") for name in names]
+        rows = np.arange(len(names)) + 0.15 * (number - 1.5)
+        ax.plot(reached, rows, marker, label=title)
     ax.set(xscale="log", xlabel="epochs", yticks=range(len(names)), yticklabels=names)
     ax.xaxis.set_major_formatter("{x:g}")
     ax.invert_yaxis()
     ax.grid(axis="y", color="0.9")
     figure.legend(loc="outside upper center", ncols=4)
     return figure
+
+
+def mean_epochs(entries, name):
+    """Return the mean epochs at the rate that was tuned for speed, or NaN if a fit needs more."""
+    rates = {
+        key.rpartition(" ")[2]: entry["lowest"]
+        for key, entry in entries.items()
+        if key.startswith(f"{name}, rate ") and entry["lowest"] is not None
+    }
+    start = f"{name}, tuned to {min(rates, key=rates.get, default='')}, "
+    reached = [entry["reached"] for key, entry in entries.items() if key.startswith(start)]
+    return np.mean(reached) if reached and None not in reached else np.nan
 
 
 PICTURES = {
