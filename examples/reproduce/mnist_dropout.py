@@ -59,9 +59,9 @@ TITLES = {
 CHOSEN = {
     "standard": Setting(0.1),
     "dropout": Setting(0.03),
-    "max-norm": Setting(0.1, 1.0),
+    "max-norm": Setting(0.03, 1.0),
 }
-EPOCHS = {"search": 15, "short": 50, "full": 40}
+EPOCHS = {"search": 15, "short": 40, "full": 40}
 # The short form has smaller networks, so that it takes minutes.
 SMALLER = {"short": {"hidden_layer_sizes": (512, 512)}}
 BATCH = {"search": 128, "short": 128, "full": 256}
