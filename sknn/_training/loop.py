@@ -122,7 +122,7 @@ class TrainingLoop:
             training.n_epochs_to_go -= 1
             self._begin_epoch()
             if configuration.shuffle and not optimizer.full_batch:
-                training.shuffle()
+                training.shuffle(configuration.block_size)
             outcome = self._run_epoch(size)
             if outcome:
                 return outcome
