@@ -13,6 +13,7 @@ from sknn._core.typing import Array
 from sknn._network.network import Network
 from sknn._training.data import DataSet
 from sknn._training.gradients import GradientSource
+from sknn._training.one_pass import in_one_pass
 from sknn._training.penalty import Chunk, MaxNorm, Regularization, clip
 from sknn._training.step_statistics import StepStatistics
 from sknn.losses import Loss
@@ -68,7 +69,7 @@ class Engine:
         max_norm = regularization.max_norm
         self._max_norm = MaxNorm(hidden, max_norm) if max_norm is not None else None
 
-    def bind(self, optimizer: Optimizer, state: Any) -> None:
+    def bind(self, optimizer: Optimizer, state: Any, n_steps: float = 0) -> None:
         """Set the optimizer of all following steps.
 
         Parameters
@@ -77,15 +78,18 @@ class Engine:
             The optimizer that updates the parameters.
         state : object
             The state that the optimizer's `init` returned; steps update it.
+        n_steps : float, default=0
+            The number of steps that are likely to follow, for which compiling may save time.
         """
         params, grad = self.parameters.vector, self._gradient.vector
         clips = bool(self.regularization.clip_norm)
         bound = optimizer.bind(params, grad, state, at_once=clips)
         self._optimizer, self._state = optimizer, state
         self._begin_update = bound.begin
+        compiled = in_one_pass(bound.groups, self.parameters.layout, n_steps)
         self._groups = [
-            (self._chunks_in(group.elements), group.elements, group.update)
-            for group in bound.groups
+            (self._chunks_in(group.elements), group.elements, group.update, update_in_one_pass)
+            for group, update_in_one_pass in zip(bound.groups, compiled, strict=True)
         ]
 
     def _chunks_in(self, elements: slice) -> list[Chunk]:
@@ -127,12 +131,18 @@ class Engine:
     def _update(self, loss: float, learning_rate: float) -> None:
         """Complete the gradient and update the parameters, group by group.
 
-        If a group is one chunk, that stays in cache for the penalty, the check and the update.
+        If a group is one chunk, that stays in cache for the penalty, the check and the update. A
+        compiled update does all three in one pass.
         """
         params, grad = self.parameters.vector, self._gradient.vector
         regularization, statistics = self.regularization, self.statistics
         coefficients = self._begin_update(learning_rate)
-        for group, elements, update in self._groups:
+        for group, elements, update, update_in_one_pass in self._groups:
+            if update_in_one_pass and not statistics.is_on:
+                is_finite = update_in_one_pass(regularization, learning_rate, coefficients)
+                if not (is_finite and math.isfinite(loss)):
+                    self._raise_nonfinite()
+                continue
             for chunk in group:
                 if chunk.finish_gradient(regularization) or not math.isfinite(loss):
                     self._raise_nonfinite()

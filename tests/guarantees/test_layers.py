@@ -33,7 +33,7 @@ LEVEL = {module: level for level, modules in enumerate(LAYERS) for module in mod
 
 # What modules may import beside NumPy and SciPy.
 THIRD_PARTY = {
-    "_core": {"sklearn", "threadpoolctl"},  # the latter comes with scikit-learn
+    "_core": {"numba", "sklearn", "threadpoolctl"},  # the last comes with scikit-learn
     "exceptions": {"sklearn"},
     "estimators": {"sklearn"},
     "compat": {"sklearn"},
