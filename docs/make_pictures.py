@@ -354,7 +354,8 @@ def truth(x):
 # The floors of the house, from the top, with their rooms; see tests/guarantees/test_layers.py.
 FLOORS = [
     ("files and callbacks", ["callbacks", "persistence"]),
-    ("tools for models", ["tabular", "inspection", "uncertainty", "export", "compat"]),
+    ("displays", ["inspection"]),
+    ("tools for models", ["tabular", "uncertainty", "export", "compat"]),
     ("estimators and encoders", ["estimators", "preprocessing"]),
     ("training", ["_training"]),
     ("the network", ["_network"]),
@@ -368,9 +369,10 @@ FLOORS = [
 
 def architecture():
     """The packages as rooms on floors; imports go down."""
-    figure, (ax,) = panels(1, 1, 4.6)
+    figure, (ax,) = panels(1, 1, 5.2)
+    top = len(FLOORS)
     for row, (floor, rooms) in enumerate(FLOORS):
-        y = len(FLOORS) - row
+        y = top - row
         ax.text(0, y + 0.36, floor, fontsize=8.5, color="0.35", va="bottom")
         color = COLORS[0] if not rooms[0].startswith("_") else "0.45"
         for column, room in enumerate(rooms):
@@ -381,9 +383,13 @@ def architecture():
                 )
             )
             ax.text(x + width / 2 - 0.006, y + 0.05, room, fontsize=8.5, ha="center", va="center")
-    ax.annotate("", (1.04, 0.75), (1.04, 7.4), arrowprops={"arrowstyle": "->", "color": COLORS[1]})
-    ax.text(1.065, 4.1, "imports", rotation=270, va="center", fontsize=8.5, color=COLORS[1])
-    ax.set(xlim=(-0.01, 1.1), ylim=(0.6, 7.75))
+    ax.annotate(
+        "", (1.04, 0.75), (1.04, top + 0.4), arrowprops={"arrowstyle": "->", "color": COLORS[1]}
+    )
+    ax.text(
+        1.065, (top + 1.2) / 2, "imports", rotation=270, va="center", fontsize=8.5, color=COLORS[1]
+    )
+    ax.set(xlim=(-0.01, 1.1), ylim=(0.6, top + 0.75))
     ax.axis("off")
     return figure
 
