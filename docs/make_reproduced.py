@@ -19,9 +19,9 @@ def filled(page, tables):
         comment = f"<!-- table: {name} -->\n"
         if comment not in page:
             raise ValueError(f"The page has no line {comment.strip()!r}.")
-        # The comment, an empty line, and the lines of the table that is there, if any.
-        pattern = rf"({re.escape(comment)})\n*(\|.*\n)*"
-        page = re.sub(pattern, lambda found, table=table: f"{found[1]}\n{table}\n", page)
+        # The comment and the table that is there, if any, with the empty lines around it.
+        pattern = rf"({re.escape(comment)})\n*(\|.*\n)*\n*"
+        page = re.sub(pattern, lambda found, table=table: f"{found[1]}\n{table}\n\n", page)
     return page
 
 
