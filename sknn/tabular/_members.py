@@ -17,11 +17,10 @@ LEARNING_RATE: Final = 0.002
 WEIGHT_DECAY: Final = 0.02
 DECAY_OF_AVERAGE: Final = 0.99
 _SMALLEST_BATCH, _LARGEST_BATCH, _BATCHES = 32, 256, 32
-# Patience is as many steps as this, in epochs, but no fewer than the first and no more than the
-# second number of epochs.
-_PATIENCE_IN_STEPS: Final = 400
-_PATIENCE: Final = (6, 100)
-# The same for the length of training.
+# Patience is as many rows as this, in epochs, and the length of training as many steps; neither is
+# less than the first or more than the second number of epochs.
+_PATIENCE_IN_ROWS: Final = 32_000
+_PATIENCE: Final = (7, 100)
 _LENGTH_IN_STEPS: Final = 4000
 _LENGTH: Final = (50, 300)
 
@@ -67,9 +66,9 @@ def patience(n_samples: int) -> int:
     --------
     >>> from sknn.tabular._members import patience
     >>> patience(100), patience(2_000), patience(100_000)
-    (100, 7, 6)
+    (100, 16, 7)
     """
-    return _epochs(_PATIENCE_IN_STEPS, n_samples, _PATIENCE)
+    return _epochs(_PATIENCE_IN_ROWS, n_samples, _PATIENCE)
 
 
 def longest(n_samples: int) -> int:
@@ -83,12 +82,12 @@ def longest(n_samples: int) -> int:
     >>> longest(100), longest(10_000), longest(100_000)
     (300, 103, 50)
     """
-    return _epochs(_LENGTH_IN_STEPS, n_samples, _LENGTH)
+    return _epochs(_LENGTH_IN_STEPS * batch_size(n_samples), n_samples, _LENGTH)
 
 
-def _epochs(n_steps: int, n_samples: int, bounds: tuple[int, int]) -> int:
-    n_epochs = math.ceil(n_steps * batch_size(n_samples) / n_samples)
-    return min(max(n_epochs, bounds[0]), bounds[1])
+def _epochs(n_rows: int, n_samples: int, bounds: tuple[int, int]) -> int:
+    """Return the epochs that pass over so many rows, within bounds."""
+    return min(max(math.ceil(n_rows / n_samples), bounds[0]), bounds[1])
 
 
 def network_parameters(n_samples: int) -> dict[str, Any]:
