@@ -18,7 +18,7 @@ class TrainingWarning(ConvergenceWarning):  # type: ignore[misc]  # no types the
 
 
 class NotConvergedWarning(TrainingWarning):
-    """Training reached its limit while the loss was still moving."""
+    """Training reached its limit while the loss was still falling or rising."""
 
 
 class FeatureScaleWarning(TrainingWarning):

@@ -159,7 +159,7 @@ def parameters(draw, is_classifier):
         "clip_norm": st.one_of(st.none(), numbers(POSITIVE)),
         "averaging": st.one_of(st.just("ema"), instances(EMA)),
         "batch_size": st.one_of(st.just("auto"), numbers(Range(1, integer=True))),
-        "shuffle": st.sampled_from([False, np.False_]),
+        "shuffle": st.sampled_from([False, np.False_, "blocks"]),
         "tol": numbers(NOT_NEGATIVE, 1e-3),
         "n_iter_no_change": st.one_of(st.integers(1, 9), st.floats(1), st.just(math.inf)),
         "scoring": st.sampled_from([None, "loss", own_score, *scorings]),

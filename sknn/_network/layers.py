@@ -148,9 +148,12 @@ class Masks:
     ----------
     seed : int
         The seed of the fit.
+    chunk : int, default=0
+        The number of the chunk of the data, which has streams of its own.
     """
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, chunk: int = 0) -> None:
+        self._first_share = chunk << 32  # shares are fewer than 2**32
         self._philox = np.random.Philox(key=seed)
         self._generator = np.random.Generator(self._philox)
         self._state: Any = self._philox.state
@@ -159,7 +162,7 @@ class Masks:
 
     def generator(self, layer: int) -> np.random.Generator:
         """Return the generator at the start of the stream for this step, share and layer."""
-        self._state["state"]["counter"][:] = (0, self.share, layer, self.step)
+        self._state["state"]["counter"][:] = (0, self._first_share + self.share, layer, self.step)
         self._philox.state = self._state
         return self._generator
 

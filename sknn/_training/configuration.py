@@ -48,6 +48,8 @@ class FitConfiguration:
         The average of the weights over the steps; None for no average.
     report : callable
         Called after each epoch as ``report(training)``.
+    block_size : int or None
+        The number of rows in a block if each epoch shuffles blocks; None to shuffle all rows.
     begin_epoch, end_epoch : callable
         Called before each epoch, and after the epoch is complete. Training stops if `end_epoch`
         returns True.
@@ -66,6 +68,7 @@ class FitConfiguration:
     early_stopping: bool
     averaging: Averaging | None
     report: Callable[[Any], None]
+    block_size: int | None = None
     begin_epoch: Callable[[], object] = _do_nothing
     end_epoch: Callable[[], bool] = _do_nothing
 

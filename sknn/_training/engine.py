@@ -1,37 +1,23 @@
 """The engine: the arithmetic of training, from a batch of rows to updated parameters."""
 
 import math
-from typing import Any, Final, NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
-from scipy import sparse
 
 from sknn._core.blas import has_nonfinite_product, warm_up
 from sknn._core.chunks import chunks
 from sknn._core.parameters import Parameters
 from sknn._core.subnormal import INTERVAL, drop_tiny
 from sknn._core.typing import Array
-from sknn._network.layers import Masks, Memory, with_ones
 from sknn._network.network import Network
-from sknn._training.data import DataSet, even_slices, n_rows, rows_within
-from sknn._training.objective import BatchObjective
+from sknn._training.data import DataSet
+from sknn._training.gradients import GradientSource
+from sknn._training.one_pass import in_one_pass
 from sknn._training.penalty import Chunk, MaxNorm, Regularization, clip
 from sknn._training.step_statistics import StepStatistics
 from sknn.losses import Loss
 from sknn.optimizers import Optimizer
-
-# The fewest and the most rows in one share of a large batch.
-FEWEST: Final = 384
-MOST: Final = 2048
-MOST_SPARSE: Final = 16_384
-# Bytes of activations and deltas that fit in a core's cache.
-CACHED: Final = 3 * 2**18
-# Parameters per row above which summing the gradients of several shares costs noticeable time.
-PER_ROW: Final = 128
-# A fit keeps a copy of up to so many bytes of inputs from which rows are gathered faster.
-COPIED: Final = 2**28
-# The most rows on which the predictions of a trained network are checked.
-CHECKED: Final = 256
 
 
 class NonFiniteError(ValueError):
@@ -57,16 +43,11 @@ class Engine:
 
     Parameters
     ----------
-    network : Network
-        The network, whose parameters are updated in place.
-    loss : Loss
-        The loss of a sample.
+    source : GradientSource
+        Computes the gradient of the loss over rows. The parameters of its network are updated in
+        place.
     regularization : Regularization
         The penalty, and the bounds on norms.
-    data : DataSet
-        The training set.
-    seed : int
-        The seed of the dropout masks.
 
     Attributes
     ----------
@@ -74,26 +55,12 @@ class Engine:
         The measurements of a step; made if `is_on` is set.
     """
 
-    def __init__(
-        self,
-        network: Network,
-        loss: Loss,
-        regularization: Regularization,
-        data: DataSet,
-        seed: int,
-    ) -> None:
+    def __init__(self, source: GradientSource, regularization: Regularization) -> None:
         warm_up()
-        self.network, self.parameters, self.loss = network, network.parameters, loss
-        self.regularization, self.data = regularization, data
+        network = source.network
+        self.source, self.network, self.parameters = source, network, network.parameters
+        self.regularization, self._gradient = regularization, source.gradient
         layout, vector = self.parameters.layout, self.parameters.vector
-        self._gradient = Parameters(layout, np.empty_like(vector))
-        self._share: Parameters | None = None
-        is_sparse = sparse.issparse(data.X)
-        self._share_size = share_size(network.architecture.layer_sizes, vector, is_sparse)
-        self._batches: dict[tuple[int, bool], BatchObjective] = {}
-        is_small = not is_sparse and data.X.nbytes <= COPIED
-        self._X = with_ones(data.X) if is_small else data.X
-        self._masks, self._memory = Masks(seed), Memory(vector.dtype)
         slices, gradient = chunks(layout.size), self._gradient.vector
         self._chunks = [Chunk(layout, elements, vector, gradient) for elements in slices]
         self._is_tiny = np.empty(slices[0].stop, bool)
@@ -102,7 +69,7 @@ class Engine:
         max_norm = regularization.max_norm
         self._max_norm = MaxNorm(hidden, max_norm) if max_norm is not None else None
 
-    def bind(self, optimizer: Optimizer, state: Any) -> None:
+    def bind(self, optimizer: Optimizer, state: Any, n_steps: float = 0) -> None:
         """Set the optimizer of all following steps.
 
         Parameters
@@ -111,15 +78,18 @@ class Engine:
             The optimizer that updates the parameters.
         state : object
             The state that the optimizer's `init` returned; steps update it.
+        n_steps : float, default=0
+            The number of steps that are likely to follow, for which compiling may save time.
         """
         params, grad = self.parameters.vector, self._gradient.vector
         clips = bool(self.regularization.clip_norm)
         bound = optimizer.bind(params, grad, state, at_once=clips)
         self._optimizer, self._state = optimizer, state
         self._begin_update = bound.begin
+        compiled = in_one_pass(bound.groups, self.parameters.layout, n_steps)
         self._groups = [
-            (self._chunks_in(group.elements), group.elements, group.update)
-            for group in bound.groups
+            (self._chunks_in(group.elements), group.elements, group.update, update_in_one_pass)
+            for group, update_in_one_pass in zip(bound.groups, compiled, strict=True)
         ]
 
     def _chunks_in(self, elements: slice) -> list[Chunk]:
@@ -147,10 +117,9 @@ class Engine:
         loss_sum, weight_sum : float
             ``sum_i w_i l_i`` before the step, and ``sum_i w_i``.
         """
-        self._masks.step = count
         if count % INTERVAL == 0:
             self.drop_tiny(self.parameters.vector, *self._optimizer.vectors(self._state))
-        loss_sum, weight_sum = self._sum_gradient(rows)
+        loss_sum, weight_sum = self.source.sum(rows, count)
         if weight_sum != 0:
             self._update(loss_sum, learning_rate)
             if self._max_norm:
@@ -162,12 +131,18 @@ class Engine:
     def _update(self, loss: float, learning_rate: float) -> None:
         """Complete the gradient and update the parameters, group by group.
 
-        If a group is one chunk, that stays in cache for the penalty, the check and the update.
+        If a group is one chunk, that stays in cache for the penalty, the check and the update. A
+        compiled update does all three in one pass.
         """
         params, grad = self.parameters.vector, self._gradient.vector
         regularization, statistics = self.regularization, self.statistics
         coefficients = self._begin_update(learning_rate)
-        for group, elements, update in self._groups:
+        for group, elements, update, update_in_one_pass in self._groups:
+            if update_in_one_pass and not statistics.is_on:
+                is_finite = update_in_one_pass(regularization, learning_rate, coefficients)
+                if not (is_finite and math.isfinite(loss)):
+                    self._raise_nonfinite()
+                continue
             for chunk in group:
                 if chunk.finish_gradient(regularization) or not math.isfinite(loss):
                     self._raise_nonfinite()
@@ -180,7 +155,7 @@ class Engine:
     def objective(self, vector: Array, rows: Array | slice) -> tuple[float, Array]:
         """Set the parameters, and return the objective over rows and its gradient."""
         self.parameters.vector[...] = vector
-        loss_sum, weight_sum = self._sum_gradient(rows)
+        loss_sum, weight_sum = self.source.sum(rows, 0)
         for chunk in self._chunks:
             chunk.add_penalty(self.regularization)
         return loss_sum / weight_sum + self.penalty(), self._gradient.vector
@@ -207,47 +182,6 @@ class Engine:
             value += chunk.penalty(self.regularization)
         return value
 
-    def _sum_gradient(self, rows: Array | slice) -> tuple[float, float]:
-        """Compute the gradient over rows, share by share; return the sums that `step` returns."""
-        self._masks.share = 0
-        if n_rows(rows) < 1.5 * self._share_size:
-            batch = self._batch(n_rows(rows), self._gradient)
-            weight_sum = batch.load(rows)
-            return batch.gradient(weight_sum) if weight_sum != 0 else 0.0, weight_sum
-        weight_sum = self._total_weight(rows)
-        if weight_sum == 0:
-            return 0.0, 0.0
-        if self._share is None:
-            self._share = self._gradient.copy()
-        self._gradient.vector.fill(0)
-        loss_sum = 0.0
-        for number, share in enumerate(even_slices(n_rows(rows), self._share_size)):
-            self._masks.share = number
-            batch = self._batch(share.stop - share.start, self._share)
-            batch.load(rows_within(rows, share))
-            loss_sum += batch.gradient(weight_sum)
-            np.add(self._gradient.vector, self._share.vector, out=self._gradient.vector)
-        return loss_sum, weight_sum
-
-    def _total_weight(self, rows: Array | slice) -> float:
-        weight = self.data.weight
-        if weight is None:
-            return float(n_rows(rows))
-        if isinstance(rows, slice):
-            return float(np.add.reduce(weight[rows]))
-        scratch = self._memory.array("weights", len(rows))
-        return float(np.add.reduce(weight.take(rows, out=scratch, mode="clip")))
-
-    def _batch(self, n_samples: int, gradient: Parameters) -> BatchObjective:
-        key = (n_samples, gradient is self._share)
-        if key not in self._batches:
-            is_sparse = sparse.issparse(self.data.X)
-            compiled = self.network.compile(
-                n_samples, is_sparse, gradient, self._masks, self._memory
-            )
-            self._batches[key] = BatchObjective(compiled, self.loss, self.data, self._X)
-        return self._batches[key]
-
     def check(self, loss: float, with_gradient: bool = False) -> None:
         """Raise a NonFiniteError, which names the layer, if a loss or a parameter is not finite."""
         params = self.parameters.vector
@@ -261,9 +195,8 @@ class Engine:
         Finite weights may give predictions that are not finite. After the last step, no other
         check would detect them.
         """
-        sample = slice(None, None, -(-len(self.data) // CHECKED))
         network = self.network.replace_parameters(parameters)
-        for _, raw_prediction in network.raw_predictions(self.data.X[sample]):
+        for _, raw_prediction in network.raw_predictions(self.source.sample()):
             if not np.isfinite(network.apply_link(raw_prediction)).all():
                 raise NonFiniteError("a prediction after it", epoch)
 
@@ -277,36 +210,6 @@ class Engine:
         if not math.isfinite(self.penalty()):
             raise NonFiniteError("the penalty")
         raise NonFiniteError("the loss (from the output layer)")
-
-
-def share_size(layer_sizes: tuple[int, ...], gradient: Array, is_sparse: bool) -> int:
-    """Return the approximate number of rows in one share of a large batch.
-
-    With few rows in a share, activations and deltas stay in cache, which saves up to a third of
-    the time for 100 units and thousands of rows. With too few rows, adding the gradients of the
-    shares costs more than that.
-
-    Parameters
-    ----------
-    layer_sizes : tuple of int
-        Units from the inputs to the outputs.
-    gradient : ndarray of shape (size,)
-        The gradient of all parameters.
-    is_sparse : bool
-        Whether the inputs are sparse. The gradient is dense even then, and adding gradients takes
-        longer than the products.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sknn._training.engine import share_size
-    >>> share_size((64, 100, 10), np.empty(7510), False), share_size((8, 9, 1), np.empty(91), False)
-    (384, 2048)
-    """
-    n_inputs = 0 if is_sparse else layer_sizes[0]
-    row_bytes = gradient.itemsize * (n_inputs + 2 * sum(layer_sizes[1:]))
-    fewest = max(FEWEST, gradient.size // PER_ROW)
-    return min(max(fewest, CACHED // row_bytes), MOST_SPARSE if is_sparse else MOST)
 
 
 def mean_loss(network: Network, loss: Loss, data: DataSet) -> float:

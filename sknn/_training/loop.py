@@ -27,6 +27,8 @@ STOPPED = "stopped"
 # an epoch of one step and few rows.
 EPOCHS_MEASURED: Final = 10
 ROWS_MEASURED: Final = 1500
+# A fit that may stop early is expected to last so many times its patience.
+PATIENCES: Final = 3
 
 Validate = Callable[[], tuple[float, float | None]]
 
@@ -114,7 +116,7 @@ class TrainingLoop:
         configuration, training = self.configuration, self.training
         size = training.n_training if optimizer.full_batch else configuration.batch_size
         n_steps = -(-training.n_training // size)
-        self.engine.bind(optimizer, training.optimizer_state)
+        self.engine.bind(optimizer, training.optimizer_state, self._n_likely_steps(n_steps))
         if training.n_epochs_to_go is None:
             self._plan_schedule(n_steps)
             training.n_epochs_to_go = configuration.max_iter
@@ -122,13 +124,23 @@ class TrainingLoop:
             training.n_epochs_to_go -= 1
             self._begin_epoch()
             if configuration.shuffle and not optimizer.full_batch:
-                training.shuffle()
+                training.shuffle(configuration.block_size)
             outcome = self._run_epoch(size)
             if outcome:
                 return outcome
         # A fit that is resumed after its last epoch may have converged in that epoch.
         is_over = training.n_no_improvement >= configuration.n_iter_no_change
         return CONVERGED if is_over or configuration.schedule.knows_end else MAX_ITER
+
+    def _n_likely_steps(self, steps_per_epoch: int) -> float:
+        """Return how many steps are likely to follow."""
+        configuration, n_done = self.configuration, self.training.progress.step
+        if configuration.incremental:  # as many steps as before
+            return max(steps_per_epoch, n_done)
+        patient = PATIENCES * configuration.n_iter_no_change
+        return steps_per_epoch * min(
+            self.training.n_epochs_to_go or configuration.max_iter, patient
+        )
 
     def _plan_schedule(self, steps_per_epoch: int) -> None:
         """Set the first and the last step of the schedule's run; start a new run after its end."""

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import final
+from typing import Any, final
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from sknn._core.blas import (
     scale,
 )
 from sknn._core.parameters import Layout
+from sknn._core.rounding import multiply_add
 from sknn._core.typing import Array
 
 
@@ -117,6 +118,18 @@ class Chunk:
             total += float(multiply())
         # A finite sum has only finite terms; a sum that is not finite may have overflowed.
         return not math.isfinite(total) and has_nonfinite_product(self._params, self._grad)
+
+
+def penalized_gradient(weight: Any, grad: Any, l1: Any, l2: Any) -> Any:
+    """Return the derivative of one weight with the penalty: `Chunk.add_penalty` for compilation.
+
+    Examples
+    --------
+    >>> from sknn._training.penalty import penalized_gradient
+    >>> penalized_gradient(-2.0, 0.0, 0.5, 0.25)
+    -1.0
+    """
+    return multiply_add(l1, np.sign(weight), multiply_add(l2, weight, grad))
 
 
 def clip(grad: Array, clip_norm: float) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from sknn._core.parameters import Parameters
 from sknn._core.typing import Array
 from sknn._training.curve import Curve
+from sknn._training.shuffling import shuffle_blocks
 from sknn.schedules import Progress
 
 Numbers: TypeAlias = Curve | list[float]
@@ -149,11 +150,14 @@ class TrainingState:
         random_state.set_state(vars(self).get(_DRAWN, now))
         return random_state
 
-    def shuffle(self) -> None:
-        """Shuffle the order of the last epoch."""
+    def shuffle(self, block_size: int | None = None) -> None:
+        """Shuffle the order of the last epoch, all rows or in blocks of so many rows."""
         if self.order is None:
             self.order = np.arange(self.n_samples)
-        self.random_state.shuffle(self.order)
+        if block_size is None:
+            self.random_state.shuffle(self.order)
+        else:
+            shuffle_blocks(self.order, block_size, self.random_state)
 
     def go_on_with(self, n_samples: int, checksum: int) -> None:
         """Prepare to continue with data that may be different.

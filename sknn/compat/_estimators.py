@@ -24,6 +24,7 @@ from sknn._core.typing import Array
 from sknn._training.configuration import FitConfiguration
 from sknn._training.data import DataSet
 from sknn._training.engine import Engine, NonFiniteError
+from sknn._training.gradients import LocalGradients
 from sknn._training.loop import INTERRUPTED, MAX_ITER, TrainingLoop, Validate
 from sknn._training.penalty import Regularization
 from sknn._training.state import TrainingState
@@ -94,7 +95,8 @@ class _Engined:
         )
         weight = None if weight is None else np.asarray(weight, dtype)
         data = DataSet(with_fast_rows(X).astype(dtype, copy=False), y, weight)
-        return kind(network_of(self), LOSSES[self.loss], Regularization(alpha), data, 0)
+        source = LocalGradients(network_of(self), LOSSES[self.loss], data, 0)
+        return kind(source, Regularization(alpha))
 
     def _forward_pass_fast(self: Any, X: Any, check_input: bool = True) -> Array:
         if check_input:

@@ -12,6 +12,7 @@ from sknn._core.strategy import Range
 from sknn._core.typing import Array
 from sknn._training.data import n_rows
 from sknn._training.engine import Engine
+from sknn._training.gradients import LocalGradients
 from sknn._training.penalty import Regularization
 from sknn.activations import Sigmoid
 from sknn.losses import LogLoss, SquaredError
@@ -137,12 +138,13 @@ class BatchwiseEngine(Engine):
     step.
     """
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
+    def __init__(self, source: LocalGradients, regularization: Regularization) -> None:
+        super().__init__(source, regularization)
+        self._weights = source.data.weight
         self._alpha, self._weight = self.regularization.alpha, 0.0
 
     def step(self, rows: Array | slice, learning_rate: float, count: int) -> tuple[float, float]:
-        weight, size = self.data.weight, n_rows(rows)
+        weight, size = self._weights, n_rows(rows)
         total = size if weight is None else float(np.add.reduce(weight[rows]))
         if total == 0:
             return 0.0, 0.0

@@ -13,6 +13,7 @@ from sknn import exceptions
 from sknn._training.diagnosis import Diagnosis
 from sknn._training.loop import INTERRUPTED, MAX_ITER
 from sknn._training.state import TrainingState
+from sknn.estimators._convergence import Trend
 from sknn.estimators._divergence import short
 from sknn.optimizers import Minimizer
 
@@ -37,10 +38,6 @@ _ENOUGH: Final = 30
 _VANISHED, _EXPLODED, _FADED = 1e-3, 1e3, 0.1
 # The ratio of a loss to that of a constant prediction above which signals have exploded.
 _ABSURD: Final = 100.0
-# The loss still moves if, in the last tenth of the epochs, it changes by more than the first share
-# of its total decrease. The second share suffices if the change per epoch exceeds the third share
-# of the loss.
-_MUCH, _SOMETHING, _AN_EPOCH = 0.05, 0.005, 0.01
 
 
 @dataclass
@@ -306,21 +303,17 @@ def _unconverged(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
     validated = estimator.early_stopping and training.validation_loss_curve
     curve = training.validation_loss_curve if validated else training.loss_curve
     curve = curve[-n_iter:] if n_iter else curve[-1:]
-    name = "validation loss" if validated else "loss"
-    change, n_epochs = _change(curve)
-    if not math.isnan(change) and not _still_moves(curve, change, n_epochs):
+    # A validation loss is too noisy for a forecast.
+    trend = Trend.of(curve, math.inf if validated else estimator.tol)
+    if not trend.still_moves():
         return None
     limit = estimator.max_iter
     end = f"reached max_iter={limit}" if n_iter >= limit else f"gave up after {n_iter} iterations"
-    trend = ""
-    if n_epochs:
-        verb = "fell" if change >= 0 else "rose"
-        last = "its last epoch" if n_epochs == 1 else f"its last {n_epochs} epochs"
-        trend = f": in {last} the {name} {verb} by {abs(change):.2g} to {curve[-1]:.4g}"
+    told = trend.describe("validation loss" if validated else "loss")
     return _Finding(
         exceptions.NotConvergedWarning,
-        f"{end} before it converged{trend}",
-        _more_or_less(estimator, ending, change),
+        f"{end} before it converged{told}",
+        _more_or_less(estimator, ending, trend.change),
     )
 
 
@@ -349,18 +342,6 @@ def _or_scale(diagnosis: Diagnosis) -> str:
 
 def _scaler(diagnosis: Diagnosis) -> str:
     return "MaxAbsScaler" if diagnosis.is_sparse else "StandardScaler"
-
-
-def _change(curve: list[float]) -> tuple[float, int]:
-    """Return the decrease of the loss in the last tenth of the epochs, and their number."""
-    n_epochs = min(len(curve) - 1, max(1, len(curve) // 10))
-    return (curve[-1 - n_epochs] - curve[-1], n_epochs) if n_epochs else (math.nan, 0)
-
-
-def _still_moves(curve: list[float], change: float, n_epochs: int) -> bool:
-    fallen = curve[0] - min(curve)
-    fast = abs(change) > _AN_EPOCH * n_epochs * abs(curve[-1])
-    return fallen <= 0 or abs(change) > (_SOMETHING if fast else _MUCH) * fallen
 
 
 def _batch_size(estimator: BaseEstimator, ending: Ending) -> _Finding | None:

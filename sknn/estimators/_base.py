@@ -9,7 +9,9 @@ from sknn._core.typing import Array
 from sknn._training.data import DataSet
 from sknn._training.diagnosis import diagnose
 from sknn._training.engine import Engine, NonFiniteError
+from sknn._training.gradients import LocalGradients
 from sknn._training.loop import INTERRUPTED, TrainingLoop, Validate
+from sknn._training.shuffling import BLOCKS, rows_per_block
 from sknn.estimators import _checks as checks
 from sknn.estimators._advice import Ending, compose_warning, warn
 from sknn.estimators._callbacks import CallbackSupportMixin, Watch, with_callbacks
@@ -78,7 +80,7 @@ class BaseMLP(
     averaging: Any
     batch_size: Any
     max_iter: int
-    shuffle: bool
+    shuffle: bool | str
     random_state: Any
     tol: float
     n_iter_no_change: float
@@ -275,8 +277,11 @@ class BaseMLP(
         most = None if incremental else training.n_epochs_to_go or self.max_iter
         printer = Printer(self, most, training)
         configuration = configure_fit(self, settings, training, printer.report, incremental)
+        if self.shuffle == BLOCKS:
+            configuration.block_size = rows_per_block(data.X)
         network = model.network.replace_parameters(training.parameters)
-        engine = Engine(network, model.loss, settings.regularization, data, training.seed)
+        source = LocalGradients(network, model.loss, data, training.seed)
+        engine = Engine(source, settings.regularization)
         if watch is not None:
             configuration.begin_epoch, configuration.end_epoch = watch.begin_epoch, watch.end_epoch
             watch.begin_fit(training)

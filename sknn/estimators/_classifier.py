@@ -79,8 +79,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # it has n
         ``"auto"`` is ``min(200, n_samples)``. Ignored by ``"gd"`` and ``"lbfgs"``.
     max_iter : int, default=200
         The most epochs (iterations, for ``"lbfgs"``) of a call to `fit`.
-    shuffle : bool, default=True
-        Whether each epoch shuffles the rows.
+    shuffle : bool or "blocks", default=True
+        Whether each epoch shuffles the rows. ``"blocks"`` shuffles them so that a memory-mapped X
+        is read in long pieces, each about once.
     random_state : int, RandomState or None, default=None
         The source of initial weights, validation rows, the order of the rows and dropout masks.
     tol : float, default=1e-4
@@ -201,7 +202,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # it has n
         averaging: Any = None,
         batch_size: Any = "auto",
         max_iter: int = 200,
-        shuffle: bool = True,
+        shuffle: bool | str = True,
         random_state: Any = None,
         tol: float = 1e-4,
         n_iter_no_change: float = 10,

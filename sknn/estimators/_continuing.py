@@ -8,6 +8,7 @@ from sknn._core.strategy import Strategy, resolve
 from sknn._core.typing import FLOATS
 from sknn._network.architecture import Architecture
 from sknn._training.data import DataSet
+from sknn._training.shuffling import BLOCKS
 from sknn._training.state import TrainingState
 from sknn.estimators._model import FittedModel
 from sknn.estimators._parameters import Settings, first_rate, is_minimizer, read_batch_size
@@ -88,7 +89,7 @@ def parameters_of(
         "averaging": _text(settings.averaging),
         "batch_size": read_batch_size(estimator.batch_size, n_samples),
         "max_iter": int(estimator.max_iter),
-        "shuffle": bool(estimator.shuffle),
+        "shuffle": BLOCKS if estimator.shuffle == BLOCKS else bool(estimator.shuffle),
         "tol": float(estimator.tol),
         "n_iter_no_change": float(estimator.n_iter_no_change),
         "early_stopping": early_stopping,

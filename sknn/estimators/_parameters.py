@@ -12,6 +12,7 @@ from sklearn.metrics import get_scorer_names
 
 from sknn._core.strategy import COUNT, NOT_NEGATIVE, POSITIVE, Range, Strategy, resolve, unknown
 from sknn._training.penalty import Regularization
+from sknn._training.shuffling import BLOCKS
 from sknn.activations import ACTIVATIONS, Activation
 from sknn.averaging import AVERAGINGS, Averaging
 from sknn.dropout import Dropout
@@ -40,7 +41,7 @@ _RANGES: Final = {
     "validation_fraction": Range(0, 1, "neither"),
     "verbose": Range(0, integer=True),
 }
-_BOOLEANS: Final = ("shuffle", "early_stopping", "warm_start")
+_BOOLEANS: Final = ("early_stopping", "warm_start")
 
 
 @final
@@ -311,6 +312,10 @@ def _check_plain_parameters(estimator: BaseEstimator) -> None:
         value = getattr(estimator, name)
         if not isinstance(value, (bool, np.bool_)):
             raise ValueError(f"{name} must be True or False, got {value!r}.")
+    shuffle = estimator.shuffle
+    is_name = isinstance(shuffle, str) and shuffle == BLOCKS
+    if not (isinstance(shuffle, (bool, np.bool_)) or is_name):
+        raise ValueError(f"shuffle must be True, False or {BLOCKS!r}, got {shuffle!r}.")
     for name, word, allowed in (
         ("batch_size", "auto", COUNT),
         ("learning_rate_init", "auto", POSITIVE),

@@ -16,6 +16,7 @@ from sknn._network.architecture import Architecture
 from sknn._training.data import DataSet
 from sknn._training.engine import NonFiniteError, mean_loss
 from sknn._training.loop import Validate
+from sknn._training.mapped import take_rows
 from sknn.estimators import _checks as checks
 from sknn.estimators._model import FittedModel, view
 from sknn.estimators._parameters import Settings
@@ -110,10 +111,10 @@ def _validation_rows(
             len(data), fraction, targets.strata(data.y), training.random_state
         )
     index = training.validation_rows
-    if data.weight is None:
-        return DataSet(data.X[index], data.y[index], None), y[index]
-    checks.check_total_weight(data.weight[training.order], "sample_weight in training")
-    return DataSet(data.X[index], data.y[index], data.weight[index]), y[index]
+    if data.weight is not None:
+        checks.check_total_weight(data.weight[training.order], "sample_weight in training")
+    weight = None if data.weight is None else data.weight[index]
+    return DataSet(take_rows(data.X, index), data.y[index], weight), y[index]
 
 
 def _make_validate(

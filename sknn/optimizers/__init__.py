@@ -4,7 +4,8 @@ from typing import Final
 
 from sknn._core.public import publish
 from sknn.optimizers._adam import Adam
-from sknn.optimizers._adam_family import Adamax, AdamW, AMSGrad, NAdam, RAdam
+from sknn.optimizers._adam_family import AdamW, NAdam, RAdam
+from sknn.optimizers._adam_maxima import Adamax, AMSGrad
 from sknn.optimizers._adan import Adan
 from sknn.optimizers._adaptive import AdaDelta, Adagrad, RMSProp
 from sknn.optimizers._base import Minimizer, Optimizer, State

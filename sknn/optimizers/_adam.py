@@ -3,11 +3,12 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from sknn._core.blas import accumulate, axpy
+from sknn._core.rounding import multiply_add
 from sknn._core.strategy import BELOW_ONE, POSITIVE, Range
 from sknn._core.typing import Array
 from sknn.losses import Loss
@@ -90,3 +91,21 @@ class Adam(ElementwiseOptimizer):
         np.add(grad, epsilon, out=grad)
         np.divide(m, grad, out=grad)
         axpy(-rate, grad, params)
+
+    def constants(self) -> tuple[float, ...]:
+        return self.beta_1, self.beta_2
+
+    @staticmethod
+    def element(
+        param: Any,
+        grad: Any,
+        m: Any,
+        v: Any,
+        rate: Any,
+        epsilon: Any,
+        beta_1: Any,
+        beta_2: Any,
+    ) -> tuple[Any, ...]:
+        m = beta_1 * m + grad
+        v = beta_2 * v + grad * grad
+        return multiply_add(-rate, m / (math.sqrt(v) + epsilon), param), m, v

@@ -3,11 +3,12 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from sknn._core.blas import accumulate, axpy
+from sknn._core.rounding import multiply_add
 from sknn._core.strategy import BELOW_ONE, NOT_NEGATIVE, POSITIVE, Range
 from sknn._core.typing import Array
 from sknn.losses import Loss
@@ -116,3 +117,32 @@ class Adan(ElementwiseOptimizer):
         axpy(-rate_of_m, scratch, params)
         np.divide(d, grad, out=scratch)
         axpy(-rate_of_d, scratch, params)
+
+    def constants(self) -> tuple[float, ...]:
+        return self.beta_1, self.beta_2, self.beta_3
+
+    @staticmethod
+    def element(
+        param: Any,
+        grad: Any,
+        m: Any,
+        d: Any,
+        n: Any,
+        before: Any,
+        is_first: Any,
+        rate_of_m: Any,
+        rate_of_d: Any,
+        epsilon: Any,
+        beta_1: Any,
+        beta_2: Any,
+        beta_3: Any,
+    ) -> tuple[Any, ...]:
+        change = grad - (grad if is_first else before)
+        m = beta_1 * m + grad
+        d = beta_2 * d + change
+        ahead = multiply_add(beta_2, change, grad)
+        n = beta_3 * n + ahead * ahead
+        root = math.sqrt(n) + epsilon
+        param = multiply_add(-rate_of_m, m / root, param)
+        param = multiply_add(-rate_of_d, d / root, param)
+        return param, m, d, n, grad

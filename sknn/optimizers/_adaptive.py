@@ -3,11 +3,12 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from sknn._core.blas import accumulate, axpy, scale
+from sknn._core.rounding import multiply_add
 from sknn._core.strategy import BELOW_ONE, POSITIVE, Range
 from sknn._core.typing import Array
 from sknn.losses import Loss
@@ -59,6 +60,21 @@ class Adagrad(ElementwiseOptimizer):
         np.add(scratch, self.epsilon, out=scratch)
         np.divide(grad, scratch, out=grad)
         axpy(-learning_rate, grad, params)
+
+    def constants(self) -> tuple[float, ...]:
+        return (self.epsilon,)
+
+    @staticmethod
+    def element(
+        param: Any,
+        grad: Any,
+        total: Any,
+        learning_rate: Any,
+        epsilon: Any,
+    ) -> tuple[Any, ...]:
+        total = total + grad * grad
+        step = grad / (math.sqrt(total) + epsilon)
+        return multiply_add(-learning_rate, step, param), total
 
 
 @dataclass(repr=False, eq=False, kw_only=True)
@@ -118,6 +134,21 @@ class RMSProp(ElementwiseOptimizer):
         np.add(scratch, epsilon, out=scratch)
         np.divide(grad, scratch, out=grad)
         axpy(-rate, grad, params)
+
+    def constants(self) -> tuple[float, ...]:
+        return (self.rho,)
+
+    @staticmethod
+    def element(
+        param: Any,
+        grad: Any,
+        mean: Any,
+        rate: Any,
+        epsilon: Any,
+        rho: Any,
+    ) -> tuple[Any, ...]:
+        mean = rho * mean + grad * grad
+        return multiply_add(-rate, grad / (math.sqrt(mean) + epsilon), param), mean
 
 
 @dataclass(repr=False, eq=False, kw_only=True)
@@ -182,3 +213,22 @@ class AdaDelta(ElementwiseOptimizer):
         np.square(grad, out=grad)
         scale(self.rho, size)
         axpy(1 - self.rho, grad, size)
+
+    def constants(self) -> tuple[float, ...]:
+        return self.rho, 1 - self.rho, self.epsilon
+
+    @staticmethod
+    def element(
+        param: Any,
+        grad: Any,
+        mean: Any,
+        size: Any,
+        learning_rate: Any,
+        rho: Any,
+        complement: Any,
+        epsilon: Any,
+    ) -> tuple[Any, ...]:
+        mean = rho * mean + complement * (grad * grad)
+        change = grad / math.sqrt(mean + epsilon) * math.sqrt(size + epsilon)
+        size = multiply_add(complement, change * change, rho * size)
+        return multiply_add(-learning_rate, change, param), mean, size

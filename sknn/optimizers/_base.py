@@ -3,44 +3,13 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 from sknn._core.parameters import Layout
 from sknn._core.strategy import Strategy
 from sknn._core.typing import Array
 from sknn.losses import Loss
-
-
-class Group(NamedTuple):
-    """A group of parameters that one call updates when the gradient of the group is complete.
-
-    Attributes
-    ----------
-    elements : slice
-        The elements of the flat vector: one or several whole chunks.
-    update : callable
-        ``update(learning_rate, coefficients)`` updates the group in place.
-    """
-
-    elements: slice
-    update: Callable[[float, tuple[float, ...]], None]
-
-
-class BoundUpdate(NamedTuple):
-    """An optimizer bound to the parameters, the gradient and the state of a fit.
-
-    A step calls `begin` once, and then the update of each group in order.
-
-    Attributes
-    ----------
-    begin : callable
-        ``begin(learning_rate)`` counts a step and returns the coefficients of the updates.
-    groups : list of Group
-        The groups, which together contain each parameter once.
-    """
-
-    begin: Callable[[float], tuple[float, ...]]
-    groups: list[Group]
+from sknn.optimizers.binding import BoundUpdate, Group
 
 
 @dataclass

@@ -11,7 +11,8 @@ from sknn._core.blas import scale
 from sknn._core.chunks import chunks
 from sknn._core.parameters import Layout
 from sknn._core.typing import Array
-from sknn.optimizers._base import BoundUpdate, Group, Optimizer, State
+from sknn.optimizers._base import Optimizer, State
+from sknn.optimizers.binding import BoundUpdate, ElementRule, Group
 
 
 @dataclass(repr=False, eq=False)
@@ -25,6 +26,11 @@ class ElementwiseOptimizer(Optimizer):
     betas : tuple of str
         For the first slots, in order, the hyperparameter beta of those that hold a sum,
         ``s = beta s + value``, of which the rule as published has the mean, ``(1 - beta) s``.
+    element : callable or None
+        What `rule` does to one element, for compilation: a static method that takes numbers,
+        ``element(param, grad, *slots, *coefficients, *constants)``, and returns the new parameter
+        and the new slots. Without it, fits are never compiled. It counts only in the class that
+        defines `rule`.
 
     Notes
     -----
@@ -34,6 +40,7 @@ class ElementwiseOptimizer(Optimizer):
 
     n_slots: ClassVar[int] = 0
     betas: ClassVar[tuple[str, ...]] = ()
+    element: ClassVar[Callable[..., tuple[Any, ...]] | None] = None
 
     def init(self, params: Array, layout: Layout | None = None) -> State:
         slots = tuple(np.zeros_like(params) for _ in range(self.n_slots))
@@ -80,6 +87,16 @@ class ElementwiseOptimizer(Optimizer):
         # Not abstract: a subclass may override `update` instead.
         raise NotImplementedError(f"{type(self).__name__} has no rule")
 
+    def constants(self) -> tuple[float, ...]:
+        """Return the last arguments of `element`, which stay the same during a fit.
+
+        Returns
+        -------
+        constants : tuple of float
+            No numbers, unless overridden.
+        """
+        return ()
+
     def update(self, params: Array, grad: Array, state: Any, learning_rate: float) -> None:
         coefficients = self.begin_update(state, learning_rate)
         for chunk in chunks(params.size):
@@ -89,7 +106,11 @@ class ElementwiseOptimizer(Optimizer):
         if at_once or not self.updates_by_chunk():
             return super().bind(params, grad, state, at_once)
         groups = [
-            Group(chunk, self._bind_chunk(chunk, params, grad, state))
+            Group(
+                chunk,
+                self._bind_chunk(chunk, params, grad, state),
+                partial(self._element_rule, chunk, params, grad, state),
+            )
             for chunk in chunks(params.size)
         ]
         return BoundUpdate(partial(self.begin_update, state), groups)
@@ -121,6 +142,21 @@ class ElementwiseOptimizer(Optimizer):
             rule(*operands, *coefficients)
 
         return update
+
+    def _element_rule(
+        self, chunk: slice, params: Array, grad: Array, state: State
+    ) -> ElementRule | None:
+        """Return the update of a chunk for compilation, if the class of the rule has `element`."""
+        owner = next(cls for cls in type(self).__mro__ if "rule" in vars(cls))
+        function = getattr(owner, "element", None)
+        if "element" not in vars(owner) or function is not type(self).element:
+            return None
+        assert function is not None
+        values, derivatives, _, *slots = self.operands(chunk, params, grad, state)
+        weight_decay = getattr(self, "weight_decay", 0.0)
+        return ElementRule(
+            function, values, derivatives, tuple(slots), self.constants(), weight_decay
+        )
 
     def begin_update(self, state: Any, learning_rate: float) -> tuple[float, ...]:
         """Count a step and return its coefficients.

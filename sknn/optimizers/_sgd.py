@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from sknn._core.blas import accumulate, axpy
+from sknn._core.rounding import multiply_add
 from sknn._core.strategy import BELOW_ONE, Range
 from sknn._core.typing import Array
 from sknn.losses import Loss
@@ -37,6 +38,10 @@ class SGD(ElementwiseOptimizer):
 
     def rule(self, params: Array, grad: Array, scratch: Array, learning_rate: float) -> None:
         axpy(-learning_rate, grad, params)
+
+    @staticmethod
+    def element(param: Any, grad: Any, learning_rate: Any) -> tuple[Any, ...]:
+        return (multiply_add(-learning_rate, grad, param),)
 
 
 @dataclass(repr=False, eq=False)
@@ -116,6 +121,20 @@ class Momentum(ElementwiseOptimizer):
         accumulate(velocity, self.momentum, grad)
         axpy(-learning_rate, velocity, params)
 
+    def constants(self) -> tuple[float, ...]:
+        return (self.momentum,)
+
+    @staticmethod
+    def element(
+        param: Any,
+        grad: Any,
+        velocity: Any,
+        learning_rate: Any,
+        momentum: Any,
+    ) -> tuple[Any, ...]:
+        velocity = momentum * velocity + grad
+        return multiply_add(-learning_rate, velocity, param), velocity
+
 
 @dataclass(repr=False, eq=False)
 class Nesterov(Momentum):
@@ -154,3 +173,15 @@ class Nesterov(Momentum):
         accumulate(velocity, self.momentum, grad)
         axpy(self.momentum, velocity, grad)
         axpy(-learning_rate, grad, params)
+
+    @staticmethod
+    def element(
+        param: Any,
+        grad: Any,
+        velocity: Any,
+        learning_rate: Any,
+        momentum: Any,
+    ) -> tuple[Any, ...]:
+        velocity = momentum * velocity + grad
+        grad = multiply_add(momentum, velocity, grad)
+        return multiply_add(-learning_rate, grad, param), velocity

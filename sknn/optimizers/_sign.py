@@ -3,11 +3,12 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from sknn._core.blas import accumulate, axpy, scale
+from sknn._core.rounding import multiply_add
 from sknn._core.strategy import BELOW_ONE, NOT_NEGATIVE, POSITIVE, Range
 from sknn._core.typing import Array
 from sknn.losses import Loss
@@ -72,6 +73,23 @@ class Lion(ElementwiseOptimizer):
         np.sign(scratch, out=scratch)
         axpy(-learning_rate, scratch, params)
         accumulate(m, self.beta_2, grad)
+
+    def constants(self) -> tuple[float, ...]:
+        return self.beta_1 * (1 - self.beta_2), 1 - self.beta_1, self.beta_2
+
+    @staticmethod
+    def element(
+        param: Any,
+        grad: Any,
+        m: Any,
+        learning_rate: Any,
+        weight_of_m: Any,
+        weight_of_grad: Any,
+        beta_2: Any,
+    ) -> tuple[Any, ...]:
+        direction = multiply_add(weight_of_grad, grad, weight_of_m * m)
+        param = multiply_add(-learning_rate, np.sign(direction), param)
+        return param, beta_2 * m + grad
 
 
 @dataclass(repr=False, eq=False, kw_only=True)
@@ -164,3 +182,29 @@ class Rprop(ElementwiseOptimizer):
         np.sign(before, out=scratch)
         np.multiply(scratch, size, out=scratch)
         np.subtract(params, scratch, out=params)
+
+    def constants(self) -> tuple[float, ...]:
+        factors = (self.eta_plus + self.eta_minus) / 2 - 1, (self.eta_plus - self.eta_minus) / 2
+        return *factors, self.minimum_step, self.maximum_step, 0.0, 1.0
+
+    @staticmethod
+    def element(
+        param: Any,
+        grad: Any,
+        before: Any,
+        size: Any,
+        first_size: Any,
+        of_square: Any,
+        of_sign: Any,
+        minimum: Any,
+        maximum: Any,
+        zero: Any,
+        one: Any,
+    ) -> tuple[Any, ...]:
+        if first_size:
+            size = first_size
+        sign = np.sign(before * grad)
+        size = size * (multiply_add(of_sign, sign, of_square * (sign * sign)) + one)
+        size = min(max(size, minimum), maximum)
+        before = grad * (min(sign, zero) + one)  # 0 where the sign has changed
+        return param - np.sign(before) * size, before, size

@@ -119,6 +119,35 @@ def _check_elementwise(instance: ElementwiseOptimizer, learning_rate: float) -> 
     )
 
 
+def _check_element(instance: ElementwiseOptimizer, learning_rate: float) -> None:
+    """Check that the form of the rule for one element, if there is one, computes the same."""
+    params = np.linspace(-1, 1, 40)
+    elements, grad = params.copy(), np.empty_like(params)
+    state, twin = instance.init(params), instance.init(elements)
+    (group,) = instance.bind(elements, grad, twin, at_once=False).groups
+    rule = group.element_rule() if group.element_rule else None
+    if rule is None:
+        return
+    for step in range(3):
+        grad[...] = np.linspace(-1, 1, 40) + 0.1 * step
+        numbers = (*instance.begin_update(twin, learning_rate), *rule.constants)
+        arrays = rule.params, *rule.slots
+        for i in range(40):
+            param, *slots = (array[i] for array in arrays)
+            values = rule.function(param, grad[i], *slots, *numbers)
+            expect(
+                len(values) == len(arrays),
+                f"element returned {len(values)} numbers, expected {len(arrays)}: the parameter "
+                "and each slot",
+            )
+            for array, value in zip(arrays, values, strict=True):
+                array[i] = value
+        coefficients = instance.begin_update(state, learning_rate)
+        instance.rule(*instance.operands(slice(0, 40), params, grad, state), *coefficients)
+    difference = float(np.abs(elements - params).max())
+    expect(difference <= 1e-12, f"element and rule move a parameter {difference} apart, expected 0")
+
+
 def check_optimizer(instance: Optimizer | Minimizer, learning_rate: float = 1e-3) -> None:
     """Check that an optimizer keeps its promises.
 
@@ -126,7 +155,7 @@ def check_optimizer(instance: Optimizer | Minimizer, learning_rate: float = 1e-3
     ----------
     instance : Optimizer or Minimizer
         Descent of a quadratic and continuing from a pickle are checked, that an element-wise rule
-        treats each parameter alone, and memory last.
+        treats each parameter alone, that `element` does what `rule` does, and memory last.
     learning_rate : float, default=1e-3
         The rate of the steps; a `Minimizer` has none.
 
@@ -150,6 +179,7 @@ def check_optimizer(instance: Optimizer | Minimizer, learning_rate: float = 1e-3
         _check_rosenbrock(instance)
         if isinstance(instance, ElementwiseOptimizer) and instance.updates_by_chunk():
             _check_elementwise(instance, learning_rate)
+            _check_element(instance, learning_rate)
     check_unchanged(instance, before)
     if isinstance(instance, Optimizer):
         for dtype in (np.float32, np.float64):  # last, since it matters only for what is right

@@ -14,7 +14,15 @@ from scipy.special import expit, log_expit, log_softmax, softmax
 from sknn._network.architecture import Architecture
 from sknn._network.network import TILE, Network
 from sknn._training.data import DataSet, even_slices
-from sknn._training.engine import FEWEST, MOST, MOST_SPARSE, Engine, share_size
+from sknn._training.engine import Engine
+from sknn._training.gradients import (
+    FEWEST,
+    KEPT_WORKSPACES,
+    MOST,
+    MOST_SPARSE,
+    LocalGradients,
+    share_size,
+)
 from sknn._training.penalty import Regularization
 from sknn.activations import ACTIVATIONS
 from sknn.dropout import Dropout
@@ -61,7 +69,7 @@ def make_engine(kind, rows, activation="tanh", dropout=0.0, alpha=0.0, seed=3):
     normal = INITIALIZERS["normal"](std=0.2 if activation == "exponential" else 1.0)
     random_state = np.random.RandomState(0)
     network = Network.initialize(architecture, normal, normal, random_state, rows.X.dtype)
-    return Engine(network, loss, Regularization(alpha), rows, seed)
+    return Engine(LocalGradients(network, loss, rows, seed), Regularization(alpha))
 
 
 def step_gradient(engine, at, count=0):
@@ -103,7 +111,7 @@ def test_gradient_with_penalty_and_sparse_inputs(kind, dropout, alpha, is_sparse
 
 
 def check_step(engine):
-    at = np.random.default_rng(5).permutation(len(engine.data))[:30]
+    at = np.random.default_rng(5).permutation(len(engine.source.data))[:30]
     _, gradient = step_gradient(engine, at, count=4)
     assert np.linalg.norm(gradient) > 1e-3
     vector = engine.parameters.vector
@@ -133,7 +141,7 @@ def large_engine(kind, weighted, is_sparse, share, dropout=0.0):
     at = np.arange(1500) % 100
     weight = None if rows.weight is None else np.where(np.arange(1500) < 600, 0, rows.weight[at])
     engine = make_engine(kind, DataSet(rows.X[at], rows.y[at], weight), dropout=dropout, alpha=0.1)
-    engine._share_size = share
+    engine.source._share_size = share
     return engine
 
 
@@ -149,7 +157,9 @@ def test_shares_of_a_mini_batch_add_up_to_it(kind, weighted, is_sparse):
         found, sum_of_shares = step_gradient(shared, at)
         assert found == pytest.approx(expected, rel=1e-12)
         np.testing.assert_allclose(sum_of_shares, gradient, rtol=1e-10, atol=1e-14)
-        assert {size for size, _ in shared._batches} != {size for size, _ in whole._batches}
+        assert {size for size, _ in shared.source._batches} != {
+            size for size, _ in whole.source._batches
+        }
 
 
 def test_a_batch_in_shares_without_weight_is_skipped():
@@ -168,6 +178,31 @@ def test_each_share_has_its_own_dropout_masks():
     )
     np.testing.assert_array_equal(alone, again)
     assert np.abs(twice - alone).max() > 1e-3
+
+
+def test_each_chunk_of_the_data_has_its_own_dropout_masks():
+    def gradient(chunk):
+        engine = large_engine("regression", False, False, 5000, dropout=0.5)
+        local = engine.source
+        source = LocalGradients(engine.network, local.loss, local.data, 3, chunk)
+        source.sum(np.arange(100), 4)
+        return source.gradient.vector
+
+    np.testing.assert_array_equal(gradient(1), gradient(1))
+    assert np.abs(gradient(1) - gradient(0)).max() > 1e-3
+
+
+def test_workspaces_that_come_back_give_the_same_bits():
+    """Workspaces for batches of many sizes are dropped, and made again when they are needed."""
+    engine = large_engine("multiclass", True, False, 5000, dropout=0.5)
+    source, sizes = engine.source, [1100, 50, *range(1000, 1050), 1100, 50]
+    at = np.random.default_rng(0).permutation(1500)
+    found = []
+    for size in sizes:
+        sums = source.sum(at[:size], 4)
+        found.append((sums, source.gradient.vector.tobytes()))
+    assert len(source._batches) <= KEPT_WORKSPACES
+    assert (found[-2], found[-1]) == (found[0], found[1])
 
 
 @settings(max_examples=200, deadline=None, derandomize=True)
@@ -193,8 +228,8 @@ def test_shares_are_about_even_and_bounded(layer_sizes, n_samples, dtype, is_spa
 
 def direct_objective(engine, kind, at, alpha):
     """Return ``sum w l / sum w + alpha / 2 sum W^2`` and its gradient by the textbook."""
-    X, y = engine.data.X[at], engine.data.y[at]
-    weight = np.ones(len(y)) if engine.data.weight is None else engine.data.weight[at]
+    X, y = engine.source.data.X[at], engine.source.data.y[at]
+    weight = np.ones(len(y)) if engine.source.data.weight is None else engine.source.data.weight[at]
     blocks = engine.network.blocks
     outputs = [X]
     for block in blocks[:-1]:

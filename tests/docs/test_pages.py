@@ -22,7 +22,12 @@ def name_of(page):
 
 @pytest.mark.parametrize("page", [p for p in PAGES if SESSION.search(p.read_text())], ids=name_of)
 def test_sessions_of_a_page_print_what_it_says(page, monkeypatch, tmp_path):
-    for package, sign in (("pandas", "import pandas"), ("matplotlib", "Display.from_")):
+    for package, sign in (
+        ("pandas", "import pandas"),
+        ("matplotlib", "Display.from_"),
+        ("distributed", "from distributed import"),
+        ("pyarrow", "import pyarrow"),
+    ):
         if sign in page.read_text():
             pytest.importorskip(package)
     monkeypatch.chdir(tmp_path)

@@ -34,7 +34,7 @@ BAD = {
     "n_iter_no_change": ([0, -1, NAN, None], "a number in [1, inf"),
     "validation_fraction": ([0.0, 1.0, -0.1, 1.1, NAN, 1, None], "a number in (0, 1)"),
     "verbose": ([-1, 1.5, "yes", None], "an integer in [0, inf)"),
-    "shuffle": ([0, 1, "yes", None], "True or False"),
+    "shuffle": ([0, 1, "yes", "Blocks", None, [True]], "True, False or 'blocks'"),
     "early_stopping": ([0, 1, "no", None], "True or False"),
     "warm_start": ([0, 1, "no", None], "True or False"),
     "dropout": ([1.0, 1, -0.1, NAN, "0.5", True, None, (1.0, 0.1)], "a number in [0, 1)"),

@@ -33,7 +33,7 @@ LEVEL = {module: level for level, modules in enumerate(LAYERS) for module in mod
 
 # What modules may import beside NumPy and SciPy.
 THIRD_PARTY = {
-    "_core": {"sklearn", "threadpoolctl"},  # the latter comes with scikit-learn
+    "_core": {"numba", "sklearn", "threadpoolctl"},  # the last comes with scikit-learn
     "exceptions": {"sklearn"},
     "estimators": {"sklearn"},
     "compat": {"sklearn"},
@@ -125,7 +125,7 @@ def test_tests_have_the_folders_of_the_package():
     packages = {path.parent.name for path in ROOT.glob("*/__init__.py")}
     tests = ROOT.parent / "tests"
     folders = {path.parent.name for path in tests.glob("*/test_*.py")}
-    assert folders == packages | {"docs", "guarantees"}
+    assert folders == packages | {"dask", "docs", "guarantees"}
 
 
 @pytest.mark.parametrize("package", ["_core", "_network", "_training", "estimators", "persistence"])

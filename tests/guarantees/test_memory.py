@@ -12,6 +12,7 @@ from sknn._network.architecture import Architecture
 from sknn._network.network import Network
 from sknn._training.data import DataSet
 from sknn._training.engine import Engine
+from sknn._training.gradients import LocalGradients
 from sknn._training.penalty import Regularization
 from sknn.activations import ACTIVATIONS
 from sknn.dropout import Dropout
@@ -62,7 +63,8 @@ def warm_step(kind="multiclass", optimizer="adam", size=(1000, 200), **params):
     init = INITIALIZERS["xavier_uniform"](), INITIALIZERS["zeros"]()
     network = Network.initialize(architecture, *init, np.random.RandomState(0), np.dtype(dtype))
     parameters = network.parameters
-    engine = Engine(network, loss, Regularization(0.01), DataSet(X, y, weight), 0)
+    source = LocalGradients(network, loss, DataSet(X, y, weight), 0)
+    engine = Engine(source, Regularization(0.01))
     rule = OPTIMIZERS[optimizer]()
     engine.bind(rule, rule.init(parameters.vector, parameters.layout))
     at = generator.permutation(2 * n_rows)[:n_rows]
@@ -84,6 +86,30 @@ def test_step_of_any_size(size, params, dtype):
 @pytest.mark.parametrize("params", [{}, {"dropout": 0.3, "weighted": True}], ids=["plain", "all"])
 def test_large_step_in_shares(params):
     assert peak(warm_step(size=(60_000, 10), **params)) < CONSTANT
+
+
+def test_steps_of_many_sizes_keep_a_bounded_memory():
+    """Batches of a chunk of a larger data set differ in size from step to step."""
+    generator = np.random.default_rng(0)
+    X = generator.standard_normal((4000, 784), dtype=np.float32)
+    y = generator.integers(10, size=4000)
+    architecture = Architecture(
+        (784, 256, 256, 10),
+        [ACTIVATIONS["relu"]()] * 2,
+        LOSSES["log_loss"]().link("multiclass"),
+        [Dropout(0.0)] * 3,
+    )
+    init = INITIALIZERS["xavier_uniform"]()
+    random_state, dtype = np.random.RandomState(0), np.dtype(np.float32)
+    network = Network.initialize(architecture, init, init, random_state, dtype)
+    source = LocalGradients(network, LOSSES["log_loss"](), DataSet(X, y, None), 0)
+
+    def step(size):
+        source.sum(generator.permutation(4000)[:size], 0)
+
+    workspace = peak(lambda: step(2001))
+    assert workspace > 1e7
+    assert peak(lambda: [step(size) for size in range(2002, 2022)]) < 5 * workspace
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)

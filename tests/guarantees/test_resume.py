@@ -30,6 +30,7 @@ VARIATIONS = {
     "plain": {},
     "dropout": {"dropout": 0.3, "input_dropout": AlphaDropout(0.1)},
     "in order": {"shuffle": False},
+    "in blocks": {"shuffle": "blocks", "early_stopping": True, "scoring": "loss"},
     "early stopping": {"early_stopping": True, "learning_rate_init": 0.1},
     "scored and averaged": {"early_stopping": True, "scoring": "accuracy", "averaging": "ema"},
     "adaptive": {"learning_rate": Adaptive(minimum=1e-30), **RESTLESS},
