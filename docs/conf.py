@@ -54,6 +54,7 @@ numpydoc_validation_checks = {"all", "SA01", "ES01", "EX01", "RT02"}
 numpydoc_validation_exclude = {
     # Their parameters are those of scikit-learn, or fields that the house fills in.
     r"^sknn\.compat\.MLP(Classifier|Regressor)$",
+    r"^sknn\.dask\.DaskMLP(Classifier|Regressor)$",
     r"^sknn\.(callbacks\.TrainingState|inspection\.RangeTest|optimizers\.State|schedules\.Progress)$",
     r"^sknn\.uncertainty\.(ClassUncertainty|RegressionUncertainty)$",
 }

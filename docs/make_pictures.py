@@ -4,6 +4,7 @@ Run it as ``python docs/make_pictures.py [name ...]``. It needs matplotlib and t
 minutes. The same library and the same matplotlib draw the same bytes.
 """
 
+import json
 import re
 import sys
 from functools import partial
@@ -305,7 +306,8 @@ def truth(x):
 # The floors from the top, with the packages on them; see tests/guarantees/test_layers.py.
 FLOORS = [
     ("files and callbacks", ["callbacks", "persistence"]),
-    ("tools for models", ["tabular", "inspection", "uncertainty", "export", "compat"]),
+    ("displays", ["inspection"]),
+    ("tools for models", ["tabular", "uncertainty", "export", "compat", "dask"]),
     ("estimators and encoders", ["estimators", "preprocessing"]),
     ("training", ["_training"]),
     ("the network", ["_network"]),
@@ -319,9 +321,10 @@ FLOORS = [
 
 def architecture():
     """The packages as rooms on floors; imports go down."""
-    figure, (ax,) = panels(1, 1, 4.6)
+    figure, (ax,) = panels(1, 1, 5.2)
+    top = len(FLOORS)
     for row, (floor, rooms) in enumerate(FLOORS):
-        y = len(FLOORS) - row
+        y = top - row
         ax.text(0, y + 0.36, floor, fontsize=8.5, color="0.35", va="bottom")
         color = COLORS[0] if not rooms[0].startswith("_") else "0.45"
         for column, room in enumerate(rooms):
@@ -332,11 +335,73 @@ def architecture():
                 )
             )
             ax.text(x + width / 2 - 0.006, y + 0.05, room, fontsize=8.5, ha="center", va="center")
-    ax.annotate("", (1.04, 0.75), (1.04, 7.4), arrowprops={"arrowstyle": "->", "color": COLORS[1]})
-    ax.text(1.065, 4.1, "imports", rotation=270, va="center", fontsize=8.5, color=COLORS[1])
-    ax.set(xlim=(-0.01, 1.1), ylim=(0.6, 7.75))
+    ax.annotate(
+        "", (1.04, 0.75), (1.04, top + 0.4), arrowprops={"arrowstyle": "->", "color": COLORS[1]}
+    )
+    ax.text(
+        1.065, (top + 1.2) / 2, "imports", rotation=270, va="center", fontsize=8.5, color=COLORS[1]
+    )
+    ax.set(xlim=(-0.01, 1.1), ylim=(0.6, top + 0.75))
     ax.axis("off")
     return figure
+
+
+def reproduced(name):
+    """Return the results of a script in examples/reproduce."""
+    folder = Path(__file__).parent.parent / "examples" / "reproduce" / "results"
+    return json.loads((folder / f"{name}.json").read_text())
+
+
+def removed_units():
+    """Error of networks without a share of the units of a layer."""
+    entries = reproduced("coadaptation")
+    figure, axes = panels(1, 2, 2.9, sharey=True)
+    for layer, ax in enumerate(axes):
+        for name, marker in zip(("plain", "penalty", "dropout"), "osD", strict=True):
+            fits = [fit for key, fit in entries.items() if key.startswith(f"{name}, ")]
+            shares = [0, *map(float, fits[0]["layers"][layer]["error_without"])]
+            errors = [
+                [fit["error"], *fit["layers"][layer]["error_without"].values()] for fit in fits
+            ]
+            mean, spread = np.mean(errors, axis=0), np.std(errors, axis=0, ddof=1)
+            x = 100 * np.array(shares)
+            ax.errorbar(x, mean, spread, fmt=marker + "-", label=name, markersize=4, capsize=2)
+        ax.set(title=f"hidden layer {layer + 1}", xlabel="units removed (%)", yscale="log")
+        ax.yaxis.set_major_formatter("{x:g}")
+    axes[0].set(ylabel="test error (%)")
+    axes[0].legend()
+    return figure
+
+
+def optimizer_epochs():
+    """Epochs of eight optimizers to a validation loss, on four data sets."""
+    entries = reproduced("optimizers")
+    names = ["gd", "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adadelta", "adam"]
+    titles = {"mnist": "MNIST", "letter": "letter", "adult": "adult"}
+    titles |= {"california_housing": "California"}
+    figure, (ax,) = panels(1, 1, 3.6)
+    for number, ((data, title), marker) in enumerate(zip(titles.items(), "osD^", strict=True)):
+        reached = [mean_epochs(entries, f"{data}, {name}") for name in names]
+        rows = np.arange(len(names)) + 0.15 * (number - 1.5)
+        ax.plot(reached, rows, marker, label=title)
+    ax.set(xscale="log", xlabel="epochs", yticks=range(len(names)), yticklabels=names)
+    ax.xaxis.set_major_formatter("{x:g}")
+    ax.invert_yaxis()
+    ax.grid(axis="y", color="0.9")
+    figure.legend(loc="outside upper center", ncols=4)
+    return figure
+
+
+def mean_epochs(entries, name):
+    """Return the mean epochs at the rate that was tuned for speed, or NaN if a fit needs more."""
+    rates = {
+        key.rpartition(" ")[2]: entry["lowest"]
+        for key, entry in entries.items()
+        if key.startswith(f"{name}, rate ") and entry["lowest"] is not None
+    }
+    start = f"{name}, tuned to {min(rates, key=rates.get, default='')}, "
+    reached = [entry["reached"] for key, entry in entries.items() if key.startswith(start)]
+    return np.mean(reached) if reached and None not in reached else np.nan
 
 
 PICTURES = {
@@ -359,6 +424,8 @@ PICTURES |= {
         quantiles,
         encoding,
         architecture,
+        removed_units,
+        optimizer_epochs,
     )
 } | lesson_pictures.PICTURES
 

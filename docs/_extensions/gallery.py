@@ -19,6 +19,8 @@ ORDER = (
     "grid_search",
     "imbalanced",
     "quantile_regression",
+    "noise_and_doubt",
+    "calibration",
     "online_learning",
     "custom_activation",
     "custom_optimizer",

@@ -7,7 +7,7 @@ from sklearn.base import BaseEstimator
 from sknn._core.strategy import Strategy, resolve
 from sknn._core.typing import FLOATS
 from sknn._network.architecture import Architecture
-from sknn._training.data import DataSet
+from sknn._training.data import Data
 from sknn._training.shuffling import BLOCKS
 from sknn._training.state import TrainingState
 from sknn.estimators._model import FittedModel
@@ -188,7 +188,7 @@ def _may_plan(schedule: Schedule) -> bool:
     return schedule.knows_end or type(schedule) not in SCHEDULES.values()
 
 
-def check_same_data(training: TrainingState, data: DataSet) -> None:
+def check_same_data(training: TrainingState, data: Data) -> None:
     """Raise a ValueError unless the data is that of the interrupted fit."""
     if (len(data), data.checksum()) != (training.n_samples, training.checksum):
         raise ValueError(
@@ -198,7 +198,7 @@ def check_same_data(training: TrainingState, data: DataSet) -> None:
         )
 
 
-def _difference(training: TrainingState, data: DataSet) -> str:
+def _difference(training: TrainingState, data: Data) -> str:
     if len(data) != training.n_samples:
         return f"their number of rows, {len(data)} and not {training.n_samples}"
     return "their values, by a checksum"

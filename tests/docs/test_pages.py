@@ -27,6 +27,7 @@ def test_sessions_of_a_page_print_what_it_says(page, monkeypatch, tmp_path):
         ("matplotlib", "Display.from_"),
         ("distributed", "from distributed import"),
         ("pyarrow", "import pyarrow"),
+        ("mapie", "from mapie"),
     ):
         if sign in page.read_text():
             pytest.importorskip(package)
