@@ -87,7 +87,7 @@ class Engine:
         bound = optimizer.bind(params, grad, state, at_once=clips)
         self._optimizer, self._state = optimizer, state
         self._begin_update = bound.begin
-        compiled = in_one_pass(bound.groups, self.parameters.layout, n_steps)
+        compiled = in_one_pass(bound.groups, self.parameters.layout, params.itemsize, n_steps)
         self._groups = [
             (self._chunks_in(group.elements), group.elements, group.update, update_in_one_pass)
             for group, update_in_one_pass in zip(bound.groups, compiled, strict=True)
@@ -230,8 +230,14 @@ class Engine:
 
 def mean_loss(network: Network, loss: Loss, data: DataSet) -> float:
     """Return the mean loss ``sum_i w_i l_i / sum_i w_i`` of a network, in bounded memory."""
+    total = len(data) if data.weight is None else float(data.weight.sum())
+    return loss_sum(network, loss, data) / total
+
+
+def loss_sum(network: Network, loss: Loss, data: DataSet) -> float:
+    """Return ``sum_i w_i l_i`` of a network, in bounded memory."""
     total = 0.0
     for rows, raw_prediction in network.raw_predictions(data.X):
         value = loss.value(raw_prediction, data.y[rows].T)
         total += float(value.sum() if data.weight is None else np.dot(value, data.weight[rows]))
-    return total / (len(data) if data.weight is None else float(data.weight.sum()))
+    return total
