@@ -15,6 +15,7 @@ import os
 import signal
 import statistics
 import sys
+import time
 import warnings
 from itertools import pairwise
 from pathlib import Path
