@@ -11,6 +11,7 @@ from sknn._core.parameters import Parameters
 from sknn._core.typing import Array
 from sknn._network.layers import Masks, Memory, with_ones
 from sknn._network.network import Network
+from sknn._network.touched import TouchedRows
 from sknn._training.data import DataSet, even_slices, n_rows, rows_within
 from sknn._training.objective import BatchObjective
 from sknn.losses import Loss
@@ -45,10 +46,14 @@ class GradientSource(ABC):
         The network, whose current parameters `sum` reads.
     gradient : Parameters
         Receives the gradient.
+    touched : TouchedRows or None
+        With sparse inputs, receives the rows of the first layer's gradient that are not zero, in
+        place of `gradient`, if the engine turns it on.
     """
 
     network: Network
     gradient: Parameters
+    touched: TouchedRows | None = None
 
     @abstractmethod
     def sum(self, rows: Array | slice, step: int) -> tuple[float, float]:
@@ -84,7 +89,7 @@ class Buffers:
 
     def __init__(self, network: Network) -> None:
         layout, vector = network.parameters.layout, network.parameters.vector
-        self.gradient = Parameters(layout, np.empty_like(vector))
+        self.gradient = Parameters(layout, np.zeros_like(vector))
         self.memory = Memory(vector.dtype)
 
     @cached_property
@@ -137,6 +142,8 @@ class LocalGradients(GradientSource):
         is_small = not self._is_sparse and data.X.nbytes <= copied
         self._X = with_ones(data.X) if is_small else data.X
         self._masks, self._kept_rows = Masks(seed, chunk), kept_rows
+        if self._is_sparse:
+            self.touched = self._buffers.memory.touched = TouchedRows(data.X.shape[1])
 
     def sum(
         self, rows: Array | slice, step: int, divisor: float | None = None
@@ -159,6 +166,8 @@ class LocalGradients(GradientSource):
         weight_sum = self._total_weight(rows)
         if weight_sum == 0:
             return 0.0, 0.0
+        if self.touched:
+            self.touched.is_on = False  # shares touch different rows
         part = self._buffers.share
         self.gradient.vector.fill(0)
         loss_sum = 0.0

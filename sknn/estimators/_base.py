@@ -40,7 +40,7 @@ def has_partial_fit(estimator: "BaseMLP") -> bool:
     """Tell whether `partial_fit` is available; raise an AttributeError if it is not."""
     if is_minimizer(estimator.optimizer):
         raise AttributeError(
-            f"optimizer={estimator.optimizer!r} has no partial_fit: it runs by itself. Continue "
+            f"optimizer={estimator.optimizer!r} has no partial_fit: it runs its own loop. Continue "
             "with fit and warm_start=True, or set optimizer='adam'."
         )
     if isinstance(estimator.early_stopping, (bool, np.bool_)) and estimator.early_stopping:

@@ -42,7 +42,7 @@ def check_same_network(
         )
     if architecture.layout().slices != fitted.layout().slices:
         raise ValueError(
-            f"activation={estimator.activation!r} has other parameters of its own than the fitted "
+            f"activation={estimator.activation!r} has other learnable parameters than the fitted "
             f"network's: {advice}"
         )
 
@@ -51,8 +51,9 @@ def check_resumable(estimator: Any) -> None:
     """Raise a ValueError unless an estimator is in the middle of a fit."""
     if is_minimizer(estimator.optimizer):
         raise ValueError(
-            f"optimizer={estimator.optimizer!r} runs by itself, and what it knows of the curvature "
-            "is not in a checkpoint. Set warm_start=True and call fit: it goes on from the weights."
+            f"optimizer={estimator.optimizer!r} cannot resume: a checkpoint does not hold its "
+            "estimate of the curvature. Set warm_start=True and call fit to continue from the "
+            "weights."
         )
     model = getattr(estimator, "_model", None)
     if model is None or model.training is None or model.training.n_epochs_to_go is None:

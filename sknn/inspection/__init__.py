@@ -14,7 +14,9 @@ from sknn.inspection._gradient_display import GradientDisplay
 from sknn.inspection._initialization import initialization_report
 from sknn.inspection._loss_curve_display import LossCurveDisplay
 from sknn.inspection._optimizer_path_display import OptimizerPathDisplay
+from sknn.inspection._prediction_interval_display import PredictionIntervalDisplay
 from sknn.inspection._range_test import RangeTest, learning_rate_range_test
+from sknn.inspection._rejection_curve_display import RejectionCurveDisplay
 from sknn.inspection._surfaces import Surface
 from sknn.inspection._weight_display import WeightDisplay
 
@@ -23,7 +25,9 @@ __all__ = [
     "GradientDisplay",
     "LossCurveDisplay",
     "OptimizerPathDisplay",
+    "PredictionIntervalDisplay",
     "RangeTest",
+    "RejectionCurveDisplay",
     "Surface",
     "Table",
     "WeightDisplay",

@@ -7,13 +7,14 @@ from sknn.uncertainty._summaries import (
     class_uncertainty,
     regression_uncertainty,
 )
-from sknn.uncertainty._voters import predict_mean_std, predict_votes
+from sknn.uncertainty._voters import predict_mean_std, predict_uncertainty, predict_votes
 
 __all__ = [
     "ClassUncertainty",
     "RegressionUncertainty",
     "class_uncertainty",
     "predict_mean_std",
+    "predict_uncertainty",
     "predict_votes",
     "regression_uncertainty",
 ]

@@ -21,7 +21,12 @@ from sknn.estimators.internals import (
     prediction_and_noise,
     predicts_noise,
 )
-from sknn.uncertainty._summaries import regression_uncertainty
+from sknn.uncertainty._summaries import (
+    ClassUncertainty,
+    RegressionUncertainty,
+    class_uncertainty,
+    regression_uncertainty,
+)
 from sknn.uncertainty._units import in_units_of_y
 
 # Votes of a network that is not in an ensemble, if a call does not say how many.
@@ -142,10 +147,57 @@ def predict_mean_std(
     """
     if is_classifier(model):
         raise TypeError("predict_mean_std needs a regressor; use predict_votes for classes.")
+    uncertainty = predict_uncertainty(model, X, n_passes, random_state=random_state)
+    assert isinstance(uncertainty, RegressionUncertainty)
+    return uncertainty.mean, uncertainty.std
+
+
+def predict_uncertainty(
+    model: Any, X: Any, n_passes: int | None = None, *, random_state: Any = 0
+) -> ClassUncertainty | RegressionUncertainty:
+    """Return the noise and the doubt of a model for each row, in the units of y.
+
+    Parameters
+    ----------
+    model : estimator
+        As for `predict_votes`. A regressor with ``loss="gaussian"`` needs no dropout: its
+        deviation is then the noise alone.
+    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        Inputs.
+    n_passes : int or None, default=None
+        Votes of each network with dropout, as for `predict_votes`.
+    random_state : int, RandomState or None, default=0
+        Draws the dropout masks.
+
+    Returns
+    -------
+    uncertainty : ClassUncertainty or RegressionUncertainty
+        Entropies of a classifier; mean and deviations of a regressor.
+
+    Raises
+    ------
+    ValueError
+        If there is neither dropout nor an ensemble nor a model of the noise, or the loss has no
+        deviation.
+    TypeError
+        If there can be no votes of such an estimator.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sknn import MLPClassifier
+    >>> from sknn.uncertainty import predict_uncertainty
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = MLPClassifier(50, dropout=0.5, max_iter=50, tol=0.1, random_state=0).fit(X, y)
+    >>> predict_uncertainty(model, X, n_passes=20).mutual_information.shape
+    (150,)
+    """
+    if is_classifier(model):
+        votes = predict_votes(model, X, n_passes, random_state=random_state)
+        return class_uncertainty(votes)
     random_state = check_random_state(random_state)
     poll = _Poll(n_passes, random_state, with_noise=True, needs_deviation=True)
-    uncertainty = regression_uncertainty(*poll.ask(model, X))
-    return uncertainty.mean, uncertainty.std
+    return regression_uncertainty(*poll.ask(model, X))
 
 
 @dataclass

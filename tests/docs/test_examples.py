@@ -110,12 +110,28 @@ def the_network_beats_the_line(printed):
     assert adam > line + 0.2
 
 
+def votes_are_better_calibrated(printed):
+    one, *others = numbers(printed, r"log-loss ([\d.]+)")
+    assert max(others) < one - 0.05
+    whole, doubt = numbers(printed, r"area ([\d.]+)")
+    assert whole < doubt
+
+
+def networks_disagree_in_the_gap(printed):
+    left, gap, right = numbers(printed, r"five networks, .* doubt ([\d.]+)")
+    assert gap > 5 * max(left, right)
+    doubts = numbers(printed, r"dropout, .* doubt ([\d.]+)")
+    assert max(doubts) < 1.5 * min(doubts)
+
+
 # What each example's text says, where it is in what it prints.
 CLAIMS = {
+    "calibration": votes_are_better_calibrated,
     "dropout_mnist": dropout_closes_the_gap,
     "dying_relu": dies,
     "imbalanced": weights_find_the_rare_class,
     "initializers": only_he_keeps_its_size,
+    "noise_and_doubt": networks_disagree_in_the_gap,
     "online_learning": the_network_beats_the_line,
     "optimizer_paths": all_lower_the_loss,
     "optimizers_mnist": lambda printed: min(numbers(printed, r"accuracy ([\d.]+)")) > 0.94,

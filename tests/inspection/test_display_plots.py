@@ -3,19 +3,22 @@
 import inspect
 import subprocess
 import sys
+from functools import cache
 
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 from sklearn.exceptions import ConvergenceWarning
 
-from sknn import MLPClassifier
+from sknn import MLPClassifier, MLPRegressor
 from sknn._core.table import Table
 from sknn.inspection import (
     ActivationDisplay,
     GradientDisplay,
     LossCurveDisplay,
     OptimizerPathDisplay,
+    PredictionIntervalDisplay,
+    RejectionCurveDisplay,
     WeightDisplay,
 )
 
@@ -25,6 +28,7 @@ X, Y = load_digits(return_X_y=True)
 X = X / 16
 NETWORK = MLPClassifier((6, 5), max_iter=2, random_state=0)
 FITTED = MLPClassifier(20, early_stopping=True, max_iter=4, random_state=0)
+VOTER = MLPRegressor(5, dropout=0.2, max_iter=2, random_state=0)
 # Each constructor, its positional and its other arguments, and what the repr of the result is.
 CONSTRUCTORS = {
     "activations": (
@@ -53,6 +57,20 @@ CONSTRUCTORS = {
         *(LossCurveDisplay, "from_estimator", lambda fitted: ({"a": fitted},), {}),
         "LossCurveDisplay(n_epochs={'a': 4})",
     ),
+    "rejection": (
+        *(RejectionCurveDisplay, "from_estimator", lambda _: (voter(), X[:, 2:3], Y / 9)),
+        {"n_passes": 3, "name": "network"},
+        "RejectionCurveDisplay(name='network', n_points=1797, metric='rmse', area=0.308)",
+    ),
+    "rejection_of_predictions": (
+        *(RejectionCurveDisplay, "from_predictions", lambda _: (Y % 2, Y % 3 % 2, np.arange(1797))),
+        *({}, "RejectionCurveDisplay(n_points=1797, metric='error_rate', area=0.4)"),
+    ),
+    "intervals": (
+        *(PredictionIntervalDisplay, "from_estimator", lambda _: (voter(), X[:, 2:3], Y / 9)),
+        {"n_passes": 3},
+        "PredictionIntervalDisplay(n_points=200, start=0.0, end=1.0, has_noise=False)",
+    ),
     "weights": (
         *(WeightDisplay, "from_estimator", lambda fitted: (fitted,), {"shape": (4, 16)}),
         "WeightDisplay(n_units=20, shape=(4, 16))",
@@ -64,6 +82,11 @@ every_constructor = pytest.mark.parametrize("name", CONSTRUCTORS)
 @pytest.fixture(scope="module")
 def fitted():
     return FITTED.fit(X, Y)
+
+
+@cache
+def voter():
+    return VOTER.fit(X[:, 2:3], Y / 9)
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from sknn import MLPClassifier, MLPRegressor
 from sknn.uncertainty import (
     class_uncertainty,
     predict_mean_std,
+    predict_uncertainty,
     predict_votes,
     regression_uncertainty,
 )
@@ -179,6 +180,24 @@ def test_several_outputs_and_searches():
     expected, deviation = inner.predict(X, return_std=True, n_passes=20)
     np.testing.assert_allclose(mean, expected * y.std(axis=0) + y.mean(axis=0), rtol=1e-9)
     np.testing.assert_allclose(std, deviation * y.std(axis=0), rtol=1e-6)
+
+
+def test_uncertainty_in_one_call_is_the_one_of_the_votes():
+    X, y = data()
+    classifier = make_pipeline(StandardScaler(), MLPClassifier(10, dropout=0.3, max_iter=5))
+    classifier.fit(X, y > 50)
+    found = predict_uncertainty(classifier, X, 7, random_state=2)
+    expected = class_uncertainty(predict_votes(classifier, X, 7, random_state=2))
+    np.testing.assert_array_equal(found.mutual_information, expected.mutual_information)
+    regressor = make_pipeline(
+        StandardScaler(), MLPRegressor(10, dropout=0.3, loss="gaussian", max_iter=5)
+    ).fit(X, y / 50)
+    found = predict_uncertainty(regressor, X, 7, random_state=2)
+    expected = regression_uncertainty(
+        *predict_votes(regressor, X, 7, return_std=True, random_state=2)
+    )
+    for name in ("mean", "std", "noise_std", "votes_std"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
 
 
 @pytest.mark.parametrize("n_columns", [1, 2])
