@@ -1,6 +1,6 @@
 """Time and traffic of training steps on a Dask cluster, on one machine.
 
-Run it as ``python tests/benchmarks/dask_steps.py steps [small | large]``, ``... kill`` or
+Run it as ``python -m tests.benchmarks.dask_steps steps [small | large]``, ``... kill`` or
 ``... learning FOLDER``.
 
 ``steps`` prints, for two networks and three batch sizes, milliseconds per step of the core with
