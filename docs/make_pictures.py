@@ -1,20 +1,18 @@
 """Draw the pictures of the pages, with the library itself.
 
-Run it as ``python docs/make_pictures.py [name ...]``; it needs matplotlib and takes about a
-minute. The same library and the same matplotlib draw the same bytes.
+Run it as ``python docs/make_pictures.py [name ...]``. It needs matplotlib and takes about two
+minutes. The same library and the same matplotlib draw the same bytes.
 """
 
+import json
 import re
 import sys
-import warnings
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 from scipy.ndimage import maximum_filter1d
-from sklearn.datasets import load_digits
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -35,57 +33,12 @@ from sknn.optimizers import Momentum
 from sknn.preprocessing import PiecewiseLinearEncoder
 from sknn.schedules import SCHEDULES, ReduceOnPlateau, Step, Warmup
 
+sys.path.insert(0, str(Path(__file__).parent))
+
+import lesson_pictures
+from picture_style import COLORS, digits, fit, panels, pyplot
+
 FOLDER = Path(__file__).with_name("pictures")
-# A phone shows 350 of 480 pixels, so letters stay legible on it.
-WIDTH = 5.0
-# The palette of M. Okabe and K. Ito, Color universal design, 2008, without its yellow.
-COLORS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000"]
-STYLE = {
-    "svg.hashsalt": "sknn",
-    "svg.fonttype": "none",
-    "font.sans-serif": ["DejaVu Sans", "Verdana", "Helvetica"],
-    "font.size": 10,
-    "axes.titlesize": 10,
-    "axes.labelsize": 10,
-    "xtick.labelsize": 8.5,
-    "ytick.labelsize": 8.5,
-    "legend.fontsize": 9,
-    **dict.fromkeys(("axes.spines.top", "axes.spines.right"), False),
-}
-
-
-def pyplot():
-    """Return ``matplotlib.pyplot`` with the pages' style; only pictures need it."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    plt.rcdefaults()
-    plt.rcParams.update(STYLE, **{"axes.prop_cycle": plt.cycler(color=COLORS)})
-    return plt
-
-
-def panels(rows, columns, height, **options):
-    """Return a figure of the pages' width and its axes in a flat array."""
-    figure, axes = pyplot().subplots(
-        rows, columns, figsize=(WIDTH, height), squeeze=False, layout="constrained", **options
-    )
-    figure.get_layout_engine().set(w_pad=0.06, h_pad=0.06)
-    return figure, axes.ravel()
-
-
-def digits():
-    """Return the digits with pixels from 0 to 1."""
-    X, y = load_digits(return_X_y=True)
-    return X / 16, y
-
-
-def fit(model, *data, **options):
-    """Fit for the epochs given, converged or not."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        return model.fit(*data, **options)
 
 
 def activations():
@@ -350,11 +303,11 @@ def truth(x):
     return np.where(x == 0, 1.6, np.interp(x, np.array(ends) + 1e-9 * np.arange(11), levels))[:, 0]
 
 
-# The floors of the house, from the top, with their rooms; see tests/guarantees/test_layers.py.
+# The floors from the top, with the packages on them; see tests/guarantees/test_layers.py.
 FLOORS = [
     ("files and callbacks", ["callbacks", "persistence"]),
     ("displays", ["inspection"]),
-    ("tools for models", ["tabular", "uncertainty", "export", "compat"]),
+    ("tools for models", ["tabular", "uncertainty", "export", "compat", "dask"]),
     ("estimators and encoders", ["estimators", "preprocessing"]),
     ("training", ["_training"]),
     ("the network", ["_network"]),
@@ -393,6 +346,64 @@ def architecture():
     return figure
 
 
+def reproduced(name):
+    """Return the results of a script in examples/reproduce."""
+    folder = Path(__file__).parent.parent / "examples" / "reproduce" / "results"
+    return json.loads((folder / f"{name}.json").read_text())
+
+
+def removed_units():
+    """Error of networks without a share of the units of a layer."""
+    entries = reproduced("coadaptation")
+    figure, axes = panels(1, 2, 2.9, sharey=True)
+    for layer, ax in enumerate(axes):
+        for name, marker in zip(("plain", "penalty", "dropout"), "osD", strict=True):
+            fits = [fit for key, fit in entries.items() if key.startswith(f"{name}, ")]
+            shares = [0, *map(float, fits[0]["layers"][layer]["error_without"])]
+            errors = [
+                [fit["error"], *fit["layers"][layer]["error_without"].values()] for fit in fits
+            ]
+            mean, spread = np.mean(errors, axis=0), np.std(errors, axis=0, ddof=1)
+            x = 100 * np.array(shares)
+            ax.errorbar(x, mean, spread, fmt=marker + "-", label=name, markersize=4, capsize=2)
+        ax.set(title=f"hidden layer {layer + 1}", xlabel="units removed (%)", yscale="log")
+        ax.yaxis.set_major_formatter("{x:g}")
+    axes[0].set(ylabel="test error (%)")
+    axes[0].legend()
+    return figure
+
+
+def optimizer_epochs():
+    """Epochs of eight optimizers to a validation loss, on four data sets."""
+    entries = reproduced("optimizers")
+    names = ["gd", "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adadelta", "adam"]
+    titles = {"mnist": "MNIST", "letter": "letter", "adult": "adult"}
+    titles |= {"california_housing": "California"}
+    figure, (ax,) = panels(1, 1, 3.6)
+    for number, ((data, title), marker) in enumerate(zip(titles.items(), "osD^", strict=True)):
+        reached = [mean_epochs(entries, f"{data}, {name}") for name in names]
+        rows = np.arange(len(names)) + 0.15 * (number - 1.5)
+        ax.plot(reached, rows, marker, label=title)
+    ax.set(xscale="log", xlabel="epochs", yticks=range(len(names)), yticklabels=names)
+    ax.xaxis.set_major_formatter("{x:g}")
+    ax.invert_yaxis()
+    ax.grid(axis="y", color="0.9")
+    figure.legend(loc="outside upper center", ncols=4)
+    return figure
+
+
+def mean_epochs(entries, name):
+    """Return the mean epochs at the rate that was tuned for speed, or NaN if a fit needs more."""
+    rates = {
+        key.rpartition(" ")[2]: entry["lowest"]
+        for key, entry in entries.items()
+        if key.startswith(f"{name}, rate ") and entry["lowest"] is not None
+    }
+    start = f"{name}, tuned to {min(rates, key=rates.get, default='')}, "
+    reached = [entry["reached"] for key, entry in entries.items() if key.startswith(start)]
+    return np.mean(reached) if reached and None not in reached else np.nan
+
+
 PICTURES = {
     "initializers_sigmoid": partial(layers_before_training, "sigmoid"),
     "initializers_relu": partial(layers_before_training, "relu"),
@@ -413,8 +424,10 @@ PICTURES |= {
         quantiles,
         encoding,
         architecture,
+        removed_units,
+        optimizer_epochs,
     )
-}
+} | lesson_pictures.PICTURES
 
 
 def main(names):
