@@ -367,7 +367,9 @@ def removed_units():
             x = 100 * np.array(shares)
             ax.errorbar(x, mean, spread, fmt=marker + "-", label=name, markersize=4, capsize=2)
         ax.set(title=f"hidden layer {layer + 1}", xlabel="units removed (%)", yscale="log")
-        ax.yaxis.set_major_formatter("{x:g}")
+        ax.set_yticks([5, 10, 20, 40], ["5", "10", "20", "40"])
+        ax.set_yticks([], minor=True)
+        ax.set_ylim(4.5, 45)
     axes[0].set(ylabel="test error (%)")
     axes[0].legend()
     return figure
