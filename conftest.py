@@ -16,7 +16,11 @@ from sknn._core.public import DEFINED_IN
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 
-OPTIONAL = {"onnx": "sknn/export/*", "matplotlib": "sknn/inspection/*_display.py"}
+OPTIONAL = {
+    "onnx": "sknn/export/*",
+    "matplotlib": "sknn/inspection/*_display.py",
+    "distributed": "sknn/dask/*",
+}
 collect_ignore_glob = [files for package, files in OPTIONAL.items() if not find_spec(package)]
 
 from_module = doctest.DocTestFinder._from_module

@@ -54,6 +54,7 @@ numpydoc_validation_checks = {"all", "SA01", "ES01", "EX01", "RT02"}
 numpydoc_validation_exclude = {
     # Their parameters are those of scikit-learn, or fields that the house fills in.
     r"^sknn\.compat\.MLP(Classifier|Regressor)$",
+    r"^sknn\.dask\.DaskMLP(Classifier|Regressor)$",
     r"^sknn\.(callbacks\.TrainingState|inspection\.RangeTest|optimizers\.State|schedules\.Progress)$",
     r"^sknn\.uncertainty\.(ClassUncertainty|RegressionUncertainty)$",
 }
@@ -68,8 +69,12 @@ sphinx_gallery_conf = {
     "backreferences_dir": "gallery/backreferences",
     "doc_module": ("sknn",),
     "within_subsection_order": "gallery.position",
+    "minigallery_sort_order": "gallery.position",
+    "thumbnail_size": (560, 392),
     "reset_modules": ("matplotlib", "gallery.make_strict"),
     "download_all_examples": False,
+    "image_srcset": ["2x"],  # sharp on screens with many pixels
+    "remove_config_comments": True,
     "show_memory": False,
     "show_signature": False,
     "min_reported_time": 3600,
@@ -88,13 +93,13 @@ html_css_files = ["sknn.css"]
 html_favicon = "_static/favicon.svg"
 html_title = "sknn"
 html_context = {"default_mode": "auto"}
-html_sidebars = {"index": []}
+html_sidebars = {page: [] for page in ("index", "first_steps", "migration", "faq")}
 html_show_sourcelink = False
 html_copy_source = False
 html_theme_options = {
     "navbar_align": "left",
     "navbar_center": ["navbar-nav"],
-    "header_links_before_dropdown": 6,
+    "header_links_before_dropdown": 8,
     "secondary_sidebar_items": {"**": ["page-toc"], "index": [], "gallery/index": []},
     "show_prev_next": True,
     "footer_start": ["copyright"],

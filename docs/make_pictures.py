@@ -1,21 +1,18 @@
 """Draw the pictures of the pages, with the library itself.
 
-Run it as ``python docs/make_pictures.py [name ...]``; it needs matplotlib and takes about a
-minute. The same library and the same matplotlib draw the same bytes.
+Run it as ``python docs/make_pictures.py [name ...]``. It needs matplotlib and takes about two
+minutes. The same library and the same matplotlib draw the same bytes.
 """
 
 import json
 import re
 import sys
-import warnings
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 from scipy.ndimage import maximum_filter1d
-from sklearn.datasets import load_digits
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -36,57 +33,12 @@ from sknn.optimizers import Momentum
 from sknn.preprocessing import PiecewiseLinearEncoder
 from sknn.schedules import SCHEDULES, ReduceOnPlateau, Step, Warmup
 
+sys.path.insert(0, str(Path(__file__).parent))
+
+import lesson_pictures
+from picture_style import COLORS, digits, fit, panels, pyplot
+
 FOLDER = Path(__file__).with_name("pictures")
-# A phone shows 350 of 480 pixels, so letters stay legible on it.
-WIDTH = 5.0
-# The palette of M. Okabe and K. Ito, Color universal design, 2008, without its yellow.
-COLORS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000"]
-STYLE = {
-    "svg.hashsalt": "sknn",
-    "svg.fonttype": "none",
-    "font.sans-serif": ["DejaVu Sans", "Verdana", "Helvetica"],
-    "font.size": 10,
-    "axes.titlesize": 10,
-    "axes.labelsize": 10,
-    "xtick.labelsize": 8.5,
-    "ytick.labelsize": 8.5,
-    "legend.fontsize": 9,
-    **dict.fromkeys(("axes.spines.top", "axes.spines.right"), False),
-}
-
-
-def pyplot():
-    """Return ``matplotlib.pyplot`` with the pages' style; only pictures need it."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    plt.rcdefaults()
-    plt.rcParams.update(STYLE, **{"axes.prop_cycle": plt.cycler(color=COLORS)})
-    return plt
-
-
-def panels(rows, columns, height, **options):
-    """Return a figure of the pages' width and its axes in a flat array."""
-    figure, axes = pyplot().subplots(
-        rows, columns, figsize=(WIDTH, height), squeeze=False, layout="constrained", **options
-    )
-    figure.get_layout_engine().set(w_pad=0.06, h_pad=0.06)
-    return figure, axes.ravel()
-
-
-def digits():
-    """Return the digits with pixels from 0 to 1."""
-    X, y = load_digits(return_X_y=True)
-    return X / 16, y
-
-
-def fit(model, *data, **options):
-    """Fit for the epochs given, converged or not."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        return model.fit(*data, **options)
 
 
 def activations():
@@ -351,11 +303,11 @@ def truth(x):
     return np.where(x == 0, 1.6, np.interp(x, np.array(ends) + 1e-9 * np.arange(11), levels))[:, 0]
 
 
-# The floors of the house, from the top, with their rooms; see tests/guarantees/test_layers.py.
+# The floors from the top, with the packages on them; see tests/guarantees/test_layers.py.
 FLOORS = [
     ("files and callbacks", ["callbacks", "persistence"]),
     ("displays", ["inspection"]),
-    ("tools for models", ["tabular", "uncertainty", "export", "compat"]),
+    ("tools for models", ["tabular", "uncertainty", "export", "compat", "dask"]),
     ("estimators and encoders", ["estimators", "preprocessing"]),
     ("training", ["_training"]),
     ("the network", ["_network"]),
@@ -400,7 +352,7 @@ def reproduced(name):
     return json.loads((folder / f"{name}.json").read_text())
 
 
-def removed_units():
+def removed_shares():
     """Error of networks without a share of the units of a layer."""
     entries = reproduced("coadaptation")
     figure, axes = panels(1, 2, 2.9, sharey=True)
@@ -474,10 +426,10 @@ PICTURES |= {
         quantiles,
         encoding,
         architecture,
-        removed_units,
+        removed_shares,
         optimizer_epochs,
     )
-}
+} | lesson_pictures.PICTURES
 
 
 def main(names):

@@ -23,15 +23,25 @@ NAMES = [
 # %%
 # An activation can be called like a function, and ``derivative`` computes its derivative:
 
-print(ACTIVATIONS["sigmoid"]()([-1.0, 0.0, 1.0]))
-print(ACTIVATIONS["sigmoid"]().derivative([-1.0, 0.0, 1.0]))
+print("sigmoid   ", ACTIVATIONS["sigmoid"]()([-1.0, 0.0, 1.0]).round(3))
+print("derivative", ACTIVATIONS["sigmoid"]().derivative([-1.0, 0.0, 1.0]).round(3))
 
 # %%
-# In the grey regions the derivative is below 0.01. The derivative of the sigmoid is at most 1/4,
-# so ten sigmoid layers shrink a gradient by a factor of a million or more. The derivative of ReLU
-# is 1 for half of the inputs.
+# The derivative of the sigmoid is at most 1/4, so ten sigmoid layers shrink a gradient by a factor
+# of a million or more. The derivative of ReLU is 1 for half of the inputs.
 
 z = np.linspace(-6, 6, 601)
+figure, ax = plt.subplots(layout="constrained")
+for color, name in (("C0", "sigmoid"), ("C1", "relu")):
+    activation = ACTIVATIONS[name]()
+    ax.plot(z, activation(z), color=color, label=name)
+    ax.plot(z, activation.derivative(z), "--", color=color, label=f"{name}, derivative")
+ax.set(xlabel="z", ylim=(-0.1, 2))
+ax.legend()
+
+# %%
+# The next figure shows sixteen activations. In the grey regions the derivative is below 0.01.
+
 figure, grid = plt.subplots(4, 4, figsize=(11, 9), sharex=True, layout="constrained")
 for ax, name in zip(grid.flat, NAMES, strict=True):
     activation = ACTIVATIONS[name]()

@@ -50,14 +50,14 @@ check_activation(Sine(3.0))
 
 # %%
 # The signal rises in frequency and is given by 300 points. Three networks of the same size, with
-# different activations, fit it. The lines show their predictions.
+# different activations, fit it. The lines show their predictions, one above the other.
 
 x = np.linspace(-1, 1, 300)[:, np.newaxis]
 y = np.sin(4 * np.pi * (x[:, 0] + 1.2) ** 2)
 fine = np.linspace(-1, 1, 1000)[:, np.newaxis]
 
-figure, axes = plt.subplots(3, 1, figsize=(9, 6), sharex=True, layout="constrained")
-for ax, activation in zip(axes, ["relu", "tanh", Sine(10.0)], strict=True):
+figure, ax = plt.subplots(figsize=(9, 6), layout="constrained")
+for shift, activation in zip((5, 2.5, 0), ["relu", "tanh", Sine(10.0)], strict=True):
     model = MLPRegressor(
         (60, 60),
         activation=activation,
@@ -68,8 +68,9 @@ for ax, activation in zip(axes, ["relu", "tanh", Sine(10.0)], strict=True):
         learning_rate="cosine",
         random_state=0,
     ).fit(x, y)
-    ax.plot(x[:, 0], y, ".", color="0.7", markersize=4)
-    ax.plot(fine[:, 0], model.predict(fine))
-    ax.set_title(f"{activation}: R² = {model.score(x, y):.3f}", fontsize="medium")
-axes[-1].set_xlabel("x")
+    print(f"{activation!s:22} R² = {model.score(x, y):.2f}")
+    ax.plot(x[:, 0], y + shift, ".", color="0.7", markersize=4)
+    ax.plot(fine[:, 0], model.predict(fine) + shift, label=str(activation))
+ax.set(xlabel="x", yticks=[])
+ax.legend(loc="upper left")
 plt.show()

@@ -35,7 +35,7 @@ search = GridSearchCV(pipeline, grid, cv=3)
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", ConvergenceWarning)
     search.fit(X_train, y_train)
-print(search.best_params_, f"test accuracy {search.score(X_test, y_test):.3f}")
+print("best:", *search.best_params_.values(), f"test accuracy {search.score(X_test, y_test):.3f}")
 
 # %%
 # The figure shows the cross-validated accuracy of each pair.
@@ -68,5 +68,8 @@ narrow = GridSearchCV(
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", ConvergenceWarning)
     narrow.fit(X_train, y_train)
-print(narrow.best_params_, f"accuracy {narrow.best_score_:.3f}")
+for params, score in zip(
+    narrow.cv_results_["params"], narrow.cv_results_["mean_test_score"], strict=True
+):
+    print(f"momentum {params['mlp__optimizer__momentum']}: accuracy {score:.3f}")
 plt.show()

@@ -7,6 +7,7 @@ The initializer decides, before the first training step, whether a deep network 
 example compares weights from N(0, 1), N(0, 0.1²), Xavier and He in ten layers of a hundred units.
 """
 
+# sphinx_gallery_thumbnail_number = 3
 import warnings
 
 import matplotlib.pyplot as plt

@@ -7,6 +7,7 @@ Optimizers take different paths to a minimum. This example draws these paths on 
 two parameters, and then in a plane through the loss of a real network.
 """
 
+# sphinx_gallery_thumbnail_number = 2
 import matplotlib.pyplot as plt
 from sklearn.datasets import load_digits
 

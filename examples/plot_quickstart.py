@@ -41,16 +41,19 @@ model
 print(model[-1].summary())
 
 # %%
-# The figure shows the probability of the second class and the training loss.
+# The first figure shows the probability of the second class, and the test rows.
 
-figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+figure, ax = plt.subplots(layout="constrained")
 DecisionBoundaryDisplay.from_estimator(
-    model, X, response_method="predict_proba", cmap="RdBu_r", ax=left, levels=20, alpha=0.7
+    model, X, response_method="predict_proba", cmap="RdBu_r", ax=ax, levels=20, alpha=0.7
 )
-left.scatter(*X_test.T, c=y_test, cmap="RdBu_r", edgecolor="white", s=25)
-left.set(title="probability of the second class", xlabel="feature 0", ylabel="feature 1")
-LossCurveDisplay.from_estimator(model, ax=right)
-right.set_title("training loss")
+ax.scatter(*X_test.T, c=y_test, cmap="RdBu_r", edgecolor="white", s=25)
+ax.set(title="probability of the second class", xlabel="feature 0", ylabel="feature 1")
+
+# %%
+# The second figure shows the training loss by epoch.
+
+LossCurveDisplay.from_estimator(model)
 plt.show()
 
 # %%

@@ -9,6 +9,7 @@ the less its first layers learn. With ReLU and He's initializer, the norms stay 
 layers.
 """
 
+# sphinx_gallery_thumbnail_number = 2
 import matplotlib.pyplot as plt
 from sklearn.datasets import load_digits
 

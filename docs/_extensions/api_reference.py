@@ -34,6 +34,7 @@ PACKAGES = {
     "sknn.persistence": "Model files",
     "sknn.export": "Export",
     "sknn.compat": "scikit-learn's signature",
+    "sknn.dask": "Data on a Dask cluster",
     "sknn.testing": "Checks of your own parts",
 }
 # Where each is told at length.
@@ -54,6 +55,7 @@ GUIDE = {
     "sknn.persistence": "saving",
     "sknn.export": "saving",
     "sknn.compat": "migration",
+    "sknn.dask": "scale_dask",
     "sknn.testing": "contracts",
 }
 # The estimators show all that their bases have.

@@ -1,11 +1,12 @@
 """How the gallery is built: in which order, and with warnings as errors."""
 
 import warnings
+from pathlib import Path
 from typing import Any
 
 from sklearn.exceptions import ConvergenceWarning
 
-# From a first fit, through what happens inside, to tasks and parts of one's own.
+# From a first fit, through what happens inside, to tasks and custom parts.
 ORDER = (
     "quickstart",
     "activations",
@@ -28,7 +29,7 @@ ORDER = (
 
 def position(filename: str) -> tuple[int, str]:
     """Return where an example stands; those that are not listed come last, by name."""
-    name = str(filename).removeprefix("plot_").removesuffix(".py")
+    name = Path(filename).stem.removeprefix("plot_")
     return ORDER.index(name) if name in ORDER else len(ORDER), name
 
 

@@ -18,6 +18,7 @@ from sknn._network.layers import (
     SparseDense,
     run,
 )
+from sknn._network.touched import TouchedRows
 from sknn._network.votes import DropFeatures, DropUnits, VoteMasks
 from sknn.dropout import Dropout
 
@@ -75,7 +76,7 @@ class CompiledNetwork:
         self.inputs = Inputs(sizes[0], n_samples, dtype, is_sparse, memory)
         self.layers: list[Dense | SparseDense | Activate | Drop | DropUnits] = []
         self._deltas = self._share_deltas(memory) if gradient else []
-        self._build(is_sparse)
+        self._build(is_sparse, memory.touched)
         self._forward_calls: Calls = [call for layer in self.layers for call in layer.forward_calls]
         if is_sparse and self._dropout(0):
             self._forward_calls.insert(0, self._drop_sparse())
@@ -95,7 +96,7 @@ class CompiledNetwork:
         flat_deltas = (buffers[i % 2][: size * n_samples] for i, size in enumerate(sizes))
         return [delta.reshape(-1, n_samples) for delta in flat_deltas]
 
-    def _build(self, is_sparse: bool) -> None:
+    def _build(self, is_sparse: bool, touched: TouchedRows | None) -> None:
         below: Array | None = None
         source = None if is_sparse else self._drop(self.inputs.output, below, 0)
         for i, name in enumerate(self.architecture.layer_names):
@@ -103,7 +104,7 @@ class CompiledNetwork:
             gradient = self.gradient[name] if self.gradient else None
             delta = self._deltas[i] if self.gradient else None
             if source is None:
-                self.layers.append(SparseDense(self.inputs, block, gradient, delta))
+                self.layers.append(SparseDense(self.inputs, block, gradient, delta, touched))
             else:
                 self.layers.append(Dense(source, block, gradient, delta, below))
             source = self.layers[-1].output

@@ -16,6 +16,7 @@ import numpy as np
 
 from sknn._core.blas import product
 from sknn._core.typing import Array
+from sknn._network.touched import TouchedRows
 from sknn.activations import Activation
 from sknn.dropout import Dropout
 
@@ -40,6 +41,11 @@ class Memory:
     dtype : dtype
         The dtype of the buffers.
 
+    Attributes
+    ----------
+    touched : TouchedRows or None
+        Receives the gradient of a first layer with sparse inputs, if only some rows are computed.
+
     Examples
     --------
     >>> import numpy as np
@@ -53,6 +59,7 @@ class Memory:
     def __init__(self, dtype: np.dtype[Any]) -> None:
         self._dtype = dtype
         self._arrays: dict[str, Array] = {}
+        self.touched: TouchedRows | None = None
 
     def array(self, name: str, *shape: int) -> Array:
         """Return an uninitialized array; calls with one name share memory if it is large enough."""
@@ -216,12 +223,19 @@ class SparseDense:
         The inputs, with the sparse rows of the batch.
     block, gradient, delta
         As for `Dense`.
+    touched : TouchedRows, optional
+        Receives the rows of the gradient that are not zero, in place of `gradient`, if it is on.
     """
 
     def __init__(
-        self, source: Inputs, block: Array, gradient: Array | None, delta: Array | None
+        self,
+        source: Inputs,
+        block: Array,
+        gradient: Array | None,
+        delta: Array | None,
+        touched: TouchedRows | None = None,
     ) -> None:
-        self.source = source
+        self.source, self.touched = source, touched
         self.weights, self.bias = block[:-1], block[-1]
         self.output = np.ones((block.shape[1] + 1, source.n_samples), block.dtype)
         self.product = self.output[:-1]
@@ -235,8 +249,9 @@ class SparseDense:
         np.add(self.product, self.bias[:, np.newaxis], out=self.product)
 
     def _differentiate(self, gradient: Array, delta: Array) -> None:
-        gradient[:-1] = self.source.rows.T @ np.ascontiguousarray(delta.T)
         np.add.reduce(delta, axis=1, out=gradient[-1])
+        if not (self.touched and self.touched.differentiate(self.source.rows, delta)):
+            gradient[:-1] = self.source.rows.T @ np.ascontiguousarray(delta.T)
 
 
 @final

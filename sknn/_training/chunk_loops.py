@@ -38,7 +38,7 @@ def update(
     pieces: Array,
     l1: Any,
     l2: Any,
-    kept: Any,
+    decay_factor: Any,
 ) -> bool:
     """Update a chunk piece by piece; return False at the first piece with a number not finite.
 
@@ -54,8 +54,8 @@ def update(
         As `one_pass.pieces` returns them.
     l1, l2 : float
         The strengths of the penalties.
-    kept : float
-        The share of each weight that the weight decay keeps.
+    decay_factor : float
+        What the weight decay multiplies each weight by.
     """
     for i in range(len(pieces)):
         start, stop, is_weight = pieces[i, 0], pieces[i, 1], pieces[i, 2]
@@ -69,9 +69,9 @@ def update(
             is_wrong |= (weights[j] - weights[j]) + (derivatives[j] - derivatives[j]) != 0
         if is_wrong:
             return False
-        if is_weight and kept != 1:
+        if is_weight and decay_factor != 1:
             for j in range(weights.size):
-                weights[j] = kept * weights[j]
+                weights[j] = decay_factor * weights[j]
         if pieces[i, 4]:
             apply_block(params, grad, slots, numbers, start, stop)
         else:

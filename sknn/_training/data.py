@@ -4,13 +4,48 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, final
+from typing import Any, Protocol, final
 
 import numpy as np
 from scipy import sparse
 
 from sknn._core.typing import Array
 from sknn._network.network import TILE
+from sknn._training.mapped import take_rows
+
+
+class Data(Protocol):
+    """What a fit reads of its rows, wherever they are; `DataSet` has them in memory.
+
+    The inputs themselves are read by the training code of the rows' storage.
+    """
+
+    X: Any
+
+    def __len__(self) -> int: ...
+
+    @property
+    def y(self) -> Array: ...
+
+    @property
+    def weight(self) -> Array | None: ...
+
+    @property
+    def n_features(self) -> int:
+        """The number of features."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The dtype of the inputs and the network."""
+
+    def inputs(self, rows: Array | slice) -> Any:
+        """Return some rows of the inputs."""
+
+    def take(self, rows: Array) -> "Data":
+        """Return the data set of some rows."""
+
+    def checksum(self) -> int:
+        """Return a checksum of the data, which is never 0."""
 
 
 @final
@@ -34,6 +69,26 @@ class DataSet:
 
     def __len__(self) -> int:
         return len(self.y)
+
+    @property
+    def n_features(self) -> int:
+        """The number of features."""
+        return int(self.X.shape[1])
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The dtype of the inputs and the network."""
+        dtype: np.dtype[Any] = self.X.dtype
+        return dtype
+
+    def inputs(self, rows: Array | slice) -> Any:
+        """Return some rows of the inputs."""
+        return self.X[rows]
+
+    def take(self, rows: Array) -> "DataSet":
+        """Return the data set of some rows."""
+        weight = None if self.weight is None else self.weight[rows]
+        return DataSet(take_rows(self.X, rows), self.y[rows], weight)
 
     def checksum(self) -> int:
         """Return a checksum of the data, which is never 0."""

@@ -14,7 +14,7 @@ from sknn._core.parameters import Parameters
 from sknn._core.typing import Array
 from sknn._network.network import Network
 from sknn._network.units import hidden_units
-from sknn._training.data import DataSet
+from sknn._training.data import Data, DataSet
 from sknn._training.objective import BatchObjective
 from sknn.losses import REGRESSION, Loss
 
@@ -102,6 +102,12 @@ class Diagnosis:
     is_sparse: bool
 
 
+def sampled_rows(data: Data) -> slice:
+    """Return the rows that a diagnosis reads, evenly spaced."""
+    n_rows = max(1, min(SAMPLE, _NUMBERS // data.n_features))
+    return slice(None, None, -(-len(data) // n_rows))
+
+
 def diagnose(
     network: Network,
     loss: Loss,
@@ -121,11 +127,10 @@ def diagnose(
     validation_data : DataSet, optional
         The validation set that the user passed.
     """
-    n_rows = max(1, min(SAMPLE, _NUMBERS // data.X.shape[1]))
-    rows = slice(None, None, -(-len(data) // n_rows))
+    rows = sampled_rows(data)
     sample = DataSet(data.X[rows], data.y[rows], None)
     if validation_data:
-        rows = slice(None, None, -(-len(validation_data) // n_rows))
+        rows = sampled_rows(validation_data)
         validation_data = DataSet(validation_data.X[rows], validation_data.y[rows], None)
     with np.errstate(all="ignore"):
         return Diagnosis(

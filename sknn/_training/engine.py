@@ -15,6 +15,7 @@ from sknn._training.data import DataSet
 from sknn._training.gradients import GradientSource
 from sknn._training.one_pass import in_one_pass
 from sknn._training.penalty import Chunk, MaxNorm, Regularization, clip
+from sknn._training.row_updates import RowUpdates
 from sknn._training.step_statistics import StepStatistics
 from sknn.losses import Loss
 from sknn.optimizers import Optimizer
@@ -86,11 +87,17 @@ class Engine:
         bound = optimizer.bind(params, grad, state, at_once=clips)
         self._optimizer, self._state = optimizer, state
         self._begin_update = bound.begin
-        compiled = in_one_pass(bound.groups, self.parameters.layout, n_steps)
+        compiled = in_one_pass(bound.groups, self.parameters.layout, params.itemsize, n_steps)
         self._groups = [
             (self._chunks_in(group.elements), group.elements, group.update, update_in_one_pass)
             for group, update_in_one_pass in zip(bound.groups, compiled, strict=True)
         ]
+        touched = self.source.touched
+        self._row_updates = None
+        if touched is not None and RowUpdates.is_exact(optimizer, self.regularization):
+            self._row_updates = RowUpdates(
+                optimizer, state, self.parameters, self._gradient, touched
+            )
 
     def _chunks_in(self, elements: slice) -> list[Chunk]:
         return [
@@ -119,6 +126,9 @@ class Engine:
         """
         if count % INTERVAL == 0:
             self.drop_tiny(self.parameters.vector, *self._optimizer.vectors(self._state))
+        if self.source.touched is not None:
+            has_row_updates = self._row_updates is not None
+            self.source.touched.is_on = has_row_updates and not self.statistics.is_on
         loss_sum, weight_sum = self.source.sum(rows, count)
         if weight_sum != 0:
             self._update(loss_sum, learning_rate)
@@ -137,6 +147,12 @@ class Engine:
         params, grad = self.parameters.vector, self._gradient.vector
         regularization, statistics = self.regularization, self.statistics
         coefficients = self._begin_update(learning_rate)
+        touched = self.source.touched
+        if self._row_updates is not None and touched is not None and touched.gradient is not None:
+            is_finite = self._row_updates.apply(regularization, learning_rate, coefficients)
+            if not (is_finite and math.isfinite(loss)):
+                self._raise_nonfinite()
+            return
         for group, elements, update, update_in_one_pass in self._groups:
             if update_in_one_pass and not statistics.is_on:
                 is_finite = update_in_one_pass(regularization, learning_rate, coefficients)
@@ -214,8 +230,14 @@ class Engine:
 
 def mean_loss(network: Network, loss: Loss, data: DataSet) -> float:
     """Return the mean loss ``sum_i w_i l_i / sum_i w_i`` of a network, in bounded memory."""
+    total = len(data) if data.weight is None else float(data.weight.sum())
+    return loss_sum(network, loss, data) / total
+
+
+def loss_sum(network: Network, loss: Loss, data: DataSet) -> float:
+    """Return ``sum_i w_i l_i`` of a network, in bounded memory."""
     total = 0.0
     for rows, raw_prediction in network.raw_predictions(data.X):
         value = loss.value(raw_prediction, data.y[rows].T)
         total += float(value.sum() if data.weight is None else np.dot(value, data.weight[rows]))
-    return total / (len(data) if data.weight is None else float(data.weight.sum()))
+    return total

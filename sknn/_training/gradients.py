@@ -1,6 +1,7 @@
 """Sources of gradients: sums of losses and of gradients over rows, wherever the rows are."""
 
 from abc import ABC, abstractmethod
+from functools import cached_property
 from typing import Any, Final, final
 
 import numpy as np
@@ -10,6 +11,7 @@ from sknn._core.parameters import Parameters
 from sknn._core.typing import Array
 from sknn._network.layers import Masks, Memory, with_ones
 from sknn._network.network import Network
+from sknn._network.touched import TouchedRows
 from sknn._training.data import DataSet, even_slices, n_rows, rows_within
 from sknn._training.objective import BatchObjective
 from sknn.losses import Loss
@@ -44,10 +46,14 @@ class GradientSource(ABC):
         The network, whose current parameters `sum` reads.
     gradient : Parameters
         Receives the gradient.
+    touched : TouchedRows or None
+        With sparse inputs, receives the rows of the first layer's gradient that are not zero, in
+        place of `gradient`, if the engine turns it on.
     """
 
     network: Network
     gradient: Parameters
+    touched: TouchedRows | None = None
 
     @abstractmethod
     def sum(self, rows: Array | slice, step: int) -> tuple[float, float]:
@@ -72,6 +78,27 @@ class GradientSource(ABC):
 
 
 @final
+class Buffers:
+    """The arrays of a source of gradients, which sources of one network may share.
+
+    Parameters
+    ----------
+    network : Network
+        The network.
+    """
+
+    def __init__(self, network: Network) -> None:
+        layout, vector = network.parameters.layout, network.parameters.vector
+        self.gradient = Parameters(layout, np.zeros_like(vector))
+        self.memory = Memory(vector.dtype)
+
+    @cached_property
+    def share(self) -> Parameters:
+        """The gradient of one share of a batch."""
+        return self.gradient.copy()
+
+
+@final
 class LocalGradients(GradientSource):
     """The gradient over rows in the memory of this process.
 
@@ -89,6 +116,10 @@ class LocalGradients(GradientSource):
         The number of the data set, if it is a chunk of a larger one; selects the dropout masks.
     copied : int, default=COPIED
         The largest number of bytes of inputs that are copied for faster gathering.
+    kept_rows : int, default=KEPT_ROWS
+        The number of rows for which workspaces are kept.
+    buffers : Buffers, optional
+        The buffers, if other sources of the same network share them.
     """
 
     def __init__(
@@ -99,38 +130,53 @@ class LocalGradients(GradientSource):
         seed: int,
         chunk: int = 0,
         copied: int = COPIED,
+        kept_rows: int = KEPT_ROWS,
+        buffers: Buffers | None = None,
     ) -> None:
         self.network, self.loss, self.data = network, loss, data
-        layout, vector = network.parameters.layout, network.parameters.vector
-        self.gradient = Parameters(layout, np.empty_like(vector))
-        self._share: Parameters | None = None
+        self._buffers = buffers or Buffers(network)
+        self.gradient, vector = self._buffers.gradient, network.parameters.vector
         self._is_sparse = sparse.issparse(data.X)
         self._share_size = share_size(network.architecture.layer_sizes, vector, self._is_sparse)
         self._batches: dict[tuple[int, bool], BatchObjective] = {}
         is_small = not self._is_sparse and data.X.nbytes <= copied
         self._X = with_ones(data.X) if is_small else data.X
-        self._masks, self._memory = Masks(seed, chunk), Memory(vector.dtype)
+        self._masks, self._kept_rows = Masks(seed, chunk), kept_rows
+        if self._is_sparse:
+            self.touched = self._buffers.memory.touched = TouchedRows(data.X.shape[1])
 
-    def sum(self, rows: Array | slice, step: int) -> tuple[float, float]:
-        """Compute the gradient over rows, share by share; see `GradientSource.sum`."""
+    def sum(
+        self, rows: Array | slice, step: int, divisor: float | None = None
+    ) -> tuple[float, float]:
+        """Compute the gradient over rows, share by share; see `GradientSource.sum`.
+
+        Parameters
+        ----------
+        rows, step
+            As for `GradientSource.sum`.
+        divisor : float, optional
+            Divides the gradient in place of the sum of the weights, if that is not 0.
+        """
         self._masks.step, self._masks.share = step, 0
         if n_rows(rows) < 1.5 * self._share_size:
             batch = self._batch(n_rows(rows), self.gradient)
             weight_sum = batch.load(rows)
-            return batch.gradient(weight_sum) if weight_sum != 0 else 0.0, weight_sum
+            loss_sum = batch.gradient(divisor or weight_sum) if weight_sum != 0 else 0.0
+            return loss_sum, weight_sum
         weight_sum = self._total_weight(rows)
         if weight_sum == 0:
             return 0.0, 0.0
-        if self._share is None:
-            self._share = self.gradient.copy()
+        if self.touched:
+            self.touched.is_on = False  # shares touch different rows
+        part = self._buffers.share
         self.gradient.vector.fill(0)
         loss_sum = 0.0
         for number, share in enumerate(even_slices(n_rows(rows), self._share_size)):
             self._masks.share = number
-            batch = self._batch(share.stop - share.start, self._share)
+            batch = self._batch(share.stop - share.start, part)
             batch.load(rows_within(rows, share))
-            loss_sum += batch.gradient(weight_sum)
-            np.add(self.gradient.vector, self._share.vector, out=self.gradient.vector)
+            loss_sum += batch.gradient(divisor or weight_sum)
+            np.add(self.gradient.vector, part.vector, out=self.gradient.vector)
         return loss_sum, weight_sum
 
     def sample(self) -> Any:
@@ -142,17 +188,17 @@ class LocalGradients(GradientSource):
             return float(n_rows(rows))
         if isinstance(rows, slice):
             return float(np.add.reduce(weight[rows]))
-        scratch = self._memory.array("weights", len(rows))
+        scratch = self._buffers.memory.array("weights", len(rows))
         return float(np.add.reduce(weight.take(rows, out=scratch, mode="clip")))
 
     def _batch(self, n_samples: int, gradient: Parameters) -> BatchObjective:
         """Return the workspace for batches of one size, and move it to the end of all."""
-        key = (n_samples, gradient is self._share)
+        key = (n_samples, gradient is not self.gradient)
         batch = self._batches.pop(key, None)
         if batch is None:
             self._make_room(n_samples)
             compiled = self.network.compile(
-                n_samples, self._is_sparse, gradient, self._masks, self._memory
+                n_samples, self._is_sparse, gradient, self._masks, self._buffers.memory
             )
             batch = BatchObjective(compiled, self.loss, self.data, self._X)
         self._batches[key] = batch
@@ -162,7 +208,7 @@ class LocalGradients(GradientSource):
         """Drop the workspaces that have been unused for longest, so that memory is bounded."""
         total = n_samples + sum(size for size, _ in self._batches)
         for size, is_share in list(self._batches):
-            if total <= KEPT_ROWS or len(self._batches) < KEPT_WORKSPACES:
+            if total <= self._kept_rows or len(self._batches) < KEPT_WORKSPACES:
                 return
             del self._batches[size, is_share]
             total -= size

@@ -5,6 +5,7 @@ NumPy needs a pass over the chunk for each operation. Here numba compiles loops 
 """
 
 import inspect
+import math
 import sys
 from functools import lru_cache
 from itertools import pairwise
@@ -32,8 +33,8 @@ IMPORT: Final = 0.4
 LOAD: Final = 0.3
 COMPILE: Final = 2.5
 BIND: Final = 1e-4
-# Seconds that one step saves for each parameter.
-SAVED: Final = 2e-9
+# Seconds that one step saves for each byte of the parameters.
+SAVED: Final = 4e-10
 
 # The most elements of a piece, which stays in the first-level cache between two loops.
 PIECE: Final = 2048
@@ -136,7 +137,9 @@ def pieces(layout: Layout, start: int, stop: int, dtype: str) -> Array:
     return np.array(rows, np.int64)
 
 
-def in_one_pass(groups: list[Group], layout: Layout, n_steps: float) -> list[OnePass | None]:
+def in_one_pass(
+    groups: list[Group], layout: Layout, itemsize: int, n_steps: float
+) -> list[OnePass | None]:
     """Return the updates of groups in one pass, where they save time.
 
     Parameters
@@ -145,6 +148,8 @@ def in_one_pass(groups: list[Group], layout: Layout, n_steps: float) -> list[One
         The groups of a bound optimizer.
     layout : Layout
         The blocks of the parameters.
+    itemsize : int
+        The bytes of a parameter.
     n_steps : float
         The number of steps that are likely to follow.
 
@@ -154,14 +159,14 @@ def in_one_pass(groups: list[Group], layout: Layout, n_steps: float) -> list[One
         None for groups that NumPy updates.
     """
     mode, n_groups = policy(), len(groups)
-    saved = SAVED * layout.size * n_steps
+    saved = SAVED * layout.size * itemsize * n_steps
     if mode == "never" or (mode == "auto" and saved < BIND * n_groups):
         return [None] * n_groups
     rules = [group.element_rule() if group.element_rule else None for group in groups]
     first = rules[0]
     if first is None or len(first.slots) >= len(chunk_loops.APPLY):
         return [None] * n_groups
-    kernel = _kernel_for(first, mode, saved)
+    kernel = _kernel_for(first, math.inf if mode == "always" else saved)
     if kernel is None:
         return [None] * n_groups
     return [
@@ -170,25 +175,20 @@ def in_one_pass(groups: list[Group], layout: Layout, n_steps: float) -> list[One
     ]
 
 
-def _kernel_for(rule: ElementRule, mode: str, saved: float) -> Any:
-    """Return the kernel of a rule; None unless it is expected to save twice the time that it takes.
+def _kernel_for(rule: ElementRule, saved: float) -> Any:
+    """Return the kernel of a rule, or None if it takes longer to make than it saves.
 
-    It imports numba only if loading the kernel from the disk would be worth that.
+    There is a margin for fits that end early. Compiling has none, because it serves later fits too.
     """
     key = rule.function, rule.params.dtype.char, len(rule.slots)
-    is_wanted = mode == "always"
     if key not in _kernels:
         loading = LOAD + (0.0 if "numba" in sys.modules else IMPORT)
-        if not (is_wanted or saved / 2 > loading) or not imports_numba():
+        if saved < 2 * loading or not imports_numba():
             return None
         _kernels[key] = _make_kernel(*key)
     kernel = _kernels[key]
-    is_ready = bool(kernel.signatures)
-    return kernel if is_wanted or is_ready or saved / 2 > _seconds_to_make(kernel) else None
-
-
-def _seconds_to_make(kernel: Any) -> float:
-    return LOAD if is_cached(kernel) else COMPILE
+    is_ready = bool(kernel.signatures) or saved > COMPILE or is_cached(kernel)
+    return kernel if is_ready else None
 
 
 # The kernels that have been made, by function, dtype and number of slots. The first call of a

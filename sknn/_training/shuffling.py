@@ -11,8 +11,9 @@ from sknn._core.typing import Array
 BLOCKS: Final = "blocks"
 # The bytes of the consecutive rows in one block. A disk reads a block without seeking.
 BLOCK_BYTES: Final = 2**20
-# The number of blocks in a window, within which all rows are shuffled.
-WINDOW: Final = 64
+# The number of blocks in a window, within which all rows are shuffled. The memory should hold one
+# window and the next, about 512 MB. Smaller windows mix a sorted file less.
+WINDOW: Final = 256
 
 
 def rows_per_block(X: Any) -> int:

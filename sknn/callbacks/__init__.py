@@ -1,37 +1,42 @@
-"""Callbacks: they are told of each epoch of a fit, and may end it.
+"""Callbacks, which a fit calls after each epoch and which may end the fit.
 
-``estimator.set_callbacks(TimeBudget(60))`` sets them; they stay until others are set, and clones
-share them. They are callbacks of scikit-learn 1.9, whose own (``ProgressBar``, ``ScoringMonitor``)
-work as well; with scikit-learn 1.7 and 1.8 those of this package work alone. `fit` calls them;
-`partial_fit` does not: whoever calls it has an epoch's end in hand already.
+``estimator.set_callbacks(TimeBudget(60))`` sets the callbacks of an estimator. They stay until
+others are set, and clones share them. They are callbacks of scikit-learn 1.9, and scikit-learn's
+own callbacks (``ProgressBar``, ``ScoringMonitor``) work as well. With scikit-learn 1.7 and 1.8 only
+the callbacks of this package work. `fit` calls the callbacks. `partial_fit` does not, because its
+caller already controls what happens after each epoch.
 
 The contract
 ------------
-A callback subclasses `EpochCallback` and writes ``after_epoch(estimator)``, which returns True to
-end the fit. ``before_fit(estimator)`` and ``after_fit(estimator)`` may prepare and clean up; the
-latter is called however the fit ends. At an epoch's end
+A callback is a subclass of `EpochCallback` with a method ``after_epoch(estimator)``, which returns
+True to end the fit. The optional methods ``before_fit(estimator)`` and ``after_fit(estimator)``
+prepare and clean up; ``after_fit`` is called even if the fit raises an error. When ``after_epoch``
+is called, the following holds:
 
-- the epoch is recorded, the validation set scored, the best weights copied, and a plateau counted:
-  a fit that goes on from there takes the same steps as one that was never interrupted;
-- ``training_of(estimator)`` is where training stands, live: read it (``training.loss_curve[-1]``,
-  ``training.progress.epoch``), never write to it or keep it;
-- ``fitted_so_far(estimator)`` is an estimator of its own, without callbacks, as it would be if the
-  fit ended now: it predicts, pickles, and continues with ``warm_start=True``. It costs a copy of
-  the weights and of the optimizer's state, so ask for it only when it is needed;
-- what the callback raises ends the fit, and the estimator is as it was before the call.
+- The epoch is recorded, the validation set is scored, the best weights are copied, and schedules
+  have seen the epoch. A fit that continues from this point takes the same steps as a fit that was
+  never interrupted.
+- ``training_of(estimator)`` returns the live state of the training. Read it, as in
+  ``training.loss_curve[-1]`` or ``training.progress.epoch``, but do not change it and do not keep
+  it.
+- ``fitted_so_far(estimator)`` returns a separate estimator without callbacks, fitted as if training
+  had ended now. It predicts, can be pickled, and continues with ``warm_start=True``. It copies the
+  weights and the state of the optimizer, so call it only when you need it.
+- An exception from the callback ends the fit, and the estimator is as it was before the call.
 
-The estimator that a callback is given is the one in training. The one whose `fit` was called gets
-all of its attributes when the fit has succeeded, and until then is as it was.
+The estimator that a callback receives is the one in training. The estimator whose `fit` was called
+does not change until the fit has succeeded; then it gets all fitted attributes at once.
 
-An instance may serve several fits at once, in threads or processes (``n_jobs=2``): what belongs to
-a fit is kept by estimator, in a dictionary that `before_fit` fills and `after_fit` empties.
+One instance may serve several fits at the same time, in threads or processes (``n_jobs=2``). Keep
+what belongs to a single fit in a dictionary whose keys are the estimators: fill it in `before_fit`
+and empty it in `after_fit`.
 
-A callback that should see scikit-learn's other tasks follows its protocol instead (``setup``,
-``on_fit_task_begin``, ``on_fit_task_end``, ``teardown``). Here the fit is a task named ``"fit"``,
-and in it is one named ``"epoch"`` for each epoch, or iteration of ``"lbfgs"``. Hooks that ask for
-``X``, ``y`` and ``metadata`` get the rows that are trained on, without those set aside for
-validation, and ``fitted_estimator`` is `fitted_so_far`, which keeps the callbacks in scikit-learn
-1.9.
+A callback that needs scikit-learn's other tasks follows scikit-learn's protocol instead
+(``setup``, ``on_fit_task_begin``, ``on_fit_task_end``, ``teardown``). Here the fit is a task named
+``"fit"``. It contains a task named ``"epoch"`` for each epoch, or for each iteration of
+``"lbfgs"``. Hooks with the arguments ``X``, ``y`` and ``metadata`` get the rows that are used for
+training, without the validation rows. The argument ``fitted_estimator`` is `fitted_so_far`, which
+keeps its callbacks in scikit-learn 1.9.
 """
 
 from sknn._core.public import publish

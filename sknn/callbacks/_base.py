@@ -1,4 +1,4 @@
-"""The base of this package's callbacks, and what they may read."""
+"""The base class of callbacks, and the functions that read a training."""
 
 from abc import ABC, abstractmethod
 from typing import Any
@@ -12,28 +12,28 @@ __all__ = ["EpochCallback", "fitted_so_far", "training_of"]
 
 
 def training_of(estimator: BaseMLP) -> TrainingState:
-    """Return where training of an estimator stands: its own object, to be read only.
+    """Return the live state of an estimator's training, for reading only.
 
     Parameters
     ----------
     estimator : MLPClassifier or MLPRegressor
-        What a callback was given.
+        The estimator that the callback received.
 
     Returns
     -------
     training : TrainingState
-        Its ``progress``, ``loss_curve``, ``validation_scores`` and so on.
+        The state, with ``progress``, ``loss_curve``, ``validation_scores`` and so on.
     """
     return fitted_model(estimator).require_training()
 
 
 class EpochCallback(ABC):
-    """Base of callbacks that are told of each epoch: subclass it and write `after_epoch`.
+    """Base of callbacks that run after each epoch: subclass it and write `after_epoch`.
 
     Raises
     ------
     TypeError
-        When a callback is made whose class does not define `after_epoch`.
+        If the class of the callback does not define `after_epoch`.
 
     Examples
     --------
@@ -52,22 +52,22 @@ class EpochCallback(ABC):
     """
 
     def before_fit(self, estimator: BaseMLP) -> None:  # noqa: B027  # a hook that does nothing
-        """Prepare for a fit, whose parameters are not checked yet.
+        """Prepare for a fit. The parameters of the estimator are not checked yet.
 
         Parameters
         ----------
         estimator : MLPClassifier or MLPRegressor
-            What is about to be fitted.
+            The estimator that is about to be fitted.
         """
 
     @abstractmethod
     def after_epoch(self, estimator: BaseMLP) -> bool:
-        """Do what is to be done after each epoch; return whether to stop.
+        """Run after each epoch, and return whether to stop.
 
         Parameters
         ----------
         estimator : MLPClassifier or MLPRegressor
-            What is being fitted; ask `training_of` and `fitted_so_far` about it.
+            The estimator in training. Pass it to `training_of` or `fitted_so_far`.
 
         Returns
         -------
@@ -76,23 +76,23 @@ class EpochCallback(ABC):
         """
 
     def after_fit(self, estimator: BaseMLP) -> None:  # noqa: B027  # a hook that does nothing
-        """Clean up; called however the fit ended.
+        """Clean up after a fit, also after a fit that raised an error.
 
         Parameters
         ----------
         estimator : MLPClassifier or MLPRegressor
-            What was fitted.
+            The estimator that was fitted.
         """
 
     # ---------------------------------------------------------------- scikit-learn's protocol
 
     def setup(self, estimator: Any, context: Any) -> None:
-        if isinstance(estimator, BaseTabularMLP):  # whose networks are watched one by one
+        if isinstance(estimator, BaseTabularMLP):  # its networks call the callbacks one by one
             return
         if not isinstance(estimator, BaseMLP):
             name = type(self).__name__
             raise TypeError(
-                f"{name} watches a network, not {type(estimator).__name__}: set it on the "
+                f"{name} works on a network, not on {type(estimator).__name__}: set it on the "
                 f"MLPClassifier or MLPRegressor itself, model[-1].set_callbacks({name}(...))."
             )
         self.before_fit(estimator)

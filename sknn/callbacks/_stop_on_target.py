@@ -1,4 +1,4 @@
-"""A fit that ends when it is good enough."""
+"""A callback that ends a fit at a target."""
 
 import math
 from typing import Any
@@ -9,23 +9,24 @@ from sknn.estimators import BaseMLP
 
 
 class StopOnTarget(EpochCallback):
-    """Ends a fit with the first epoch that reaches one of the targets.
+    """End a fit after the first epoch that reaches one of the targets.
 
     Parameters
     ----------
     loss : float, default=None
-        A training loss, penalty included, that is low enough: of `loss_curve_`.
+        The training loss with the penalty, as in `loss_curve_`, at which the fit ends.
     validation_loss : float, default=None
-        A validation loss that is low enough. Needs ``early_stopping=True``, or an ``X_val``.
+        The validation loss at which the fit ends. It needs ``early_stopping=True`` or an
+        ``X_val``.
     validation_score : float, default=None
-        A validation score that is high enough. Needs ``early_stopping=True`` or an ``X_val``, and
-        a `scoring` other than ``"loss"``.
+        The validation score at which the fit ends. It needs ``early_stopping=True`` or an
+        ``X_val``, and a `scoring` other than ``"loss"``.
 
     Raises
     ------
     ValueError
-        If no target is given, or one is not a finite number, or, at `fit`, if the estimator
-        computes no such number.
+        If no target is given or a target is not a finite number. `fit` raises it if the estimator
+        does not compute the quantity of a target.
 
     Examples
     --------
@@ -61,16 +62,16 @@ class StopOnTarget(EpochCallback):
     def before_fit(self, estimator: BaseMLP) -> None:
         if self.validation_score is not None and estimator.scoring == "loss":
             raise ValueError(
-                "StopOnTarget has a validation_score, and scoring='loss' computes none: set "
-                "scoring='accuracy', say, or a target for validation_loss."
+                "StopOnTarget has a target for validation_score, but scoring='loss' computes no "
+                "score: set, for example, scoring='accuracy', or set a target for validation_loss."
             )
 
     def on_fit_task_begin(self, estimator: Any, context: Any) -> None:
         validates = self.validation_loss is not None or self.validation_score is not None
         if validates and not training_of(estimator).validation:
             raise ValueError(
-                "StopOnTarget has a target for validation, and this fit has none: pass X_val and "
-                "y_val to fit, set early_stopping=True, or set a target for loss."
+                "StopOnTarget has a validation target, but this fit has no validation set: pass "
+                "X_val and y_val to fit, set early_stopping=True, or set a target for loss."
             )
 
     def after_epoch(self, estimator: BaseMLP) -> bool:

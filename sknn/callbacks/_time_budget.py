@@ -1,4 +1,4 @@
-"""A fit that ends when its time is up."""
+"""A callback that limits the time of a fit."""
 
 import time
 from typing import Any
@@ -9,10 +9,10 @@ from sknn.estimators import BaseMLP
 
 
 class TimeBudget(EpochCallback):
-    """Ends a fit with the first epoch that is over when the time is up.
+    """End a fit after the first epoch that ends when the time is up.
 
-    A fit takes up to an epoch longer than that. With ``early_stopping=True`` the best weights so
-    far stay, otherwise the last ones.
+    So a fit takes up to one epoch longer. With ``early_stopping=True`` the fit keeps the best
+    weights so far, otherwise the last weights.
 
     Parameters
     ----------

@@ -326,8 +326,8 @@ class MLPClassifier(_Engined, neural_network.MLPClassifier):  # type: ignore[mis
     >>> X, y = load_iris(return_X_y=True)
     >>> ours = MLPClassifier(max_iter=500, random_state=0).fit(X, y)
     >>> theirs = Theirs(max_iter=500, random_state=0).fit(X, y)
-    >>> ours.n_iter_ == theirs.n_iter_, f"{ours.loss_:.10f}" == f"{theirs.loss_:.10f}"
-    (True, True)
+    >>> print(f"{ours.n_iter_ - theirs.n_iter_} epochs, loss {abs(ours.loss_ - theirs.loss_):.8f}")
+    0 epochs, loss 0.00000000
     """
 
 

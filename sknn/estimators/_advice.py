@@ -309,10 +309,10 @@ def _unconverged(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
         return None
     limit = estimator.max_iter
     end = f"reached max_iter={limit}" if n_iter >= limit else f"gave up after {n_iter} iterations"
-    told = trend.describe("validation loss" if validated else "loss")
+    description = trend.describe("validation loss" if validated else "loss")
     return _Finding(
         exceptions.NotConvergedWarning,
-        f"{end} before it converged{told}",
+        f"{end} before it converged{description}",
         _more_or_less(estimator, ending, trend.change),
     )
 

@@ -6,14 +6,13 @@ from typing import Any, ClassVar, TypeVar
 import numpy as np
 
 from sknn._core.typing import Array
-from sknn._training.data import DataSet
 from sknn._training.diagnosis import diagnose
 from sknn._training.engine import Engine, NonFiniteError
-from sknn._training.gradients import LocalGradients
 from sknn._training.loop import INTERRUPTED, TrainingLoop, Validate
 from sknn._training.shuffling import BLOCKS, rows_per_block
 from sknn.estimators import _checks as checks
 from sknn.estimators._advice import Ending, compose_warning, warn
+from sknn.estimators._call import FitCall, FitMode
 from sknn.estimators._callbacks import CallbackSupportMixin, Watch, with_callbacks
 from sknn.estimators._continuing import (
     check_resumable,
@@ -28,8 +27,8 @@ from sknn.estimators._model import FittedModel, describe_model, finish_training
 from sknn.estimators._nested_parameters import NestedParameters
 from sknn.estimators._parameters import Settings, check_target, is_minimizer, read_settings
 from sknn.estimators._rollback import all_or_nothing
-from sknn.estimators._start import FitCall, FitMode, configure_fit, prepare_model
-from sknn.estimators._targets import Targets, encode_rows, learn_targets
+from sknn.estimators._start import configure_fit, prepare_model
+from sknn.estimators._targets import Targets, learn_targets
 from sknn.estimators._validation import prepare_validation
 from sknn.estimators._verbose import Printer
 from sknn.exceptions import DivergedError
@@ -41,7 +40,7 @@ def has_partial_fit(estimator: "BaseMLP") -> bool:
     """Tell whether `partial_fit` is available; raise an AttributeError if it is not."""
     if is_minimizer(estimator.optimizer):
         raise AttributeError(
-            f"optimizer={estimator.optimizer!r} has no partial_fit: it runs by itself. Continue "
+            f"optimizer={estimator.optimizer!r} has no partial_fit: it runs its own loop. Continue "
             "with fit and warm_start=True, or set optimizer='adam'."
         )
     if isinstance(estimator.early_stopping, (bool, np.bool_)) and estimator.early_stopping:
@@ -50,6 +49,13 @@ def has_partial_fit(estimator: "BaseMLP") -> bool:
             "cannot set rows aside for validation. Set early_stopping=False."
         )
     return True
+
+
+def run_fit(estimator: "BaseMLP", call: FitCall) -> None:
+    """Carry out a call that trains an estimator: all of it, or nothing if it fails."""
+    if call.mode is FitMode.RESUME:
+        check_resumable(estimator)
+    estimator._whole_fit(call)
 
 
 class BaseMLP(
@@ -220,57 +226,63 @@ class BaseMLP(
         """Check, train and set the fitted attributes; return how training ended."""
         settings = read_settings(self)
         checks.check_validation_arguments(call.X_val, call.y_val, call.sample_weight_val)
-        validation_set = call.validation_set
+        has_validation_set = call.validation_set is not None
         before = call.mode.continued(self)
         targets, data, y = self._read_data(call, settings, before)
         resumed = None
         if before is not None and call.mode is FitMode.RESUME:
             resumed = before.require_training()
-            n_samples, has_validation_set = resumed.n_samples, validation_set is not None
-            parameters = parameters_of(self, settings, n_samples, has_validation_set)
+            parameters = parameters_of(self, settings, resumed.n_samples, has_validation_set)
             check_same_parameters(resumed, parameters)
         with np.errstate(over="ignore", invalid="ignore"):  # the first step detects an overflow
             model = prepare_model(self, settings, targets, data, call.mode, before)
         describe_model(self, model)
-        validate, passed = prepare_validation(self, settings, data, y, validation_set, model)
+        validate, passed = prepare_validation(self, settings, data, y, call, model)
         training = model.require_training()
         if resumed is not None:
             check_same_criterion(resumed, training)
         elif not call.is_part:
-            training.begun_with = parameters_of(
-                self, settings, len(data), validation_set is not None
-            )
-        ending = self._train(settings, data, validate, watch, incremental=call.is_part)
+            training.begun_with = parameters_of(self, settings, len(data), has_validation_set)
+        ending = self._train(settings, call, data, validate, watch)
         if not call.is_part and ending.outcome != INTERRUPTED:
-            ending.diagnosis = diagnose(self._model.network, settings.loss, data, passed)
+            excerpt, network = call.storage.excerpt, self._model.network
+            validation_data = None if passed is None else excerpt(passed)
+            ending.diagnosis = diagnose(network, settings.loss, excerpt(data), validation_data)
         return ending
 
     def _read_data(
         self, call: FitCall, settings: Settings, before: FittedModel | None
-    ) -> tuple[Targets, DataSet, Array]:
+    ) -> tuple[Targets, Any, Any]:
         """Check the training set; return its targets, its rows, and y in the form for scorers."""
-        dtype, loss = training_dtype(self, settings, before), settings.loss
-        X, y = checks.check_inputs_and_targets(self, call.X, call.y, dtype, reset=before is None)
-        weight = checks.check_weights(call.sample_weight, X)
-        if before is None:
-            targets = learn_targets(self, y, call.classes, loss)
-        else:
-            targets = before.targets.continued(y, call.classes, loss, is_part=call.is_part)
-        check_target(loss, targets.kind)
-        checks.check_input_dropout(settings.dropouts[0], X)
-        return targets, *checks.replace_extremes(encode_rows(self, targets, X, y, weight), y)
+        loss = settings.loss
+
+        def learn(y: Array) -> Targets:
+            if before is None:
+                targets = learn_targets(self, y, call.classes, loss)
+            else:
+                targets = before.targets.continued(y, call.classes, loss, is_part=call.is_part)
+            check_target(loss, targets.kind)
+            return targets
+
+        arguments, dtype = (
+            (call.X, call.y, call.sample_weight),
+            training_dtype(self, settings, before),
+        )
+        targets, data, y = call.storage.read(self, arguments, dtype, learn, before is None)
+        checks.check_input_dropout(settings.dropouts[0], data.X)
+        return targets, data, y
 
     def _train(
         self,
         settings: Settings,
-        data: DataSet,
+        call: FitCall,
+        data: Any,
         validate: Validate | None,
         watch: Watch | None,
-        *,
-        incremental: bool,
     ) -> Ending:
         """Train the model in `_model`; return how training ended."""
         model, training = self._model, self._model.require_training()
+        incremental, storage = call.is_part, call.storage
         self.optimizer_ = settings.optimizer
         if training.n_epochs_to_go is None:
             self._n_epochs_before = training.progress.epoch
@@ -280,7 +292,7 @@ class BaseMLP(
         if self.shuffle == BLOCKS:
             configuration.block_size = rows_per_block(data.X)
         network = model.network.replace_parameters(training.parameters)
-        source = LocalGradients(network, model.loss, data, training.seed)
+        source = storage.gradients(network, model.loss, data, training.seed)
         engine = Engine(source, settings.regularization)
         if watch is not None:
             configuration.begin_epoch, configuration.end_epoch = watch.begin_epoch, watch.end_epoch
@@ -290,7 +302,7 @@ class BaseMLP(
             outcome = TrainingLoop(engine, configuration, training, validate).run()
         except NonFiniteError as error:
             raise DivergedError(
-                explain_divergence(error, self, model.loss, data, configuration)
+                explain_divergence(error, self, model.loss, storage.excerpt(data), configuration)
             ) from None
         finally:
             printer.close(training, outcome)

@@ -50,7 +50,7 @@ def check_predicted(prediction: Array, X: Any, rows: slice, what: str = "predict
         values = sample.data if hasattr(sample, "toarray") else sample
         raise ValueError(
             f"X has values up to {np.abs(values).max(initial=0.0):.3g} for which {what} are "
-            "not finite: were they scaled as those that the network was trained on?"
+            "not finite. Were they scaled like the training data?"
         )
 
 
@@ -133,7 +133,8 @@ def check_weights(sample_weight: Any, X: Any, name: str = "sample_weight") -> Ar
         )
     if weight.shape != (n_samples,):
         raise ValueError(
-            f"{name} must have the shape ({n_samples},), a weight a row; got {weight.shape}."
+            f"{name} must have the shape ({n_samples},), one weight for each row; "
+            f"got {weight.shape}."
         )
     if (weight < 0).any():
         raise ValueError(f"{name} must not be negative, got {weight.min():g} among its elements.")

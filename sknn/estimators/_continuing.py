@@ -7,7 +7,7 @@ from sklearn.base import BaseEstimator
 from sknn._core.strategy import Strategy, resolve
 from sknn._core.typing import FLOATS
 from sknn._network.architecture import Architecture
-from sknn._training.data import DataSet
+from sknn._training.data import Data
 from sknn._training.shuffling import BLOCKS
 from sknn._training.state import TrainingState
 from sknn.estimators._model import FittedModel
@@ -42,7 +42,7 @@ def check_same_network(
         )
     if architecture.layout().slices != fitted.layout().slices:
         raise ValueError(
-            f"activation={estimator.activation!r} has other parameters of its own than the fitted "
+            f"activation={estimator.activation!r} has other learnable parameters than the fitted "
             f"network's: {advice}"
         )
 
@@ -51,8 +51,9 @@ def check_resumable(estimator: Any) -> None:
     """Raise a ValueError unless an estimator is in the middle of a fit."""
     if is_minimizer(estimator.optimizer):
         raise ValueError(
-            f"optimizer={estimator.optimizer!r} runs by itself, and what it knows of the curvature "
-            "is not in a checkpoint. Set warm_start=True and call fit: it goes on from the weights."
+            f"optimizer={estimator.optimizer!r} cannot resume: a checkpoint does not hold its "
+            "estimate of the curvature. Set warm_start=True and call fit to continue from the "
+            "weights."
         )
     model = getattr(estimator, "_model", None)
     if model is None or model.training is None or model.training.n_epochs_to_go is None:
@@ -187,7 +188,7 @@ def _may_plan(schedule: Schedule) -> bool:
     return schedule.knows_end or type(schedule) not in SCHEDULES.values()
 
 
-def check_same_data(training: TrainingState, data: DataSet) -> None:
+def check_same_data(training: TrainingState, data: Data) -> None:
     """Raise a ValueError unless the data is that of the interrupted fit."""
     if (len(data), data.checksum()) != (training.n_samples, training.checksum):
         raise ValueError(
@@ -197,7 +198,7 @@ def check_same_data(training: TrainingState, data: DataSet) -> None:
         )
 
 
-def _difference(training: TrainingState, data: DataSet) -> str:
+def _difference(training: TrainingState, data: Data) -> str:
     if len(data) != training.n_samples:
         return f"their number of rows, {len(data)} and not {training.n_samples}"
     return "their values, by a checksum"

@@ -64,10 +64,14 @@ class Trend:
             return ""
         verb = "fell" if self.change >= 0 else "rose"
         last = "its last epoch" if self.n_epochs == 1 else f"its last {self.n_epochs} epochs"
-        told = f": in {last} the {name} {verb} by {abs(self.change):.2g} to {self.curve[-1]:.4g}"
+        description = (
+            f": in {last} the {name} {verb} by {abs(self.change):.2g} to {self.curve[-1]:.4g}"
+        )
         if self.change >= 0 and self.forecast >= _WORTH_IT:
-            told += f", and {len(self.curve)} more would lower it by about {self.forecast:.0%}"
-        return told
+            description += (
+                f", and {len(self.curve)} more would lower it by about {self.forecast:.0%}"
+            )
+        return description
 
 
 def expected_fall(curve: Sequence[float]) -> float:

@@ -55,15 +55,15 @@ class HiddenLayer(
     >>> X, y = load_iris(return_X_y=True)
     >>> model = MLPClassifier((20, 5), optimizer="lbfgs", random_state=0).fit(X, y)
     >>> probe = make_pipeline(model.to_transformer(), LogisticRegression()).fit(X, y)
-    >>> probe[0].transform(X).shape, bool(probe.score(X, y) > 0.9)
-    ((150, 5), True)
+    >>> print(probe[0].transform(X).shape, f"{probe.score(X, y):.2f}")
+    (150, 5) 0.99
 
     Trained as a step of the Pipeline:
 
     >>> network = MLPClassifier((20, 5), optimizer="lbfgs", random_state=0)
     >>> steps = make_pipeline(network.to_transformer(), LogisticRegression()).fit(X, y)
-    >>> steps[0].estimator_.n_iter_ > 1, bool(steps.score(X, y) > 0.9)
-    (True, True)
+    >>> print(type(steps[0].estimator_).__name__, f"{steps.score(X, y):.2f}")
+    MLPClassifier 0.99
     """
 
     _trained: Any = None

@@ -114,6 +114,14 @@ def view(estimator: E) -> E:
     return twin
 
 
+def without_training(estimator: E) -> E:
+    """Drop the training state and the callbacks of an estimator, which then only predicts."""
+    vars(estimator)[MODEL] = replace(vars(estimator)[MODEL], training=None)
+    for name in OF_CALLBACKS:
+        vars(estimator).pop(name, None)
+    return estimator
+
+
 class CurveAttribute:
     """A fitted attribute that is stored as a growing `Curve`, and read as a list."""
 

@@ -54,6 +54,6 @@ class NestedParameters(BaseEstimator):  # type: ignore[misc]  # it has no types
             setattr(self, name, as_dropout(name, value))
         elif name in self._get_param_names() and not hasattr(value, "set_params"):
             raise ValueError(
-                f"{name}={value!r} has no parameters of its own to set: a name or an instance has, "
-                "the members of a sequence have not."
+                f"{name}={value!r} has no nested parameters to set: a name or an instance has "
+                "them, but the members of a sequence do not."
             )

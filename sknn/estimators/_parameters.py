@@ -131,7 +131,7 @@ def _check_without_steps(
         if getattr(estimator, name) is not None:
             raise ValueError(
                 f"{name}={getattr(estimator, name)!r} needs an optimizer that takes steps, and "
-                f"{optimizer_name} runs by itself. Set {name}=None, or optimizer='adam'."
+                f"{optimizer_name} runs its own loop. Set {name}=None, or optimizer='adam'."
             )
 
 
@@ -172,7 +172,7 @@ def _read_loss(estimator: BaseEstimator) -> Loss:
     if not loss.targets & targets:
         fit = [name for name, member in LOSSES.items() if member.targets & targets]
         raise ValueError(
-            f"loss={value!r} serves {', '.join(sorted(loss.targets))} targets, and "
+            f"loss={value!r} is for {', '.join(sorted(loss.targets))} targets, and "
             f"{type(estimator).__name__} has {', '.join(sorted(targets))} ones. Allowed: "
             f"{', '.join(map(repr, fit))}, or a Loss for these targets."
         )
@@ -183,7 +183,7 @@ def check_target(loss: Loss, target: str) -> None:
     """Raise a ValueError unless the loss serves this kind of targets."""
     if target not in loss.targets:
         raise ValueError(
-            f"loss={loss!r} cannot serve {target} targets, only "
+            f"loss={loss!r} is not for {target} targets, only for "
             f"{', '.join(sorted(loss.targets))} ones."
         )
 

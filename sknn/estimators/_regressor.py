@@ -170,8 +170,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # it has no 
     >>> X, y = load_diabetes(return_X_y=True)
     >>> network = make_pipeline(StandardScaler(), MLPRegressor(alpha=0.1, random_state=0))
     >>> model = TransformedTargetRegressor(network, transformer=StandardScaler())
-    >>> bool(model.fit(X[:300], y[:300]).score(X[300:], y[300:]) > 0.4)
-    True
+    >>> print(f"{model.fit(X[:300], y[:300]).score(X[300:], y[300:]):.1f}")
+    0.5
     """
 
     targets: ClassVar[frozenset[str]] = frozenset({REGRESSION})

@@ -1,9 +1,7 @@
-"""The start of a fit: its mode, its configuration, and the model before the first step."""
+"""The start of a fit: its configuration, and the model before the first step."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import Enum
-from typing import Any, Final, final
+from typing import Any, Final
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -13,9 +11,10 @@ from sknn._core.typing import Array
 from sknn._network.architecture import Architecture
 from sknn._network.network import Network
 from sknn._training.configuration import FitConfiguration
-from sknn._training.data import DataSet
+from sknn._training.data import Data
 from sknn._training.state import TrainingState
 from sknn.activations import Identity
+from sknn.estimators._call import FitMode
 from sknn.estimators._continuing import change_max_iter, check_same_data, check_same_network
 from sknn.estimators._model import FittedModel
 from sknn.estimators._parameters import Settings, first_rate, read_batch_size
@@ -25,61 +24,6 @@ from sknn.optimizers import ElementwiseOptimizer, Optimizer
 
 # The most rows that a data-dependent initializer reads.
 _CALIBRATION_ROWS: Final = 256
-
-
-class FitMode(Enum):
-    """How a call that trains uses an estimator that is already fitted."""
-
-    FIT = "start over"
-    WARM_START = "continue with new epochs"
-    PARTIAL_FIT = "continue with an epoch on a part of the data"
-    RESUME = "continue a fit that was interrupted"
-
-    def continued(self, estimator: BaseEstimator) -> FittedModel | None:
-        """Return the model with which training continues; None if it starts over."""
-        if self is FitMode.FIT or not estimator.__sklearn_is_fitted__():
-            return None
-        model: FittedModel = estimator._model
-        return model
-
-
-@final
-@dataclass(frozen=True)
-class FitCall:
-    """A call that trains: its mode and its arguments, as they were passed.
-
-    Attributes
-    ----------
-    mode : FitMode
-        How the call uses an estimator that is already fitted.
-    X, y, sample_weight
-        The training set.
-    X_val, y_val, sample_weight_val
-        The validation set; all None if there is none.
-    classes : array-like or None
-        The classes that ``partial_fit`` is told.
-    """
-
-    mode: FitMode
-    X: Any
-    y: Any
-    sample_weight: Any = None
-    X_val: Any = None
-    y_val: Any = None
-    sample_weight_val: Any = None
-    classes: Any = None
-
-    @property
-    def is_part(self) -> bool:
-        """Whether the call is one epoch on a part of the data."""
-        return self.mode is FitMode.PARTIAL_FIT
-
-    @property
-    def validation_set(self) -> tuple[Any, Any, Any] | None:
-        """Inputs, targets and weights of the validation set, if there is one."""
-        if self.X_val is None:
-            return None
-        return self.X_val, self.y_val, self.sample_weight_val
 
 
 def configure_fit(
@@ -129,15 +73,15 @@ def _draw_network(
 
 
 def _new_training(
-    architecture: Architecture, settings: Settings, data: DataSet, random_state: Any
+    architecture: Architecture, settings: Settings, data: Data, random_state: Any
 ) -> TrainingState:
     """Draw initial parameters, and return the training state before the first step."""
     random_state = check_random_state(random_state)
-    network = _draw_network(architecture, settings, random_state, data.X.dtype)
+    network = _draw_network(architecture, settings, random_state, data.dtype)
     if isinstance(settings.bias_init, Auto):
         bias = network.blocks[-1][-1]
         bias[...] = settings.loss.baseline(data.y.T, data.weight, bias.size)
-    network.calibrate(settings.init, data.X[_calibration_rows(len(data), data.weight)])
+    network.calibrate(settings.init, data.inputs(_calibration_rows(len(data), data.weight)))
     training = TrainingState(network.parameters, None, random_state, 0, len(data))
     training.checksum = data.checksum()
     return training
@@ -155,7 +99,7 @@ def prepare_model(
     estimator: BaseEstimator,
     settings: Settings,
     targets: Targets,
-    data: DataSet,
+    data: Data,
     mode: FitMode,
     before: FittedModel | None,
 ) -> FittedModel:
@@ -171,14 +115,14 @@ def prepare_model(
         The parameters of the estimator, as `read_settings` returns them.
     targets : Targets
         What the fit knows about y.
-    data : DataSet
+    data : Data
         The training set.
     mode : FitMode
         How the call uses the model `before`.
     before : FittedModel or None
         The model with which training continues; None to start over.
     """
-    sizes = (data.X.shape[1], *settings.hidden_layer_sizes, targets.n_outputs)
+    sizes = (data.n_features, *settings.hidden_layer_sizes, targets.n_outputs)
     link = settings.loss.link(targets.kind)
     architecture = Architecture(sizes, settings.activations, link, settings.dropouts)
     if before is None:
@@ -198,7 +142,7 @@ def _continued_training(
     estimator: BaseEstimator,
     settings: Settings,
     before: TrainingState,
-    data: DataSet,
+    data: Data,
     mode: FitMode,
 ) -> TrainingState:
     training = before.fork()

@@ -307,7 +307,7 @@ class ClassTargets(Targets):
         if self.kind == MULTILABEL:
             raise ValueError(
                 f"class_weight={class_weight!r} has no meaning where a row may have several "
-                "labels: set class_weight=None, and weigh rows with sample_weight."
+                "labels: set class_weight=None, and weight rows with sample_weight."
             )
         if weight is not None:
             # Only ratios of weights count, and sums and products of large weights would overflow.

@@ -11,16 +11,15 @@ from typing import Any
 from sklearn.base import BaseEstimator
 from sklearn.metrics import check_scoring
 
-from sknn._core.typing import Array
 from sknn._network.architecture import Architecture
-from sknn._training.data import DataSet
-from sknn._training.engine import NonFiniteError, mean_loss
+from sknn._training.data import Data
+from sknn._training.engine import NonFiniteError
 from sknn._training.loop import Validate
-from sknn._training.mapped import take_rows
 from sknn.estimators import _checks as checks
+from sknn.estimators._call import FitCall
 from sknn.estimators._model import FittedModel, view
 from sknn.estimators._parameters import Settings
-from sknn.estimators._targets import encode_rows
+from sknn.estimators._storage import Storage
 
 
 def name_scoring(scoring: Any) -> str:
@@ -46,11 +45,11 @@ def _takes_weights(scorer: Any) -> bool:
 def prepare_validation(
     estimator: Any,
     settings: Settings,
-    data: DataSet,
-    y: Array,
-    validation_set: Any,
+    data: Data,
+    y: Any,
+    call: FitCall,
     model: FittedModel,
-) -> tuple[Validate | None, DataSet | None]:
+) -> tuple[Validate | None, Data | None]:
     """Return the function that validates, if any, and the validation set that was passed, if any.
 
     The training state of the model is told which rows train and what decides on stopping.
@@ -61,29 +60,30 @@ def prepare_validation(
         The estimator, whose parameters are read.
     settings : Settings
         The parameters of the estimator, as `read_settings` returns them.
-    data : DataSet
+    data : Data
         The data set, of which rows may be set aside.
-    y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         The targets of the data set in the form for scorers.
-    validation_set : tuple or None
-        ``X_val``, ``y_val`` and ``sample_weight_val``, if they were passed.
+    call : FitCall
+        The call, with the validation set if one was passed.
     model : FittedModel
         The model to train; training changes its parameters.
     """
     decides, training = estimator.early_stopping, model.require_training()
+    validation_set = call.validation_set
     if validation_set is not None or not decides:
         training.train_on_all_rows()
     measured = _objective(model.network.architecture, settings)
     validate, validation_data = None, None
     validation: tuple[Any, ...] = ()
     if validation_set is not None or decides:
-        validation_data, y_val = _validation_rows(estimator, data, y, validation_set, model)
+        validation_data, y_val = _validation_rows(estimator, data, y, call, model)
         checks.check_total_weight(validation_data.weight, "sample_weight in validation")
         identity = (
             estimator.validation_fraction if validation_set is None else validation_data.checksum()
         )
         validation = (name_scoring(estimator.scoring), identity)
-        validate = _make_validate(estimator, validation_data, y_val, model)
+        validate = _make_validate(estimator, call.storage, validation_data, y_val, model)
     training.validate_by(validation)
     training.decide_by((*validation, *measured) if decides else (None, *measured))
     return validate, validation_data if validation_set is not None else None
@@ -91,20 +91,15 @@ def prepare_validation(
 
 def _validation_rows(
     estimator: Any,
-    data: DataSet,
-    y: Array,
-    validation_set: Any,
+    data: Data,
+    y: Any,
+    call: FitCall,
     model: FittedModel,
-) -> tuple[DataSet, Array]:
+) -> tuple[Any, Any]:
     """Return the validation set, and its targets in the form for scorers."""
     targets, training = model.targets, model.require_training()
-    if validation_set is not None:
-        X_val, y_val, weight = validation_set
-        X_val, y_val, weight = checks.check_validation_set(
-            estimator, X_val, y_val, weight, data.X.dtype
-        )
-        validation_data = encode_rows(estimator, targets, X_val, y_val, weight, "_val")
-        return checks.replace_extremes(validation_data, y_val)
+    if call.validation_set is not None:
+        return call.storage.read_validation(estimator, call.validation_set, data.dtype, targets)
     fraction = estimator.validation_fraction
     if training.validation_rows is None or training.criterion[1:2] != (fraction,):
         training.order, training.validation_rows = checks.split_rows(
@@ -113,12 +108,11 @@ def _validation_rows(
     index = training.validation_rows
     if data.weight is not None:
         checks.check_total_weight(data.weight[training.order], "sample_weight in training")
-    weight = None if data.weight is None else data.weight[index]
-    return DataSet(take_rows(data.X, index), data.y[index], weight), y[index]
+    return data.take(index), y[index]
 
 
 def _make_validate(
-    estimator: BaseEstimator, data: DataSet, y: Array, model: FittedModel
+    estimator: BaseEstimator, storage: Storage, data: Data, y: Any, model: FittedModel
 ) -> Validate:
     """Return the function that computes the loss and the score of an estimator on a validation set.
 
@@ -129,12 +123,13 @@ def _make_validate(
     predictor = view(estimator)
     vars(predictor).pop("feature_names_in_", None)
     predictor._model = replace(model, training=None)
+    predictor = storage.predictor(predictor, data)
     weighted = data.weight is not None and scorer is not None and _takes_weights(scorer)
     weights = {"sample_weight": data.weight} if weighted else {}
     decides = estimator.early_stopping
 
     def validate() -> tuple[float, float | None]:
-        value = mean_loss(model.network, model.loss, data)
+        value = storage.mean_loss(model.network, model.loss, data)
         is_finite = math.isfinite(value)
         if decides and not is_finite:
             raise NonFiniteError("the validation loss")

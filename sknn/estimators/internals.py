@@ -4,6 +4,8 @@ The fitted part of an estimator is a `FittedModel`, which `fitted_model` returns
 of an estimator is in its `Settings`, which `read_settings` returns.
 """
 
+from sknn.estimators._base import run_fit
+from sknn.estimators._call import FitCall, FitMode
 from sknn.estimators._callbacks import (
     EPOCH,
     CallbackSupportMixin,
@@ -15,6 +17,8 @@ from sknn.estimators._checks import (
     check_inputs_and_targets,
     check_total_weight,
     check_weights,
+    normalize_weights,
+    replace_extremes,
 )
 from sknn.estimators._model import (
     MODEL,
@@ -25,6 +29,7 @@ from sknn.estimators._model import (
     keeps_training,
     set_fitted_model,
     view,
+    without_training,
 )
 from sknn.estimators._parameters import (
     Settings,
@@ -34,7 +39,14 @@ from sknn.estimators._parameters import (
 )
 from sknn.estimators._rollback import all_or_nothing
 from sknn.estimators._start import initial_network
-from sknn.estimators._targets import ClassTargets, RegressionTargets, encode_rows, learn_targets
+from sknn.estimators._storage import InMemory, Storage
+from sknn.estimators._targets import (
+    ClassTargets,
+    RegressionTargets,
+    Targets,
+    encode_rows,
+    learn_targets,
+)
 from sknn.estimators._votes import (
     check_deviation,
     has_dropout,
@@ -48,9 +60,14 @@ __all__ = [
     "OF_CALLBACKS",
     "CallbackSupportMixin",
     "ClassTargets",
+    "FitCall",
+    "FitMode",
     "FittedModel",
+    "InMemory",
     "RegressionTargets",
     "Settings",
+    "Storage",
+    "Targets",
     "all_or_nothing",
     "begin_fit_task",
     "check_deviation",
@@ -65,12 +82,16 @@ __all__ = [
     "initial_network",
     "keeps_training",
     "learn_targets",
+    "normalize_weights",
     "prediction_and_noise",
     "predicts_noise",
     "read_batch_size",
     "read_optimizer",
     "read_settings",
+    "replace_extremes",
+    "run_fit",
     "set_fitted_model",
     "view",
     "with_callbacks",
+    "without_training",
 ]

@@ -39,7 +39,7 @@ def network_of(estimator: Any, takes_steps: bool = False, what: str = "") -> Bas
             f"{way if any('sklearn.neural_network' in base for base in bases) else ''}."
         )
     if takes_steps and isinstance(read_optimizer(network.optimizer), Minimizer):
-        raise ValueError(f"optimizer={network.optimizer!r} has no {what}: it runs by itself.")
+        raise ValueError(f"optimizer={network.optimizer!r} has no {what}: it runs its own loop.")
     return network
 
 

@@ -150,8 +150,8 @@ def learning_rate_range_test(
     >>> from sknn.inspection import learning_rate_range_test
     >>> X, y = load_digits(return_X_y=True)
     >>> result = learning_rate_range_test(MLPClassifier(random_state=0), X / 16, y)
-    >>> 1e-4 < result.suggestion < 1e-1
-    True
+    >>> print(f"{result.suggestion:.0e}")
+    2e-02
     """
     network = network_of(estimator, takes_steps=True, what="learning rate to test")
     _check(low, high, n_steps)

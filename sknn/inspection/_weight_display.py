@@ -116,7 +116,7 @@ class WeightDisplay(Display):
         if height * width != n_pixels:
             raise ValueError(
                 f"shape must be (height, width) with height * width = {n_pixels}, the number of "
-                f"features, got {shape!r}{' and no square' if shape is None else ''}."
+                f"features, got {shape!r}{' and no square number' if shape is None else ''}."
             )
         return cls(weights.T.reshape(-1, height, width).copy())
 

@@ -47,6 +47,7 @@ class Adagrad(ElementwiseOptimizer):
 
     ranges: ClassVar[Mapping[str, Range]] = {"epsilon": POSITIVE}
     n_slots: ClassVar[int] = 1
+    skips_zeros: ClassVar[bool] = True
 
     def default_learning_rate(self, loss: Loss) -> float:
         return 0.1 if loss.is_regression else 0.03

@@ -26,6 +26,10 @@ class ElementwiseOptimizer(Optimizer):
     betas : tuple of str
         For the first slots, in order, the hyperparameter beta of those that hold a sum,
         ``s = beta s + value``, of which the rule as published has the mean, ``(1 - beta) s``.
+    skips_zeros : bool
+        Whether `rule` leaves an element and its slots as they are where the gradient is zero. If
+        so, steps on sparse inputs leave out features that do not occur in a batch. It counts only
+        in the class that defines `rule`.
     element : callable or None
         What `rule` does to one element, for compilation: a static method that takes numbers,
         ``element(param, grad, *slots, *coefficients, *constants)``, and returns the new parameter
@@ -40,6 +44,7 @@ class ElementwiseOptimizer(Optimizer):
 
     n_slots: ClassVar[int] = 0
     betas: ClassVar[tuple[str, ...]] = ()
+    skips_zeros: ClassVar[bool] = False
     element: ClassVar[Callable[..., tuple[Any, ...]] | None] = None
 
     def init(self, params: Array, layout: Layout | None = None) -> State:
@@ -126,6 +131,62 @@ class ElementwiseOptimizer(Optimizer):
         order = type(self).__mro__
         subclasses = order[: order.index(ElementwiseOptimizer)]
         return not any("update" in vars(cls) for cls in subclasses)
+
+    def leaves_zero_gradients(self) -> bool:
+        """Return whether an update may leave out elements whose gradient is zero.
+
+        Returns
+        -------
+        leaves_zero_gradients : bool
+            True if the class that defines `rule` sets `skips_zeros`, and nothing else changes
+            parameters: no `weight_decay`, and no `update` or `bind` of a subclass.
+        """
+        owner = next(cls for cls in type(self).__mro__ if "rule" in vars(cls))
+        is_plain = type(self).bind is ElementwiseOptimizer.bind and self.updates_by_chunk()
+        decays = getattr(self, "weight_decay", 0.0)
+        return bool(vars(owner).get("skips_zeros")) and is_plain and not decays
+
+    def slots(self, state: Any) -> tuple[Array, ...]:
+        """Return the slots of a state.
+
+        Parameters
+        ----------
+        state : State
+            The state that `init` returned.
+
+        Returns
+        -------
+        slots : tuple of ndarray of shape (size,)
+            One vector for each moment or accumulator.
+        """
+        slots: tuple[Array, ...] = state.slots
+        return slots
+
+    def bind_elements(
+        self, elements: slice, params: Array, grad: Array, state: State
+    ) -> Callable[[float, tuple[float, ...]], None]:
+        """Return the update of some elements by `rule`, without weight decay.
+
+        Parameters
+        ----------
+        elements : slice
+            Which elements, at most ``CHUNK_SIZE`` of them.
+        params, grad : ndarray of shape (size,)
+            All parameters, and the gradient.
+        state : State
+            Holds the scratch and the slots.
+
+        Returns
+        -------
+        update : callable
+            ``update(learning_rate, coefficients)`` updates the elements in place.
+        """
+        rule, operands = self.rule, self.operands(elements, params, grad, state)
+
+        def update(learning_rate: float, coefficients: tuple[float, ...]) -> None:
+            rule(*operands, *coefficients)
+
+        return update
 
     def _bind_chunk(
         self, chunk: slice, params: Array, grad: Array, state: State

@@ -33,6 +33,8 @@ class SGD(ElementwiseOptimizer):
     array([0.9, 1.1])
     """
 
+    skips_zeros: ClassVar[bool] = True
+
     def default_learning_rate(self, loss: Loss) -> float:
         return 0.1 if loss.bounded_gradient else 0.001
 

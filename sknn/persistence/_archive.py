@@ -75,7 +75,7 @@ class Members(Mapping[str, Array]):
     Raises
     ------
     ValueError
-        If a member is compressed, occurs twice or is no array, or if the two descriptions of a
+        If a member is compressed, occurs twice or is not an array, or if the two descriptions of a
         member in a zip file disagree. Reading an array raises a ValueError if its size does not
         match its shape and dtype, and a KeyError if no array has the name.
     """
@@ -136,9 +136,9 @@ def _places(file: BinaryIO, members: list[zipfile.ZipInfo], end: int) -> dict[st
     for member in members:
         name, size = member.filename, member.file_size
         if name in places:
-            raise ValueError(f"the member {name} is there twice")
+            raise ValueError(f"the member {name} occurs twice")
         if not (name.endswith(".npy") or name == HEADER):
-            raise ValueError(f"the member {name} is no array")
+            raise ValueError(f"the member {name} is not an array")
         if member.compress_type != zipfile.ZIP_STORED or member.compress_size != size:
             raise ValueError(f"the member {name} is compressed")
         if member.header_offset != position:
@@ -156,7 +156,7 @@ def _check_local_header(file: BinaryIO, member: zipfile.ZipInfo) -> int:
     file.seek(member.header_offset)
     local = file.read(_LOCAL.size)
     if len(local) < _LOCAL.size:
-        raise ValueError(f"the member {member.filename} is not there")
+        raise ValueError(f"the member {member.filename} is missing")
     signature, _, flags, method, _, _, _, *sizes, n_name, n_extra = _LOCAL.unpack(local)
     name, extra = file.read(n_name), file.read(n_extra)
     if extra[:2] == b"\1\0" and len(extra) == 20:  # sizes of 64 bits
@@ -176,16 +176,16 @@ def _read_array(file: Any, size: int) -> Array:
     Raises
     ------
     ValueError
-        If the member is no array or has another size. No memory for the array is allocated then.
+        If the member is not an array or has another size. Then no memory is allocated.
     """
     start = file.read(min(size, len(_MAGIC) + 2))
     n_header = int.from_bytes(start[len(_MAGIC) :], "little")
     if not start.startswith(_MAGIC) or n_header > min(_MAX_NPY_HEADER, size - len(start)):
-        raise ValueError("a member is no array")
+        raise ValueError("a member is not an array")
     text = file.read(n_header).decode("latin-1")
     match = _NPY_HEADER.fullmatch(text)
     if not match:
-        raise ValueError(f"a member is no array of numbers or text: {text.strip()[:100]!r}")
+        raise ValueError(f"a member is not an array of numbers or text: {text.strip()[:100]!r}")
     dtype = np.dtype(match[1])
     shape = tuple(int(length) for length in match[3].split(",") if length.strip())
     n_bytes = size - len(start) - n_header

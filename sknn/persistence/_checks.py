@@ -50,7 +50,7 @@ def check_parts(activations: Any, dropouts: Any, loss: Any, target: Any, n_hidde
         for member in members:
             member.check(name)
     if target not in loss.targets:
-        raise ValueError(f"the loss {loss!r} serves no {target!r} targets")
+        raise ValueError(f"the loss {loss!r} is not for {target!r} targets")
 
 
 def check_fitted(model: BaseMLP) -> None:
@@ -132,7 +132,7 @@ def _check_records(training: TrainingState) -> None:
         if field.default_factory is Curve:
             is_curve = isinstance(value, list) and all(isinstance(item, Real) for item in value)
             if not is_curve:
-                raise ValueError(f"{field.name} is no list of numbers")
+                raise ValueError(f"{field.name} is not a list of numbers")
     for name, kind in (("begun_with", dict), ("criterion", tuple), ("validation", tuple)):
         if not isinstance(getattr(training, name), kind):
             raise ValueError(f"{name} is no {kind.__name__}")
@@ -142,7 +142,7 @@ def _check_rows(rows: Any, n_samples: int) -> None:
     if rows is None:
         return
     if not isinstance(rows, np.ndarray) or rows.ndim != 1 or rows.dtype.kind not in "iu":
-        raise ValueError("the numbers of the rows are no vector of integers")
+        raise ValueError("the numbers of the rows are not a vector of integers")
     if rows.size and not (rows.min() >= 0 and rows.max() < n_samples):
         raise ValueError(f"rows are numbered beyond the {n_samples} that there are")
 
@@ -156,10 +156,10 @@ def _check_state(state: State, weights: Array) -> None:
         slices += [*state.others, *(matrix for matrix, _ in state.matrices)]
         for piece, shape in state.matrices:
             if min(shape) < 1 or piece.stop - piece.start != math.prod(shape):
-                raise ValueError(f"{piece} holds no matrix of shape {shape}")
+                raise ValueError(f"{piece} does not hold a matrix of shape {shape}")
     for piece in slices:
         if not _is_within(piece, weights.size):
-            raise ValueError(f"{piece} is no slice of {weights.size} weights")
+            raise ValueError(f"{piece} is not a slice of {weights.size} weights")
 
 
 def _is_within(piece: slice, size: int) -> bool:

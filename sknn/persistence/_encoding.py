@@ -233,7 +233,7 @@ class Decoder:
     def _dtype(self, name: str) -> np.dtype[Any]:
         dtype = np.dtype(name)
         if dtype.kind not in _KINDS:
-            raise ValueError(f"no dtype {name!r} is in a file")
+            raise ValueError(f"a file cannot hold the dtype {name!r}")
         return dtype
 
     def class_named(self, name: str) -> type[Any]:
@@ -266,7 +266,7 @@ class Decoder:
     def _random_state(self, node: Any) -> np.random.RandomState:
         state = self.decode(node)
         if state["bit_generator"] not in _BIT_GENERATORS:
-            raise ValueError(f"there is no bit generator {state['bit_generator']!r}")
+            raise ValueError(f"unknown bit generator {state['bit_generator']!r}")
         for key, n in _POSITIONS.items():
             position = {**state, **state["state"]}.get(key, 0)
             if type(position) is not int or not 0 <= position <= n:

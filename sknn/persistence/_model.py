@@ -70,13 +70,14 @@ def save(model: Any, path: str | os.PathLike[str], *, training_state: bool = Fal
     >>> import tempfile
     >>> from pathlib import Path
     >>> import sknn
-    >>> model = sknn.MLPRegressor(max_iter=500, tol=0.01).fit([[0.0], [1.0]], [0.0, 1.0])
+    >>> model = sknn.MLPRegressor(8, optimizer="lbfgs", random_state=0)
+    >>> model = model.fit([[0.0], [1.0]], [0.0, 1.0])
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder) / "model.npz"
     ...     sknn.save(model, path)
     ...     twin = sknn.load(path)
-    >>> bool((twin.predict([[0.5]]) == model.predict([[0.5]])).all())
-    True
+    >>> print(model.predict([[0.0], [1.0]]).round(1), twin.predict([[0.0], [1.0]]).round(1))
+    [0. 1.] [0. 1.]
     """
     if isinstance(model, BaseMLP):
         _save_network(model, path, training_state)

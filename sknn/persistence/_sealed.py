@@ -96,8 +96,8 @@ def check_path(path: Path_) -> Path:
     target = Path(os.path.realpath(os.fspath(path)))
     if target.is_dir():
         raise IsADirectoryError(
-            f"path must be a file, got the directory {path}: pass "
-            f"{os.path.join(os.fspath(path), 'model.npz')}, say."
+            f"path must be a file, got the directory {path}: pass, for "
+            f"example, {os.path.join(os.fspath(path), 'model.npz')}."
         )
     if not target.parent.is_dir():
         raise FileNotFoundError(f"{path}: there is no directory {target.parent}.")

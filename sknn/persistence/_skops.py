@@ -115,7 +115,7 @@ def load_with_skops(file: BinaryIO, path: Path_, trusted: Iterable[Any]) -> Any:
             "may be of other versions than those that the model was saved with."
         ) from error
     raise ValueError(
-        f"{path} cannot be loaded: it holds what neither sknn nor skops trusts, "
+        f"{path} cannot be loaded: it holds types that neither sknn nor skops trusts, "
         f"{', '.join(unknown)}. If you trust its writer, pass these names to load, "
         f"strategies={unknown}."
     )

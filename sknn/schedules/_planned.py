@@ -100,7 +100,7 @@ class Cosine(_Planned):
             raise ValueError(
                 f"{name}__cycle_factor={self.cycle_factor!r} is too large for "
                 f"{name}__n_cycles={self.n_cycles!r}: the last cycle would take all of the run. "
-                "Lower either."
+                "Lower one of them."
             )
 
     def __call__(self, learning_rate_init: float, progress: Progress) -> float:

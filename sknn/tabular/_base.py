@@ -31,7 +31,13 @@ from sknn.estimators.internals import (
 from sknn.exceptions import InterruptedWarning, NotConvergedWarning, TrainingWarning
 from sknn.tabular._callbacks import members_callbacks
 from sknn.tabular._columns import check_same_kinds, read_columns
-from sknn.tabular._members import Rows, network_parameters, train, validation_masks
+from sknn.tabular._members import (
+    Rows,
+    longest,
+    network_parameters,
+    train,
+    validation_masks,
+)
 from sknn.tabular._preprocessing import (
     choose_categories,
     find_bins,
@@ -63,7 +69,7 @@ class BaseTabularMLP(
     hidden_layer_sizes: Any
     dropout: Any
     categorical_features: Any
-    max_iter: int
+    max_iter: Any
     validation_fraction: float
     scoring: Any
     n_jobs: int | None
@@ -129,15 +135,20 @@ class BaseTabularMLP(
     def _check_parameters(self) -> None:
         COUNT.check("n_members", self.n_members)
         _HALF.check("validation_fraction", self.validation_fraction)
+        if not self._has_automatic_length() and self.max_iter not in COUNT:
+            raise ValueError(f"max_iter must be 'auto' or {COUNT}, got {self.max_iter!r}.")
         effective_n_jobs(self.n_jobs)  # raises
         network = self._make_network(1, self.random_state)
         read_settings(network)
+
+    def _has_automatic_length(self) -> bool:
+        return isinstance(self.max_iter, str) and self.max_iter == "auto"
 
     def _make_network(self, n_samples: int, seed: Any) -> BaseMLP:
         return self.network_class(
             hidden_layer_sizes=self.hidden_layer_sizes,
             dropout=self.dropout,
-            max_iter=self.max_iter,
+            max_iter=longest(n_samples) if self._has_automatic_length() else self.max_iter,
             scoring=self.scoring,
             verbose=self.verbose,
             random_state=seed,
@@ -248,10 +259,11 @@ class BaseTabularMLP(
             )
         n_unconverged = categories.count(NotConvergedWarning)
         if n_unconverged:
+            max_iter = self.members_[0].max_iter
             warnings.warn(
                 f"{name} has {n_unconverged} of {n_members} networks that reached max_iter="
-                f"{self.max_iter} while their loss was still moving. Raise max_iter, to "
-                f"{5 * self.max_iter} say.",
+                f"{max_iter} while their loss was still moving. Raise max_iter, to "
+                f"{5 * max_iter} say.",
                 NotConvergedWarning,
                 stacklevel=4,
             )

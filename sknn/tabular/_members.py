@@ -11,16 +11,18 @@ from sknn.averaging import EMA
 from sknn.estimators import BaseMLP
 from sknn.optimizers import AdamW
 
-# How the networks train; `docs/how_to/tabular.md` says what was measured.
+# How the networks train; `docs/tables.md` says what was measured.
 ACTIVATION: Final = "silu"
-LEARNING_RATE: Final = 0.001
+LEARNING_RATE: Final = 0.002
 WEIGHT_DECAY: Final = 0.02
 DECAY_OF_AVERAGE: Final = 0.99
-# Patience is as many steps as this, in epochs, but no fewer than the first and no more than the
-# second number of epochs.
-_PATIENCE_IN_ROWS: Final = 1000
-_PATIENCE: Final = (10, 100)
-_SMALLEST_BATCH, _LARGEST_BATCH, _BATCHES = 32, 256, 64
+_SMALLEST_BATCH, _LARGEST_BATCH, _BATCHES = 32, 256, 32
+# Patience is as many rows as this, in epochs, and the length of training as many steps; neither is
+# less than the first or more than the second number of epochs.
+_PATIENCE_IN_ROWS: Final = 32_000
+_PATIENCE: Final = (7, 100)
+_LENGTH_IN_STEPS: Final = 4000
+_LENGTH: Final = (50, 300)
 
 
 @dataclass
@@ -45,13 +47,13 @@ class Rows:
 
 
 def batch_size(n_samples: int) -> int:
-    """Return the rows of a step: a power of two, about 64 steps an epoch, from 32 to 256.
+    """Return the rows of a step: a power of two, about 32 steps an epoch, from 32 to 256.
 
     Examples
     --------
     >>> from sknn.tabular._members import batch_size
     >>> batch_size(100), batch_size(5_000), batch_size(1_000_000)
-    (32, 64, 256)
+    (32, 128, 256)
     """
     power = int(2 ** math.floor(math.log2(max(n_samples / _BATCHES, 1))))
     return min(max(power, _SMALLEST_BATCH), _LARGEST_BATCH)
@@ -64,10 +66,28 @@ def patience(n_samples: int) -> int:
     --------
     >>> from sknn.tabular._members import patience
     >>> patience(100), patience(2_000), patience(100_000)
-    (100, 16, 10)
+    (100, 16, 7)
     """
-    n_epochs = math.ceil(_PATIENCE_IN_ROWS * batch_size(n_samples) / n_samples)
-    return min(max(n_epochs, _PATIENCE[0]), _PATIENCE[1])
+    return _epochs(_PATIENCE_IN_ROWS, n_samples, _PATIENCE)
+
+
+def longest(n_samples: int) -> int:
+    """Return the most epochs of a network.
+
+    A target without noise is fitted a little better in every epoch, and patience never ends.
+
+    Examples
+    --------
+    >>> from sknn.tabular._members import longest
+    >>> longest(100), longest(10_000), longest(100_000)
+    (300, 103, 50)
+    """
+    return _epochs(_LENGTH_IN_STEPS * batch_size(n_samples), n_samples, _LENGTH)
+
+
+def _epochs(n_rows: int, n_samples: int, bounds: tuple[int, int]) -> int:
+    """Return the epochs that pass over so many rows, within bounds."""
+    return min(max(math.ceil(n_rows / n_samples), bounds[0]), bounds[1])
 
 
 def network_parameters(n_samples: int) -> dict[str, Any]:

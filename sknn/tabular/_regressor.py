@@ -32,8 +32,8 @@ class TabularMLPRegressor(RegressorMixin, BaseTabularMLP):  # type: ignore[misc]
 default="from_dtype"
         Which columns are categories. ``"from_dtype"``: strings, booleans, and what the frame calls
         categorical; None for no column; otherwise a mask, indices or names.
-    max_iter : int, default=300
-        The most epochs of each network.
+    max_iter : int or "auto", default="auto"
+        The most epochs of each network. ``"auto"``: as many as have 4,000 steps, from 50 to 300.
     validation_fraction : float in (0, 0.5], default=0.1
         The share of the rows that each network is validated on, and not trained on. Networks have
         different ones, so that all rows are used.
@@ -96,7 +96,7 @@ default="from_dtype"
         *,
         dropout: float = 0.1,
         categorical_features: Any = "from_dtype",
-        max_iter: int = 300,
+        max_iter: Any = "auto",
         validation_fraction: float = 0.1,
         scoring: Any = "loss",
         n_jobs: int | None = None,

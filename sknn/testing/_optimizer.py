@@ -119,6 +119,24 @@ def _check_elementwise(instance: ElementwiseOptimizer, learning_rate: float) -> 
     )
 
 
+def _check_zeros(instance: ElementwiseOptimizer, learning_rate: float) -> None:
+    """Check that the rule leaves elements without a gradient as they are, if it says so."""
+    if not instance.leaves_zero_gradients():
+        return
+    params = np.linspace(-1, 1, 40)
+    state = instance.init(params)
+    instance.update(params, params.copy(), state, learning_rate)
+    before = [values[:20].copy() for values in (params, *state.slots)]
+    instance.update(params, np.where(np.arange(40) < 20, 0, params), state, learning_rate)
+    after = [values[:20] for values in (params, *state.slots)]
+    moved = max(float(np.abs(a - b).max()) for a, b in zip(before, after, strict=True))
+    expect(
+        moved == 0,
+        f"rule moves an element without a gradient, or its slot, by {moved}, expected 0 with "
+        "skips_zeros=True",
+    )
+
+
 def _check_element(instance: ElementwiseOptimizer, learning_rate: float) -> None:
     """Check that the form of the rule for one element, if there is one, computes the same."""
     params = np.linspace(-1, 1, 40)
@@ -155,7 +173,8 @@ def check_optimizer(instance: Optimizer | Minimizer, learning_rate: float = 1e-3
     ----------
     instance : Optimizer or Minimizer
         Descent of a quadratic and continuing from a pickle are checked, that an element-wise rule
-        treats each parameter alone, that `element` does what `rule` does, and memory last.
+        treats each parameter alone, keeps its promise of `skips_zeros`, that `element` does what
+        `rule` does, and memory last.
     learning_rate : float, default=1e-3
         The rate of the steps; a `Minimizer` has none.
 
@@ -179,6 +198,8 @@ def check_optimizer(instance: Optimizer | Minimizer, learning_rate: float = 1e-3
         _check_rosenbrock(instance)
         if isinstance(instance, ElementwiseOptimizer) and instance.updates_by_chunk():
             _check_elementwise(instance, learning_rate)
+            _check_zeros(instance, learning_rate)
+
             _check_element(instance, learning_rate)
     check_unchanged(instance, before)
     if isinstance(instance, Optimizer):

@@ -64,7 +64,7 @@ class Twins:
             Chunk(layout, group.elements, self.params[0], self.grads[0])
             for group in self.bound[0].groups
         ]
-        self.in_one_pass = in_one_pass(self.bound[1].groups, layout, 1)
+        self.in_one_pass = in_one_pass(self.bound[1].groups, layout, 8, 1)
         assert all(isinstance(update, OnePass) for update in self.in_one_pass)
 
     def step(self, regularization, learning_rate=0.01):
@@ -263,7 +263,7 @@ def test_a_number_that_is_not_finite_stops_the_update_before_its_piece(value, dt
         params, grad = np.ones(layout.size, dtype), np.ones(layout.size, dtype)
         state = Adam().init(params, layout)
         (group,) = Adam().bind(params, grad, state, at_once=False).groups
-        (update,) = in_one_pass([group], layout, 1)
+        (update,) = in_one_pass([group], layout, 8, 1)
         (params, grad)[which][3000] = value
         assert not update(Regularization(0.1), 0.01, Adam().begin_update(state, 0.01))
         np.testing.assert_array_equal(params[2048:3000], 1)
@@ -332,7 +332,7 @@ def test_a_fit_in_which_it_pays_compiles_without_being_asked(auto, monkeypatch):
     params = np.zeros(layout.size, np.float32)
     bound = adam.bind(params, np.zeros_like(params), adam.init(params, layout), at_once=False)
     for n_steps, compiles in ((10, False), (100_000, True)):
-        updates = in_one_pass(bound.groups, layout, n_steps)
+        updates = in_one_pass(bound.groups, layout, 4, n_steps)
         assert all((update is not None) == compiles for update in updates)
 
 
@@ -440,6 +440,8 @@ def test_a_full_disk_does_not_end_a_fit(monkeypatch, tmp_path):
     calls = []
 
     class Full:
+        signatures = ("one",)
+
         def __call__(self, *arguments):
             calls.append(arguments)
             if len(calls) == 1:

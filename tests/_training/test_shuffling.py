@@ -27,7 +27,7 @@ def n_reads(order, block_size, n_cached):
     return count
 
 
-@pytest.mark.parametrize("n_samples", [20_000, 20_030])
+@pytest.mark.parametrize("n_samples", [100_000, 100_030])
 def test_each_block_is_read_about_once(n_samples):
     random_state, order = np.random.RandomState(0), np.arange(n_samples)
     n_blocks = -(-n_samples // 100)

@@ -455,5 +455,5 @@ def test_prelu_slopes_are_parameters_of_the_network():
         hidden = np.maximum(z, 0) + slopes[i] * np.minimum(z, 0)
     expected = hidden @ model.coefs_[2] + model.intercepts_[2]
     np.testing.assert_allclose(model.predict(X), expected[:, 0], rtol=1e-10)
-    with pytest.raises(ValueError, match="activation='relu' has other parameters of its own"):
+    with pytest.raises(ValueError, match="activation='relu' has other learnable parameters"):
         model.set_params(activation="relu").fit(X, X[:, 0])

@@ -1,14 +1,19 @@
 """Time of one training step: ours, the bare matrix products, scikit-learn's MLP, and a torch loop.
 
-Run it as ``python tests/benchmarks/steps.py [--threads 1] [--rounds 9]``. Each round measures all
-of them in turns, in one process; the table shows the median time of a step of ours and the
-medians over the rounds of the others' times over it. torch is left out where it is not installed.
+Run it as ``python tests/benchmarks/steps.py [--threads 1] [--rounds 9] [--cpu]``. Each round
+measures all of them in turns, in one process; the table shows the median time of a step of ours
+without numba and with it, and the medians over the rounds of quotients of times, without and with
+numba. numba and torch are left out where they are not installed. ``--cpu`` measures the processor
+time of all threads in place of the time that passes: with one thread, other processes then
+disturb less.
 """
 
 import argparse
+import os
 import statistics
 import time
 import warnings
+from importlib.util import find_spec
 from itertools import pairwise
 
 import numpy as np
@@ -32,6 +37,7 @@ SHAPES = [
     ((784, 800, 800, 10), 128),
 ]
 SECONDS = 0.15  # about how long one measurement takes
+CLOCK = [time.perf_counter]
 
 
 def products(sizes, batch, dtype):
@@ -100,9 +106,9 @@ def torch_loop(sizes, batch, X, y):
 
 
 def seconds(run, n_steps):
-    start = time.perf_counter()
+    start = CLOCK[0]()
     run(n_steps)
-    return time.perf_counter() - start
+    return CLOCK[0]() - start
 
 
 def measure(run, n_steps):
@@ -110,37 +116,67 @@ def measure(run, n_steps):
     return (seconds(run, 20 + n_steps) - seconds(run, 20)) / n_steps
 
 
+def with_policy(policy, run):
+    """Return a function that runs another one and compiles always or never."""
+
+    def run_with_policy(n_steps):
+        os.environ["SKNN_COMPILE"] = policy
+        run(n_steps)
+
+    return run_with_policy
+
+
 def compare(sizes, batch, dtype, rounds):
-    """Return the median time of our step, and the median ratios of the others' to it."""
+    """Return the times of all, by name, a list with an entry for each round."""
     rng = np.random.RandomState(0)
     X = rng.randn(20 * batch, sizes[0]).astype(dtype)
     y = rng.randint(0, sizes[-1], len(X))
+    ours = estimator(MLPClassifier, sizes, batch, X, y)
     runs = {
-        "sknn": estimator(MLPClassifier, sizes, batch, X, y),
+        "sknn": with_policy("never", ours),
         "floor": products(sizes, batch, dtype),
         "scikit-learn": estimator(ScikitLearnMLPClassifier, sizes, batch, X, y),
     }
+    if find_spec("numba"):
+        runs["numba"] = with_policy("always", ours)
     if torch:
         runs["torch"] = torch_loop(sizes, batch, X, y)
+    for run in runs.values():  # compiles, and touches all memory
+        run(20)
     n_steps = {name: 20 * max(1, round(SECONDS / seconds(run, 20))) for name, run in runs.items()}
     times = {name: [] for name in runs}
     for _ in range(rounds):
         for name, run in runs.items():
             times[name].append(measure(run, n_steps[name]))
-    ratios = {
-        name: statistics.median(
-            t / ours for t, ours in zip(times[name], times["sknn"], strict=True)
-        )
-        for name in runs
-    }
-    return statistics.median(times["sknn"]), ratios
+    return times
+
+
+def quotient(times, one, other):
+    """Return the median over the rounds of the quotient of two times; NaN if one is missing."""
+    if one not in times or other not in times:
+        return float("nan")
+    return statistics.median(a / b for a, b in zip(times[one], times[other], strict=True))
+
+
+def row(times):
+    """Return the cells of a row of the table, after dtype and layers."""
+    ours = [name for name in ("sknn", "numba") if name in times]
+    return [
+        " / ".join(f"{statistics.median(times[name]) * 1e6:.0f}" for name in ours) + " us",
+        " / ".join(f"{quotient(times, name, 'floor'):.2f}" for name in ours),
+        " / ".join(f"{quotient(times, 'scikit-learn', name):.2f}" for name in ours),
+        " / ".join(f"{quotient(times, 'torch', name):.2f}" for name in ours),
+    ]
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--cpu", action="store_true")
     arguments = parser.parse_args()
+    if arguments.cpu:
+        CLOCK[0] = time.process_time
     warnings.simplefilter("ignore", ConvergenceWarning)
     if torch:
         torch.set_num_threads(arguments.threads)
@@ -150,15 +186,9 @@ def main():
     with threadpool_limits(arguments.threads):
         for dtype in (np.float32, np.float64):
             for sizes, batch in SHAPES:
-                step, ratios = compare(sizes, batch, dtype, arguments.rounds)
-                cells = [
-                    dtype.__name__,
-                    f"{'-'.join(map(str, sizes))}, {batch}",
-                    f"{step * 1e6:.0f} us",
-                    f"{1 / ratios['floor']:.2f}",
-                    f"{ratios['scikit-learn']:.2f}",
-                    f"{ratios.get('torch', float('nan')):.2f}",
-                ]
+                times = compare(sizes, batch, dtype, arguments.rounds)
+                label = f"{'-'.join(map(str, sizes))}, {batch}"
+                cells = [dtype.__name__, label, *row(times)]
                 print("|", " | ".join(cells), "|", flush=True)
 
 

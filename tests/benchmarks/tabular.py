@@ -2,7 +2,8 @@
 
 Usage
 -----
-``python tabular.py FOLDER [--only NAME ...] [--models NAME ...] [--splits N] [--seeds N]``
+``python tabular.py FOLDER [--only NAME ...] [--models NAME ...] [--splits N] [--seeds N]
+[--forget NAME ...]``
 
 FOLDER holds one ``NAME.npz`` for each set in `ARRAYS` (``X``, ``y``, and ``test_idx`` with the
 test rows of each split, all other rows being for training), and ``frames/load_frames.py``, whose
@@ -61,6 +62,7 @@ FRAMES = (
     *("mammography", "wine_white"),
 )
 RESULTS = Path(__file__).with_suffix(".json")
+LARGE = 5000  # rows of a set whose time counts in the summary
 MODELS = ("tabular", "mlp", "trees", "trees_1000", "realmlp")
 
 
@@ -152,6 +154,11 @@ def read():
     return json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
 
 
+def write(results):
+    lines = [f"{json.dumps(k)}: {json.dumps(v)}" for k, v in sorted(results.items())]
+    RESULTS.write_text("{\n" + ",\n".join(lines) + "\n}\n")
+
+
 def measure(folder, names, models, n_splits, n_seeds):
     """Run what is not among the results yet, and add it."""
     for name in names:
@@ -170,10 +177,7 @@ def measure(folder, names, models, n_splits, n_seeds):
                         "kind": kind,
                         "rows": len(train),
                     }
-                    lines = [
-                        f"{json.dumps(k)}: {json.dumps(v)}" for k, v in sorted(results.items())
-                    ]
-                    RESULTS.write_text("{\n" + ",\n".join(lines) + "\n}\n")
+                    write(results)
                     print(key, results[key], flush=True)
 
 
@@ -202,13 +206,54 @@ def tables():
     yield from table(found, None, "fit")
     yield "\nSeconds of predictions\n"
     yield from table(found, None, "predict")
+    yield "\nSummary\n"
+    yield from summary(found)
+
+
+def paired(of_set, other, quantity):
+    """Return what two models reached on the rows and with the seeds that both have."""
+    both = sorted(of_set["tabular"].keys() & of_set[other].keys())
+    return [np.array([of_set[m][k][quantity] for k in both]) for m in ("tabular", other)]
+
+
+def summary(found):
+    """Yield how often, and how clearly, the tabular estimators are ahead, and their time."""
+    found = {name: of_set for name, of_set in found.items() if of_set["tabular"]}
+    for other in MODELS[1:]:
+        gains = {}
+        for name, of_set in found.items():
+            ours, theirs = paired(of_set, other, "score")
+            if len(ours):
+                sign = 1 if "log_loss" in next(iter(of_set[other].values())) else -1
+                gains[name] = sign * (ours - theirs)
+        clear = {
+            name: len(gain) > 1 and abs(gain.mean()) > 2 * gain.std(ddof=1) / len(gain) ** 0.5
+            for name, gain in gains.items()
+        }
+        ahead = [name for name, gain in gains.items() if gain.mean() > 0]
+        behind = [name for name in gains if name not in ahead]
+        yield (
+            f"Against {other}: ahead on {len(ahead)} of {len(gains)}, clearly on "
+            f"{sum(clear[name] for name in ahead)}; behind or level on {', '.join(behind)}; "
+            f"clearly behind on {', '.join(name for name in behind if clear[name]) or 'none'}."
+        )
+    for other in ("trees", "realmlp"):
+        ratios = {}
+        for name, of_set in found.items():
+            ours, theirs = paired(of_set, other, "fit")
+            if len(ours) and next(iter(of_set[other].values()))["rows"] >= LARGE:
+                ratios[name] = ours.sum() / theirs.sum()
+        mean = np.exp(np.mean(np.log(list(ratios.values()))))
+        each = ", ".join(f"{name} {ratio:.3g}" for name, ratio in ratios.items())
+        yield f"Seconds divided by those of {other}: {mean:.3g} (geometric mean of {each})."
 
 
 def table(found, kind, quantity):
     """Yield a markdown table, a line a set; differences of scores are paired."""
     models = [m for m in MODELS if any(m in of_set for of_set in found.values())]
     is_time = quantity in ("fit", "predict")
-    compared = "tabular / trees" if is_time else "tabular - trees | tabular - mlp"
+    others = ("trees", "realmlp") if is_time else ("trees", "mlp")
+    compared = " | ".join(f"tabular {'/' if is_time else '-'} {other}" for other in others)
     header = f"| data | rows | fits | {' | '.join(models)} | {compared} |"
     yield header
     yield "|---" * (header.count("|") - 1) + "|"
@@ -221,13 +266,14 @@ def table(found, kind, quantity):
             for m in models
         ]
         differences = []
-        for other in ("trees",) if is_time else ("trees", "mlp"):
-            both = sorted(of_set["tabular"].keys() & of_set[other].keys())
-            ours, theirs = ([of_set[m][k][quantity] for k in both] for m in ("tabular", other))
-            if is_time:
-                differences.append(f"{np.sum(ours) / np.sum(theirs):.3g}" if both else "")
+        for other in others:
+            ours, theirs = paired(of_set, other, quantity)
+            if not len(ours):
+                differences.append("")
+            elif is_time:
+                differences.append(f"{ours.sum() / theirs.sum():.3g}")
             else:
-                differences.append(cell(np.subtract(ours, theirs)) if both else "")
+                differences.append(cell(ours - theirs))
         rows, fits = first["rows"], len(of_set["tabular"])
         yield f"| {name} | {rows} | {fits} | {' | '.join([*cells, *differences])} |"
 
@@ -239,7 +285,12 @@ def main():
     parser.add_argument("--models", nargs="+", default=list(MODELS[:4]), choices=MODELS)
     parser.add_argument("--splits", type=int, default=5, help="the most splits of a set")
     parser.add_argument("--seeds", type=int, default=3, help="seeds where there is one split")
+    parser.add_argument(
+        "--forget", nargs="+", default=[], choices=MODELS, help="drop these models' results first"
+    )
     options = parser.parse_args()
+    if options.forget:
+        write({k: v for k, v in read().items() if k.split("/")[-1] not in options.forget})
     if options.folder:
         names = options.only or [*ARRAYS, *FRAMES]
         measure(options.folder, names, options.models, options.splits, options.seeds)

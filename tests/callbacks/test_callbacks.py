@@ -292,7 +292,7 @@ def test_stop_on_target_stops_where_the_target_is_first_reached(target, curve, s
         ({"loss": "low"}, None, "loss must be a number"),
         ({"validation_score": float("inf")}, None, "validation_score must be a number"),
         ({"validation_loss": 0.1}, {}, "early_stopping=True"),
-        ({"validation_score": 0.9}, {"early_stopping": True}, "scoring='loss' computes none"),
+        ({"validation_score": 0.9}, {"early_stopping": True}, "scoring='loss' computes no score"),
     ],
 )
 def test_stop_on_target_refuses(targets, params, message):
@@ -301,7 +301,7 @@ def test_stop_on_target_refuses(targets, params, message):
 
 
 def test_callbacks_of_a_network_refuse_other_estimators():
-    with pytest.raises(TypeError, match=r"TimeBudget watches a network, not Pipeline"):
+    with pytest.raises(TypeError, match=r"TimeBudget works on a network, not on Pipeline"):
         TimeBudget(1).setup(make_pipeline(StandardScaler()), None)
 
 

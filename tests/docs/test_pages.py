@@ -36,7 +36,7 @@ def test_sessions_of_a_page_print_what_it_says(page, monkeypatch, tmp_path):
     test = doctest.DocTestParser().get_doctest(blocks, {}, page.name, page.name, 0)
     assert test.examples
     typed = [line for line in blocks.splitlines() if line.startswith((">>>", "..."))]
-    assert max(map(len, typed)) <= 80  # what a page shows at 1280 pixels
+    assert max(map(len, typed)) <= 79  # what a page shows at 1280 pixels
     flags = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
     assert doctest.DocTestRunner(optionflags=flags).run(test).failed == 0
 

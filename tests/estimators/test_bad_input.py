@@ -207,14 +207,14 @@ def test_dropout_with_lbfgs_is_refused_in_words(optimizer, params):
 @pytest.mark.parametrize("loss", ["squared_error", SquaredError()])
 def test_classifier_refuses_regression_losses(loss):
     model, X, y = make(loss=loss)
-    message = rf"loss={re.escape(repr(loss))} serves regression.*MLPClassifier.*'log_loss'"
+    message = rf"loss={re.escape(repr(loss))} is for regression.*MLPClassifier.*'log_loss'"
     with pytest.raises(ValueError, match=message):
         model.fit(X, y)
 
 
 def test_regressor_refuses_classification_losses():
     model, X, y = make("regression", loss="log_loss")
-    message = r"loss='log_loss' serves binary.*MLPRegressor.*'squared_error'"
+    message = r"loss='log_loss' is for binary.*MLPRegressor.*'squared_error'"
     with pytest.raises(ValueError, match=message):
         model.fit(X, y)
 
@@ -224,7 +224,7 @@ def test_loss_that_cannot_serve_the_target():
         targets = frozenset({"binary"})
 
     model, X, y = make(loss=BinaryLogLoss())
-    with pytest.raises(ValueError, match="cannot serve multiclass targets, only binary"):
+    with pytest.raises(ValueError, match="is not for multiclass targets, only for binary"):
         model.fit(X, y)
 
 

@@ -249,7 +249,7 @@ def test_partial_fit_is_absent_for_lbfgs(optimizer, kind):
     with pytest.raises(AttributeError, match="partial_fit") as error:
         _ = model.partial_fit
     assert str(error.value.__cause__) == (
-        f"optimizer={optimizer!r} has no partial_fit: it runs by itself. Continue with fit and "
+        f"optimizer={optimizer!r} has no partial_fit: it runs its own loop. Continue with fit and "
         "warm_start=True, or set optimizer='adam'."
     )
     assert hasattr(model.set_params(optimizer="adam"), "partial_fit")

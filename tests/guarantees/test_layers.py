@@ -22,7 +22,7 @@ LAYERS = [
     {"_network"},
     {"_training"},
     {"estimators"},
-    {"compat", "export", "tabular", "uncertainty"},
+    {"compat", "dask", "export", "tabular", "uncertainty"},
     {"inspection"},
     {"model_state"},
     {"persistence"},
@@ -38,6 +38,7 @@ THIRD_PARTY = {
     "exceptions": {"sklearn"},
     "estimators": {"sklearn"},
     "compat": {"sklearn"},
+    "dask": {"dask", "distributed", "sklearn"},
     "inspection": {"matplotlib", "sklearn"},
     "preprocessing": {"sklearn"},
     "tabular": {"joblib", "sklearn", "threadpoolctl"},  # all come with scikit-learn

@@ -246,7 +246,7 @@ def test_weights_are_images(fitted):
             lambda X, y: GradientDisplay.compute_from_estimator(
                 MLPClassifier(optimizer="lbfgs"), X, y
             ),
-            "^optimizer='lbfgs' has no steps to record: it runs by itself",
+            "^optimizer='lbfgs' has no steps to record: it runs its own loop",
         ),
         (
             lambda X, y: OptimizerPathDisplay.compute_from_estimator(

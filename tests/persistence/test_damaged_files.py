@@ -116,7 +116,7 @@ def test_no_code_is_executed(tmp_path):
         _file.write(tmp_path / "trap.npz", header, {"a": trap})
     finally:
         np.lib.format.write_array = real
-    refuses(tmp_path / "trap.npz", "damaged: a member is no array of numbers")
+    refuses(tmp_path / "trap.npz", "damaged: a member is not an array of numbers")
     assert not (tmp_path / "executed").exists()
 
 

@@ -99,7 +99,7 @@ def test_compressed_members(whole, tmp_path):
 def test_a_member_twice(whole, tmp_path):
     members = members_of(whole)
     path = archived(tmp_path / "twice.npz", [*members.items(), [*members.items()][1]])
-    refuses(path, "is there twice")
+    refuses(path, "occurs twice")
 
 
 def test_members_that_the_header_does_not_name(whole, tmp_path):
@@ -110,7 +110,7 @@ def test_members_that_the_header_does_not_name(whole, tmp_path):
 
 def test_a_member_that_is_no_array(whole, tmp_path):
     path = archived(tmp_path / "more.npz", (members_of(whole) | {"code.py": b""}).items())
-    refuses(path, "the member code.py is no array")
+    refuses(path, "the member code.py is not an array")
 
 
 def test_the_header_is_not_first(whole, tmp_path):
@@ -160,9 +160,7 @@ def test_bytes_outside_the_members(where, is_declared, whole, tmp_path):
     at = 0 if where == "before" else directory
     path.write_bytes(content[:at] + bytes(1000) + content[at:])
     expected = "something between" if where == "between" and is_declared else "does not follow"
-    refuses(
-        sealed(path), f"{expected}|Bad magic number|is not what the directory says|is not there"
-    )
+    refuses(sealed(path), f"{expected}|Bad magic number|is not what the directory says|is missing")
 
 
 # ---------------------------------------------------------------- arrays
@@ -172,15 +170,15 @@ HEADERS = {
     "huge shape": (described(shape="(1000000000000,)"), "has 8 bytes"),
     "huge shape that overflows": (described(shape="(4294967296, 4294967296)"), "has 8 bytes"),
     "huge shape of nothing": (described("<U0", "(1000000000000,)"), "has 8 bytes"),
-    "negative shape": (described(shape="(-1,)"), "is no array of numbers"),
+    "negative shape": (described(shape="(-1,)"), "is not an array of numbers"),
     "large text": (described("<U999999999", "(1,)"), "not understood"),
-    "long dtype": (described("<U" + "9" * 900), "is no array of numbers"),
-    "long header": (described(shape="(" + "1, " * 400 + ")"), "a member is no array"),
+    "long dtype": (described("<U" + "9" * 900), "is not an array of numbers"),
+    "long header": (described(shape="(" + "1, " * 400 + ")"), "a member is not an array"),
     "unknown unit": (described("<M8[xx]", "(1,)"), "unit"),
-    "objects": (described("|O", "(1,)"), "is no array of numbers"),
-    "code": ("__import__('os').getcwd()\n", "is no array of numbers"),
-    "unbalanced": (described().replace("}", ""), "is no array of numbers"),
-    "not closed": ("{'descr': (", "is no array of numbers"),
+    "objects": (described("|O", "(1,)"), "is not an array of numbers"),
+    "code": ("__import__('os').getcwd()\n", "is not an array of numbers"),
+    "unbalanced": (described().replace("}", ""), "is not an array of numbers"),
+    "not closed": ("{'descr': (", "is not an array of numbers"),
     "too little": (described(shape="(2,)"), "has 8 bytes"),
 }
 
@@ -196,7 +194,7 @@ def test_the_header_of_an_array(name, whole, tmp_path):
     "content", [b"", b"\x93NUMPY", npy(described())[:20], b"\x93NUMPY\x02\x00" + bytes(20)]
 )
 def test_what_is_no_array(content, whole, tmp_path):
-    refuses(replaced(whole, tmp_path, parameters=content), "a member is no array")
+    refuses(replaced(whole, tmp_path, parameters=content), "a member is not an array")
 
 
 @pytest.mark.parametrize("params", [{}, {"dtype": "float32", "averaging": "ema"}])
@@ -245,7 +243,7 @@ NODES = {
         *(STATE, "scratch", "is more than it has"),
     ),
     "memory of text": ({"memory": ["<U1000000000", 20]}, STATE, "scratch", "not understood"),
-    "memory of objects": ({"memory": ["|O", 20]}, STATE, "scratch", "no dtype"),
+    "memory of objects": ({"memory": ["|O", 20]}, STATE, "scratch", "cannot hold the dtype"),
     "an array twice": ({"tuple": [{"array": "parameters"}] * 2}, STATE, "slots", "used twice"),
     "huge layers": ([10**12, 3], ("network",), "layer_sizes", "layer_sizes are"),
     "huge hidden layer": ([6, 10**9, 3], ("network",), "layer_sizes", "layer_sizes are"),
@@ -257,7 +255,7 @@ NODES = {
         [{"object": ["dropout/dropout", {"rate": -1.0}]}] * 2,
         *(("network",), "dropouts", "rate must be"),
     ),
-    "other target": ("regression", ("network",), "target", "serves no 'regression'"),
+    "other target": ("regression", ("network",), "target", "is not for 'regression'"),
     "classes in a table": (
         {"objects": [[3, 1], [0, 1, 2]]},
         ("attributes",),
@@ -292,13 +290,13 @@ def test_slices_of_the_weights(name, at, muon, tmp_path):
         "decayed": {"dict": [[0, [at]]]},
     }
     refuses(
-        changed(muon, tmp_path, value[name], (*STATE, name)), "no slice of|NoneType|str|no matrix"
+        changed(muon, tmp_path, value[name], (*STATE, name)), "not a slice of|NoneType|str|not hold a matrix"
     )
 
 
 def test_matrices_of_another_shape(muon, tmp_path):
     value = [{"tuple": [{"slice": [0, 12, None]}, {"tuple": [-3, -4]}]}]
-    refuses(changed(muon, tmp_path, value, (*STATE, "matrices")), "holds no matrix")
+    refuses(changed(muon, tmp_path, value, (*STATE, "matrices")), "does not hold a matrix")
 
 
 @pytest.mark.parametrize("generator", [None, "Philox"])

@@ -56,8 +56,8 @@ CHANGES = {
     "a validation row beyond": (set_rows("validation_rows", -1, 40), "rows"),
     "skipped batches below 0": (set_state("progress.skipped", -1), "skipped is -1"),
     "a total that is no count": (set_state("progress.total_steps", 0.5), "total_steps is 0.5"),
-    "a curve of text": (set_state("seconds", ["a"]), "seconds is no list of numbers"),
-    "a curve that is a number": (set_state("loss_curve", 1), "loss_curve is no list of numbers"),
+    "a curve of text": (set_state("seconds", ["a"]), "seconds is not a list of numbers"),
+    "a curve that is a number": (set_state("loss_curve", 1), "loss_curve is not a list of numbers"),
     "parameters in a list": (set_state("begun_with", [1]), "begun_with is no dict"),
     "validation by a number": (set_state("validation", 1), "validation is no tuple"),
 }

@@ -17,7 +17,7 @@ import sknn
 from sknn import MLPClassifier, MLPRegressor, exceptions
 from sknn.callbacks import Checkpoint, EpochCallback, TimeBudget
 from sknn.tabular import TabularMLPClassifier, TabularMLPRegressor
-from sknn.tabular._members import validation_masks
+from sknn.tabular._members import batch_size, longest, validation_masks
 
 pd = pytest.importorskip("pandas")
 
@@ -110,7 +110,8 @@ def test_probabilities_and_their_logarithms():
     X, y = problem(TabularMLPClassifier)
     model = TabularMLPClassifier(**SMALL).fit(X, y)
     probabilities = model.predict_proba(X)
-    assert_allclose(probabilities.sum(axis=1), 1)
+    assert probabilities.dtype == np.float64
+    assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-12)  # as log_loss wants it
     assert_allclose(np.exp(model.predict_log_proba(X)), probabilities)
     assert_array_equal(model.predict(X), model.classes_[probabilities.argmax(axis=1)])
 
@@ -290,7 +291,8 @@ def test_a_single_row_is_too_few():
         ({"validation_fraction": 0.6}, r"validation_fraction must be a number in \(0, 0.5\]"),
         ({"hidden_layer_sizes": 0.5}, "hidden_layer_sizes must be"),
         ({"dropout": 1.0}, "dropout must be"),
-        ({"max_iter": 0}, "max_iter must be"),
+        ({"max_iter": 0}, "max_iter must be 'auto' or an integer in"),
+        ({"max_iter": "all"}, "max_iter must be 'auto' or"),
         ({"scoring": "best"}, "scoring='best' is not known"),
         ({"n_jobs": 0}, "n_jobs == 0"),
         ({"verbose": -1}, "verbose must be"),
@@ -448,6 +450,16 @@ def test_networks_that_reached_max_iter_are_told_of_once():
     (warning,) = caught
     assert "2 of 2 networks that reached max_iter=3" in str(warning.message)
     assert warning.filename == __file__
+
+
+def test_the_automatic_length_follows_the_rows():
+    X, y = problem(TabularMLPRegressor, 400)
+    params = SMALL | {"n_members": 1, "max_iter": "auto", "hidden_layer_sizes": 2}
+    model = TabularMLPRegressor(**params).fit(X, y)
+    assert model.members_[0].max_iter == longest(400) == 300
+    steps = {n: longest(n) * n / batch_size(n) for n in (1_000, 5_000, 12_000, 20_000)}
+    assert all(4000 <= n_steps < 4000 + n / 32 for n, n_steps in steps.items())
+    assert longest(10**7) == 50
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])

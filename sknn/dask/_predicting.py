@@ -1,0 +1,65 @@
+"""Lazy predictions for Dask collections, partition by partition."""
+
+import warnings
+from typing import Any
+
+import numpy as np
+from dask import array
+
+from sknn._core.typing import Array
+from sknn.dask import _collections as collections
+
+
+def predict_lazily(model: Any, method: str, X: Any) -> Any:
+    """Return the predictions for a collection as a Dask array with the chunks of its rows.
+
+    Parameters
+    ----------
+    model : MLPClassifier or MLPRegressor
+        A fitted estimator, which the tasks contain.
+    method : str
+        The name of its method.
+    X : Dask array or data frame
+        The inputs.
+    """
+    example = _example(model, method)
+    if collections.is_frame(X):
+        meta = _as_frame(example[:0], X._meta)
+        predicted = X.map_partitions(_predict_frame, model, method, example[:0], meta=meta)
+        lazy = predicted.to_dask_array()
+        return lazy if lazy.dtype == example.dtype else lazy.astype(example.dtype)
+    if X.ndim != 2 or X.numblocks[1] > 1:
+        collections.partitions(X, "X")  # raises for chunks of columns
+    has_columns = example.ndim == 2
+    return array.map_blocks(
+        *(_predict_array, X),
+        chunks=(X.chunks[0], (example.shape[1],)) if has_columns else (X.chunks[0],),
+        drop_axis=None if has_columns else 1,
+        meta=example[:0],
+        dtype=example.dtype,
+        model=model,
+        method=method,
+        empty=example[:0],
+    )
+
+
+def _example(model: Any, method: str) -> Array:
+    """Return the prediction for one row, which shows the shape and the dtype of all."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the row has no feature names
+        example: Array = getattr(model, method)(np.zeros((1, model.n_features_in_)))
+    return example
+
+
+def _predict_array(X: Any, *, model: Any, method: str, empty: Array) -> Array:
+    return getattr(model, method)(X) if len(X) else empty
+
+
+def _predict_frame(X: Any, model: Any, method: str, empty: Array) -> Any:
+    return _as_frame(_predict_array(X, model=model, method=method, empty=empty), X)
+
+
+def _as_frame(prediction: Array, frame: Any) -> Any:
+    """Return a prediction as a series or a frame of the library of a given frame."""
+    kind = frame.__class__ if prediction.ndim == 2 else frame.iloc[:, 0].__class__
+    return kind(prediction, index=frame.index[: len(prediction)])
