@@ -290,7 +290,8 @@ def test_slices_of_the_weights(name, at, muon, tmp_path):
         "decayed": {"dict": [[0, [at]]]},
     }
     refuses(
-        changed(muon, tmp_path, value[name], (*STATE, name)), "not a slice of|NoneType|str|not hold a matrix"
+        changed(muon, tmp_path, value[name], (*STATE, name)),
+        "not a slice of|NoneType|str|not hold a matrix",
     )
 
 
