@@ -352,7 +352,7 @@ def reproduced(name):
     return json.loads((folder / f"{name}.json").read_text())
 
 
-def removed_units():
+def removed_shares():
     """Error of networks without a share of the units of a layer."""
     entries = reproduced("coadaptation")
     figure, axes = panels(1, 2, 2.9, sharey=True)
@@ -426,7 +426,7 @@ PICTURES |= {
         quantiles,
         encoding,
         architecture,
-        removed_units,
+        removed_shares,
         optimizer_epochs,
     )
 } | lesson_pictures.PICTURES

@@ -1,7 +1,7 @@
 """The four data sets of the mission's claims, and how a network is fitted and measured on them.
 
-Each set has 10,000 training rows and 5,000 validation rows (MNIST half as many) and the test rows of
-its split. A fit takes a set number of epochs and keeps the weights of the epoch with the lowest
+Each set has 10,000 training rows and 5,000 validation rows (MNIST half as many) and the test rows
+of its split. A fit takes a set number of epochs and keeps the weights of the epoch with the lowest
 validation loss.
 """
 
