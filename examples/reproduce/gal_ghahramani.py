@@ -136,7 +136,7 @@ def tables(folder: Path = RESULTS) -> dict[str, str]:
     for name, (paper, redone, paper_likelihood, redone_likelihood) in PUBLISHED.items():
         splits = [entry for key, entry in entries.items() if key.split(" ")[0] == name]
         if len(splits) > 1:
-            rmse = mean_and_error([split["rmse"] for split in splits], 4 if name == "naval" else 2)
+            rmse = mean_and_error([split["rmse"] for split in splits], 5 if name == "naval" else 2)
             likelihood = mean_and_error([split["log_likelihood"] for split in splits])
             lines["rmse"].append((name, paper, redone, rmse, len(splits)))
             lines["likelihood"].append((name, paper_likelihood, redone_likelihood, likelihood))

@@ -161,7 +161,8 @@ def tuned_rate(
     """Return the rate with the smallest criterion that a walk over rates finds.
 
     The rates are powers of ten and three times these. The walk begins at ``start``, falls while
-    fits diverge, and ends where the rates on both sides are worse.
+    fits diverge, and ends where the rates on both sides are worse. Rates that were tried before for
+    another criterion count, too.
     """
     exponent = round(2 * np.log10(start))
 
@@ -173,7 +174,7 @@ def tuned_rate(
     while True:
         best = min((exponent, exponent - 1, exponent + 1), key=value)
         if best == exponent and np.isfinite(value(best)):
-            return rate_of(exponent)
+            return float(tuned(results.all(), name, criterion)[0])
         exponent = best if best != exponent else exponent - 1
 
 
