@@ -150,7 +150,7 @@ def voters():
     """A network with dropout, the votes of its thinned networks, and rows to vote on."""
     X, y = digits()
     X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.5, random_state=0)
-    model = MLPClassifier((100, 100), dropout=0.5, random_state=0)
+    model = MLPClassifier((100, 100), dropout=0.5, max_iter=100, random_state=0)
     votes = fit(model, X_train, y_train).predict_votes(X_test, n_passes=300)
     return votes, y_test, 100 - 100 * model.score(X_test, y_test)
 

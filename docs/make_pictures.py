@@ -352,7 +352,7 @@ def reproduced(name):
     return json.loads((folder / f"{name}.json").read_text())
 
 
-def removed_units():
+def removed_shares():
     """Error of networks without a share of the units of a layer."""
     entries = reproduced("coadaptation")
     figure, axes = panels(1, 2, 2.9, sharey=True)
@@ -367,7 +367,9 @@ def removed_units():
             x = 100 * np.array(shares)
             ax.errorbar(x, mean, spread, fmt=marker + "-", label=name, markersize=4, capsize=2)
         ax.set(title=f"hidden layer {layer + 1}", xlabel="units removed (%)", yscale="log")
-        ax.yaxis.set_major_formatter("{x:g}")
+        ax.set_yticks([5, 10, 20, 40], ["5", "10", "20", "40"])
+        ax.set_yticks([], minor=True)
+        ax.set_ylim(4.5, 45)
     axes[0].set(ylabel="test error (%)")
     axes[0].legend()
     return figure
@@ -424,7 +426,7 @@ PICTURES |= {
         quantiles,
         encoding,
         architecture,
-        removed_units,
+        removed_shares,
         optimizer_epochs,
     )
 } | lesson_pictures.PICTURES

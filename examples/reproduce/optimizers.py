@@ -50,9 +50,13 @@ def tables(folder: Path = RESULTS) -> dict[str, str]:
     for optimizer in START:
         names = {data: f"{data}, {optimizer}" for data in TARGETS}
         fast = [tuned(entries, name, SPEED) for name in names.values()]
-        epochs.append([f"`{optimizer}`", *(f"{epochs_cell(fits)} at {rate}" for rate, fits in fast)])
+        epochs.append(
+            [f"`{optimizer}`", *(f"{epochs_cell(fits)} at {rate}" for rate, fits in fast)]
+        )
         best = {data: tuned(entries, name, FINAL) for data, name in names.items()}
-        cells = [f"{score_cell(fits, DIGITS[data])} at {rate}" for data, (rate, fits) in best.items()]
+        cells = [
+            f"{score_cell(fits, DIGITS[data])} at {rate}" for data, (rate, fits) in best.items()
+        ]
         scores.append([f"`{optimizer}`", *cells])
     targets = [f"{TITLES[data].split(',')[0]}, to {target:g}" for data, target in TARGETS.items()]
     return {

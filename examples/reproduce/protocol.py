@@ -1,7 +1,7 @@
 """The four data sets of the mission's claims, and how a network is fitted and measured on them.
 
-Each set has 10,000 training rows and 5,000 validation rows (MNIST half as many) and the test rows of
-its split. A fit takes a set number of epochs and keeps the weights of the epoch with the lowest
+Each set has 10,000 training rows and 5,000 validation rows (MNIST half as many) and the test rows
+of its split. A fit takes a set number of epochs and keeps the weights of the epoch with the lowest
 validation loss.
 """
 
@@ -161,7 +161,8 @@ def tuned_rate(
     """Return the rate with the smallest criterion that a walk over rates finds.
 
     The rates are powers of ten and three times these. The walk begins at ``start``, falls while
-    fits diverge, and ends where the rates on both sides are worse.
+    fits diverge, and ends where the rates on both sides are worse. Rates that were tried before for
+    another criterion count, too.
     """
     exponent = round(2 * np.log10(start))
 
@@ -173,7 +174,7 @@ def tuned_rate(
     while True:
         best = min((exponent, exponent - 1, exponent + 1), key=value)
         if best == exponent and np.isfinite(value(best)):
-            return rate_of(exponent)
+            return float(tuned(results.all(), name, criterion)[0])
         exponent = best if best != exponent else exponent - 1
 
 

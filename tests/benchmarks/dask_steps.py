@@ -1,6 +1,6 @@
 """Time and traffic of training steps on a Dask cluster, on one machine.
 
-Run it as ``python tests/benchmarks/dask_steps.py steps [small | large]``, ``... kill`` or
+Run it as ``python -m tests.benchmarks.dask_steps steps [small | large]``, ``... kill`` or
 ``... learning FOLDER``.
 
 ``steps`` prints, for two networks and three batch sizes, milliseconds per step of the core with
@@ -15,6 +15,7 @@ import os
 import signal
 import statistics
 import sys
+import time
 import warnings
 from itertools import pairwise
 from pathlib import Path

@@ -127,7 +127,7 @@ def test_tests_have_the_folders_of_the_package():
     packages = {path.parent.name for path in ROOT.glob("*/__init__.py")}
     tests = ROOT.parent / "tests"
     folders = {path.parent.name for path in tests.glob("*/test_*.py")}
-    assert folders == packages | {"dask", "docs", "guarantees"}
+    assert folders == packages | {"docs", "guarantees"}
 
 
 @pytest.mark.parametrize("package", ["_core", "_network", "_training", "estimators", "persistence"])
