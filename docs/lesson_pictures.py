@@ -208,7 +208,7 @@ def coadaptation():
     return figure
 
 
-def removed_units():
+def autoencoder_units():
     """The error of such an autoencoder without one of its units, over that with all of them."""
     X, _ = digits()
     figure, (ax,) = panels(1, 1, 3.0)
@@ -266,7 +266,7 @@ PICTURES = {
         dropout_votes,
         doubtful_rows,
         coadaptation,
-        removed_units,
+        autoencoder_units,
         early_stopping,
     )
 }

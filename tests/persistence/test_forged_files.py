@@ -289,10 +289,8 @@ def test_slices_of_the_weights(name, at, muon, tmp_path):
         "matrices": [{"tuple": [at, {"tuple": [1, 4]}]}],
         "decayed": {"dict": [[0, [at]]]},
     }
-    refuses(
-        changed(muon, tmp_path, value[name], (*STATE, name)),
-        "not a slice of|NoneType|str|not hold a matrix",
-    )
+    path = changed(muon, tmp_path, value[name], (*STATE, name))
+    refuses(path, "not a slice of|NoneType|str|not hold a matrix")
 
 
 def test_matrices_of_another_shape(muon, tmp_path):
