@@ -21,6 +21,7 @@ from protocol import (
     TITLES,
     epochs_cell,
     fit,
+    measured,
     score_cell,
     sweep,
     task,
@@ -52,7 +53,16 @@ def tables(folder: Path = RESULTS) -> dict[str, str]:
     entries = Results(folder / "initializers.json").all()
     found = {}
     for depth in (2, 5):
-        names = [data for data, depths in DEPTHS.items() if depth in depths]
+        sweeps = {
+            data: [
+                f"{data}, {depth} layers of {activation}, {init}"
+                for activation in ACTIVATIONS
+                for init in initializers(activation)
+            ]
+            for data, depths in DEPTHS.items()
+            if depth in depths
+        }
+        names = measured(entries, sweeps)
         epochs, scores = [], []
         for activation in ACTIVATIONS:
             for init in initializers(activation):
@@ -75,12 +85,12 @@ def tables(folder: Path = RESULTS) -> dict[str, str]:
 def main(names: Sequence[str], folder: Path, results: Results) -> None:
     """Run the fits of some data sets that have no results yet."""
     for data in names:
-        measured = partial(fit, task(folder, data), optimizer="momentum", epochs=EPOCHS)
+        fitted = partial(fit, task(folder, data), optimizer="momentum", epochs=EPOCHS)
         for depth in DEPTHS[data]:
             for activation, start in START.items():
                 for name, initializer in initializers(activation).items():
                     run = partial(
-                        measured,
+                        fitted,
                         hidden_layer_sizes=(100,) * depth,
                         activation=activation,
                         init=initializer,

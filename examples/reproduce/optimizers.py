@@ -21,6 +21,7 @@ from protocol import (
     TITLES,
     epochs_cell,
     fit,
+    measured,
     score_cell,
     sweep,
     task,
@@ -46,9 +47,10 @@ NETWORK = {"hidden_layer_sizes": (100, 100), "init": "he_normal"}
 def tables(folder: Path = RESULTS) -> dict[str, str]:
     """Return the tables of the results, as the page shows them."""
     entries = Results(folder / "optimizers.json").all()
+    shown = measured(entries, {data: [f"{data}, {name}" for name in START] for data in TARGETS})
     epochs, scores = [], []
     for optimizer in START:
-        names = {data: f"{data}, {optimizer}" for data in TARGETS}
+        names = {data: f"{data}, {optimizer}" for data in shown}
         fast = [tuned(entries, name, SPEED) for name in names.values()]
         epochs.append(
             [f"`{optimizer}`", *(f"{epochs_cell(fits)} at {rate}" for rate, fits in fast)]
@@ -58,20 +60,20 @@ def tables(folder: Path = RESULTS) -> dict[str, str]:
             f"{score_cell(fits, DIGITS[data])} at {rate}" for data, (rate, fits) in best.items()
         ]
         scores.append([f"`{optimizer}`", *cells])
-    targets = [f"{TITLES[data].split(',')[0]}, to {target:g}" for data, target in TARGETS.items()]
+    targets = [f"{TITLES[data].split(',')[0]}, to {TARGETS[data]:g}" for data in shown]
     return {
         "optimizers, epochs": table(["optimizer", *targets], epochs),
-        "optimizers, scores": table(["optimizer", *TITLES.values()], scores),
+        "optimizers, scores": table(["optimizer", *(TITLES[data] for data in shown)], scores),
     }
 
 
 def main(names: Sequence[str], folder: Path, results: Results) -> None:
     """Run the fits of some data sets that have no results yet."""
     for data in names:
-        measured = partial(fit, task(folder, data), **NETWORK)
+        fitted = partial(fit, task(folder, data), **NETWORK)
         for optimizer, start in START.items():
             epochs = EPOCHS_GD if optimizer == "gd" else EPOCHS
-            run = partial(measured, optimizer=optimizer, epochs=epochs)
+            run = partial(fitted, optimizer=optimizer, epochs=epochs)
             sweep(results, f"{data}, {optimizer}", run, start)
 
 

@@ -1,4 +1,4 @@
-"""The four data sets of the mission's claims, and how a network is fitted and measured on them.
+"""Four data sets, and how a network is fitted and measured on them.
 
 Each set has 10,000 training rows and 5,000 validation rows (MNIST half as many) and the test rows
 of its split. A fit takes a set number of epochs and keeps the weights of the epoch with the lowest
@@ -223,6 +223,15 @@ def tuned(entries: dict[str, Any], name: str, criterion: str) -> tuple[str, list
     rate = min(values, key=values.__getitem__, default="")
     chosen = f"{name}, tuned to {rate}, "
     return rate, [entry for key, entry in entries.items() if key.startswith(chosen)]
+
+
+def measured(entries: dict[str, Any], sweeps: dict[str, list[str]]) -> list[str]:
+    """Return the data sets whose sweeps, given by their names, all have entries of a tuned rate."""
+    return [
+        data
+        for data, names in sweeps.items()
+        if all(tuned(entries, name, criterion)[1] for name in names for criterion in (SPEED, FINAL))
+    ]
 
 
 def epochs_cell(fits: list[dict[str, Any]]) -> str:
