@@ -7,6 +7,7 @@ import importlib
 import inspect
 import re
 from collections.abc import Iterable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,8 @@ PACKAGES = {
     "sknn.dask": "Data on a Dask cluster",
     "sknn.testing": "Checks of your own parts",
 }
+if not find_spec("distributed"):
+    del PACKAGES["sknn.dask"]  # the extra `docs` installs what it needs
 # Where each is told at length.
 GUIDE = {
     "sknn": "how_to/index",

@@ -1,6 +1,6 @@
 """The time of an epoch on sparse text: 20,000 rows and 100,000 columns, scikit-learn's and ours.
 
-Run it as ``python tests/benchmarks/sparse.py [NAME ...]``, with OMP_NUM_THREADS=1. A row has 100
+Run it as ``python tests/benchmarks/sparse_text.py [NAME ...]``, with OMP_NUM_THREADS=1. A row has 100
 words, drawn by Zipf's law. Networks have 100 hidden units and train on batches of 200 rows in
 float32. Each time is the median of the epochs after the first, in seconds of the processor, which
 other programs disturb less than seconds of the clock.
