@@ -126,7 +126,7 @@ def penalized_gradient(weight: Any, grad: Any, l1: Any, l2: Any) -> Any:
     Examples
     --------
     >>> from sknn._training.penalty import penalized_gradient
-    >>> penalized_gradient(-2.0, 0.0, 0.5, 0.25)
+    >>> float(penalized_gradient(-2.0, 0.0, 0.5, 0.25))
     -1.0
     """
     return multiply_add(l1, np.sign(weight), multiply_add(l2, weight, grad))

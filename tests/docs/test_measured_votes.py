@@ -28,7 +28,7 @@ def script(monkeypatch):
 def folder(tmp_path):
     """Return a folder with a regression and a classification."""
     rng = np.random.default_rng(0)
-    X = rng.normal(size=(90, 3)).astype(np.float32)
+    X = rng.normal(size=(120, 3)).astype(np.float32)
     test_idx = np.array([np.arange(20), np.arange(20, 40)])
     np.savez(tmp_path / "yacht.npz", X=X, y=5 + X[:, 0], test_idx=test_idx)
     np.savez(tmp_path / "concrete.npz", X=X, y=5 + X[:, 0], test_idx=test_idx)

@@ -67,7 +67,7 @@ def test_gradients_and_every_array_of_a_step(kind, monkeypatch):
     original = Engine._update
 
     def spy(self, *args):
-        for batch in self._batches.values():
+        for batch in self.source._batches.values():
             found = [batch.value, batch.compiled.raw_prediction, batch.compiled.delta]
             found += [layer.output for layer in batch.compiled.layers]
             dtypes.update(array.dtype.name for array in [*found, batch._weight])

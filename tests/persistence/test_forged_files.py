@@ -264,7 +264,7 @@ NODES = {
     ),
     "negative rows": (-5, TRAINING, "n_samples", "n_samples is -5"),
     "steps are text": ("1", PROGRESS, "step", "step is '1'"),
-    "order is text": ({"tuple": [1]}, TRAINING, "order", "no vector of integers"),
+    "order is text": ({"tuple": [1]}, TRAINING, "order", "not a vector of integers"),
     "no random state": (None, TRAINING, "random_state", "the random state is a NoneType"),
     "no training": ({"object": ["loss/hinge", {}]}, (), "training", "the training state is a"),
     "average of nothing": (3, TRAINING, "average", "average are a int"),
