@@ -4,12 +4,15 @@ import argparse
 import json
 import os
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from sknn.exceptions import InterruptedWarning
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -124,7 +127,9 @@ class Results:
         entries = self.all()
         if name not in entries:
             start = time.process_time()
-            entry = compute()
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", InterruptedWarning)  # an unfinished fit is no result
+                entry = compute()
             entry = {**entry, "cpu_seconds": round(time.process_time() - start, 1)}
             entries = {**self.all(), name: entry}  # another process may have added some
             self._write(entries)

@@ -114,6 +114,18 @@ def is_cached(entry: Any) -> bool:
     return path is not None and any(Path(path).glob(f"*{entry.py_func.__qualname__}*.nbi"))
 
 
+def is_compile_error(error: Exception) -> bool:
+    """Tell whether an exception says that numba cannot compile a function.
+
+    Examples
+    --------
+    >>> from sknn._core.compiled import is_compile_error
+    >>> is_compile_error(ValueError("other"))
+    False
+    """
+    return any(cls.__module__.startswith("numba.") for cls in type(error).__mro__)
+
+
 @cache
 def multiply_adds() -> tuple[Any, Any]:
     """Return `multiply_add` for compiled functions, rounded once and rounded twice."""

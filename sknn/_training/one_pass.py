@@ -14,10 +14,12 @@ from typing import Any, Final, final
 import numpy as np
 
 from sknn._core.compiled import (
+    SWITCH,
     compiled,
     compiled_entry,
     imports_numba,
     is_cached,
+    is_compile_error,
     multiply_adds,
     policy,
 )
@@ -84,6 +86,14 @@ class OnePass:
             return bool(self._kernel(*arguments))
         except OSError:  # the first call has compiled the kernel but could not write it to the disk
             return bool(self._kernel(*arguments))
+        except Exception as error:
+            if not is_compile_error(error):
+                raise
+            raise ValueError(
+                f"numba cannot compile {rule.function.__qualname__}. Write it with numbers and "
+                "functions of NumPy only, remove it, or set the environment variable "
+                f"{SWITCH}=never. numba says: {error}"
+            ) from error
 
 
 @lru_cache(maxsize=256)

@@ -48,6 +48,8 @@ class RowUpdates:
         self._optimizer, self._touched = optimizer, touched
         layout, vector = parameters.layout, parameters.vector
         n_rows, n_units = layout.blocks[0].shape
+        n_weights = layout.blocks[0].n_penalized
+        self._first = gradient.vector[:n_weights].reshape(-1, n_units)
         step = _ALIGNED // math.gcd(n_units, _ALIGNED)
         # The last few features go with the other layers, so that these begin at such a multiple.
         self._n_rows = (n_rows - 1) // step * step
@@ -55,7 +57,7 @@ class RowUpdates:
         self._matrices = [
             values[:end].reshape(-1, n_units) for values in (vector, *optimizer.slots(state))
         ]
-        self._last = gradient.vector[end : layout.blocks[0].n_penalized].reshape(-1, n_units)
+        self._last = gradient.vector[end:n_weights].reshape(-1, n_units)
         others = chunks(layout.size, end)
         self._chunks = [Chunk(layout, chunk, vector, gradient.vector) for chunk in others]
         self._updates = [
@@ -93,6 +95,7 @@ class RowUpdates:
         rows, gradient = self._touched.rows, self._touched.gradient
         assert gradient is not None
         if has_nonfinite_product(gradient.reshape(-1), gradient.reshape(-1)):
+            self._first[rows] = gradient  # so that the error names the layer
             return False
         n_alone = int(np.searchsorted(rows, self._n_rows))
         self._last.fill(0)

@@ -31,7 +31,8 @@ def rows_per_block(X: Any) -> int:
     >>> rows_per_block(np.zeros((10, 128), np.float32))
     2048
     """
-    n_bytes: int = X.data.nbytes + X.indices.nbytes if sparse.issparse(X) else X.nbytes
+    # Indices have 4 or 8 bytes, and the same rows have the same blocks with either.
+    n_bytes: int = X.data.nbytes + 4 * X.indices.size if sparse.issparse(X) else X.nbytes
     n_samples: int = X.shape[0]
     return max(BLOCK_BYTES * n_samples // max(n_bytes, 1), 1)
 

@@ -17,6 +17,7 @@ from sklearn.utils.validation import (
 
 from sknn._core.typing import FLOATS, Array
 from sknn._training.data import DataSet
+from sknn._training.mapped import take_rows
 from sknn.dropout import Dropout
 
 # A row without weight is replaced if it exceeds the largest value of the rows with weight, or 1, by
@@ -202,7 +203,7 @@ def replace_extremes(data: DataSet, y: Array) -> tuple[DataSet, Array]:
         return data, y
     X, targets, counts = data.X, data.y, data.weight > 0
     index = _without_extremes(X, counts)
-    X = X if index is None else X[index]
+    X = X if index is None else take_rows(X, index)
     index = _without_extremes(targets, counts) if targets.dtype.kind == "f" else None
     if index is not None:
         targets, y = targets[index], y[index]

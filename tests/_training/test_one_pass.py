@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 from sklearn.base import clone
+from sklearn.datasets import load_iris
 from sklearn.exceptions import ConvergenceWarning
 
 import sknn
@@ -313,6 +314,25 @@ class ManySlots(ElementwiseOptimizer):
 
 
 @NEEDS_NUMBA
+@NEEDS_NUMBA
+def test_a_form_that_cannot_be_compiled_is_named(monkeypatch):
+    class Importing(ElementwiseOptimizer):
+        def rule(self, params, grad, scratch, learning_rate):
+            params -= learning_rate * grad
+
+        @staticmethod
+        def element(param, grad, learning_rate):
+            from math import sqrt
+
+            return (param - sqrt(learning_rate) * grad,)
+
+    monkeypatch.setenv("SKNN_COMPILE", "always")
+    X, y = load_iris(return_X_y=True)
+    text = r"numba cannot compile .*Importing\.element.*SKNN_COMPILE=never"
+    with pytest.raises(ValueError, match=text):
+        MLPClassifier((9,), optimizer=Importing(), batch_size=20).fit(X, y)
+
+
 def test_a_rule_with_many_slots_stays_with_numpy(monkeypatch):
     X, y = data()
     used = []

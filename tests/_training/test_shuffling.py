@@ -98,6 +98,13 @@ def small_blocks(monkeypatch):
     monkeypatch.setattr(shuffling, "WINDOW", 2)
 
 
+def test_blocks_do_not_depend_on_the_size_of_sparse_indices():
+    X = sparse.csr_array(np.tile(np.arange(5, dtype=np.float32), (50, 4)))
+    wide = X.copy()
+    wide.indices, wide.indptr = X.indices.astype(np.int64), X.indptr.astype(np.int64)
+    assert rows_per_block(X) == rows_per_block(wide)
+
+
 def make(**params):
     cls, X, y = problem("multiclass")
     params = {"shuffle": "blocks", "batch_size": 8, "max_iter": 5, "random_state": 0} | params

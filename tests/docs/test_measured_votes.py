@@ -3,11 +3,14 @@
 import importlib
 import json
 import sys
+import warnings
 
 import numpy as np
 import pytest
 from common import ROOT
 from scipy.stats import norm
+
+from sknn.exceptions import InterruptedWarning
 
 FOLDER = ROOT / "examples" / "reproduce"
 SCRIPTS = ("common", "gal_ghahramani", "intervals", "ensembles")
@@ -53,6 +56,19 @@ def test_an_entry_is_computed_once_and_survives(script, tmp_path):
     results.run("c", lambda: other.run("d", lambda: {"value": 2.0}))
     assert set(json.loads(results.path.read_text())) == {"a b", "c", "d"}
     assert [path.name for path in results.path.parent.iterdir()] == ["x.json"]
+
+
+def test_an_interrupted_fit_is_no_result(script, tmp_path):
+    results = script("common").Results(tmp_path / "x.json")
+
+    def interrupted():
+        warnings.warn("stopped", InterruptedWarning, stacklevel=2)
+        return {"value": 1.0}
+
+    warnings.simplefilter("always")  # outside the tests, a warning is no error
+    with pytest.raises(InterruptedWarning):
+        results.run("a", interrupted)
+    assert results.all() == {}
 
 
 def test_a_scale_is_the_one_of_the_training_rows(script):

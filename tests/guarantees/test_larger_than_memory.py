@@ -8,7 +8,9 @@ import pytest
 from common import changes, problem, state
 
 from sknn._training import mapped
+from sknn._training.data import DataSet
 from sknn._training.mapped import is_mapped, take_rows
+from sknn.estimators._checks import replace_extremes
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -90,3 +92,16 @@ def test_rows_of_a_mapped_array_are_mapped(monkeypatch, tmp_path):
     assert is_mapped(taken)
     assert np.array_equal(taken, X[rows])
     assert not is_mapped(take_rows(np.array(X), rows))
+
+
+def test_a_mapped_array_stays_mapped_if_rows_without_weight_are_extreme(monkeypatch, tmp_path):
+    X = np.memmap(tmp_path / "X", np.float32, "w+", shape=(50, 3))
+    X[...] = np.random.default_rng(0).standard_normal(X.shape)
+    X[3] = 1e30
+    weight = np.ones(50, np.float32)
+    weight[3] = 0
+    monkeypatch.setattr(mapped, "MAPPED", 0)
+    data, _ = replace_extremes(DataSet(np.asarray(X), np.zeros((50, 1)), weight), np.zeros(50))
+    assert is_mapped(data.X)
+    assert np.abs(data.X).max() < 10
+    assert np.array_equal(np.delete(data.X, 3, 0), np.delete(X, 3, 0))
