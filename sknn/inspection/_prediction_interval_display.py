@@ -5,17 +5,17 @@ from typing import Any, Final, Self
 import numpy as np
 from scipy.special import ndtri
 from sklearn.base import is_classifier
-from sklearn.utils import check_array, column_or_1d
+from sklearn.utils import check_array
 
-from sknn._core.strategy import Range
+from sknn._core.strategy import NOT_NEGATIVE, Range
 from sknn._core.typing import Array
 from sknn.inspection._display import Display
+from sknn.inspection._numbers import column_of_numbers
 from sknn.inspection._plotting import axes_or_new, check_drawing, finish
 from sknn.uncertainty import RegressionUncertainty, predict_uncertainty
 
 _RESOLUTION: Final = Range(2, integer=True)
 _COVERAGE: Final = Range(0, 1, "neither")
-_MARGIN: Final = Range(0)
 
 
 class PredictionIntervalDisplay(Display):
@@ -115,7 +115,8 @@ class PredictionIntervalDisplay(Display):
         estimator : estimator
             A fitted regressor, as for `sknn.uncertainty.predict_uncertainty`.
         X : array-like of shape (n_samples, 1)
-            The feature, whose smallest and largest values give the range of the plot.
+            The feature, whose smallest and largest values give the range of the plot. If it is a
+            frame, the model gets a frame with the same column.
         y : array-like of shape (n_samples,), default=None
             Targets of the rows of X, which are drawn as points; None for no points.
         n_passes : int or None, default=None
@@ -125,7 +126,8 @@ class PredictionIntervalDisplay(Display):
         grid_resolution : int, default=200
             The number of points at which the model predicts, at least 2.
         margin : float, default=0.0
-            The width that is added on each side, as a share of the range of X, not negative.
+            The width that is added on each side, as a share of the range of X, finite and not
+            negative.
         ax : Axes, default=None
             The axes to draw on; None for a new figure.
         coverage : float in (0, 1), default=0.95
@@ -141,8 +143,9 @@ class PredictionIntervalDisplay(Display):
         ImportError
             If matplotlib is missing.
         ValueError
-            If X has several features, the predictions have several outputs, the model has neither
-            votes nor noise, or a parameter is wrong.
+            If X has several features or a single value, y is not a finite number for each row, the
+            predictions have several outputs, the model has neither votes nor noise, or a parameter
+            is wrong.
         TypeError
             If the estimator is a classifier, or there can be no votes of it.
         """
@@ -178,7 +181,8 @@ class PredictionIntervalDisplay(Display):
         estimator : estimator
             A fitted regressor, as for `sknn.uncertainty.predict_uncertainty`.
         X : array-like of shape (n_samples, 1)
-            The feature, whose smallest and largest values give the range of the plot.
+            The feature, whose smallest and largest values give the range of the plot. If it is a
+            frame, the model gets a frame with the same column.
         y : array-like of shape (n_samples,), default=None
             Targets of the rows of X, which are drawn as points; None for no points.
         n_passes : int or None, default=None
@@ -188,7 +192,8 @@ class PredictionIntervalDisplay(Display):
         grid_resolution : int, default=200
             The number of points at which the model predicts, at least 2.
         margin : float, default=0.0
-            The width that is added on each side, as a share of the range of X, not negative.
+            The width that is added on each side, as a share of the range of X, finite and not
+            negative.
 
         Returns
         -------
@@ -196,23 +201,17 @@ class PredictionIntervalDisplay(Display):
             The display with the numbers, which `plot` draws.
         """
         _RESOLUTION.check("grid_resolution", grid_resolution)
-        _MARGIN.check("margin", margin)
+        NOT_NEGATIVE.check("margin", margin)
         if is_classifier(estimator):
             raise TypeError(
                 f"PredictionIntervalDisplay needs a regressor, got {type(estimator).__name__}; "
                 "use RejectionCurveDisplay for classes."
             )
         feature = _one_feature(X)
-        rows = None if y is None else (feature, column_or_1d(y))
-        if rows is not None and len(rows[1]) != len(feature):
-            raise ValueError(
-                f"y must have a value for each row of X, got {len(rows[1])} and {len(feature)}."
-            )
-        low, high = float(feature.min()), float(feature.max())
-        beyond = margin * (high - low)
-        grid = np.linspace(low - beyond, high + beyond, grid_resolution)
+        rows = None if y is None else (feature, _targets(y, len(feature)))
+        grid = _grid(feature, margin, grid_resolution)
         uncertainty = predict_uncertainty(
-            estimator, grid[:, np.newaxis], n_passes, random_state=random_state
+            estimator, _as_table(grid, X), n_passes, random_state=random_state
         )
         assert isinstance(uncertainty, RegressionUncertainty)
         if uncertainty.mean.ndim > 1:
@@ -263,3 +262,34 @@ def _one_feature(X: Any) -> Array:
         raise ValueError(f"X must have one feature, got {X.shape[1]}.")
     column: Array = X[:, 0]
     return column
+
+
+def _targets(y: Any, n_samples: int) -> Array:
+    """Return y as one finite number for each row of X."""
+    targets = column_of_numbers(y, "y")
+    if len(targets) != n_samples:
+        raise ValueError(
+            f"y must have a value for each row of X, got {len(targets)} and {n_samples}."
+        )
+    return targets
+
+
+def _grid(feature: Array, margin: float, resolution: int) -> Array:
+    """Return evenly spaced values from the smallest to the largest of a feature, and beyond."""
+    low, high = float(feature.min()), float(feature.max())
+    if low == high:
+        raise ValueError(f"X must have at least two distinct values, got only {low:g}.")
+    beyond = margin * (high - low)
+    grid: Array = np.linspace(low - beyond, high + beyond, resolution)
+    return grid
+
+
+def _as_table(grid: Array, X: Any) -> Any:
+    """Return the grid as one column, in a frame like X if X is one, for models that know its name.
+
+    Frames of pandas and polars are both made from a dict of columns.
+    """
+    if hasattr(X, "columns") and hasattr(X, "dtypes"):
+        in_memory = type(X.head(0))  # of a frame of Dask, the frame of pandas inside
+        return in_memory({X.columns[0]: grid})
+    return grid[:, np.newaxis]

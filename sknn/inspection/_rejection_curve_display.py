@@ -10,6 +10,7 @@ from sknn._core.strategy import Choice
 from sknn._core.typing import Array
 from sknn.estimators.internals import check_weights
 from sknn.inspection._display import Display
+from sknn.inspection._numbers import column_of_numbers
 from sknn.inspection._plotting import axes_or_new, check_drawing, finish
 from sknn.inspection._rejection_curve import area_under, rejection_curve
 from sknn.uncertainty import ClassUncertainty, predict_uncertainty
@@ -272,7 +273,8 @@ class RejectionCurveDisplay(Display):
         ImportError
             If matplotlib is missing.
         ValueError
-            If the lengths differ, a doubt is not finite, or a parameter is wrong.
+            If the lengths differ, a doubt is not finite, the metric is ``"rmse"`` and a target or
+            a prediction is not a finite number, or a parameter is wrong.
 
         Examples
         --------
@@ -331,7 +333,7 @@ class RejectionCurveDisplay(Display):
         if not np.isfinite(doubt).all():
             raise ValueError(f"doubt must be finite, got {doubt[~np.isfinite(doubt)][0]}.")
         is_rmse = metric == "rmse"
-        loss = np.square(y_true - y_pred, dtype=np.float64) if is_rmse else y_true != y_pred
+        loss = _squared_difference(y_true, y_pred) if is_rmse else y_true != y_pred
         weights = check_weights(sample_weight, loss)
         weights = np.ones(len(loss)) if weights is None else weights
         loss, doubt, weights = (part[weights > 0] for part in (loss, doubt, weights))
@@ -377,3 +379,10 @@ class RejectionCurveDisplay(Display):
         ax.set_ylim(0, max(top, 1.1 * highest) or None)
         ax.legend()
         return finish(self, ax)
+
+
+def _squared_difference(y_true: Array, y_pred: Array) -> Array:
+    """Return the squared difference of each row, in floats: small integers would wrap around."""
+    difference = column_of_numbers(y_true, "y_true") - column_of_numbers(y_pred, "y_pred")
+    squared: Array = np.square(difference)
+    return squared

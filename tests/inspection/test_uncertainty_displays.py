@@ -5,7 +5,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 from common import problem
-from sklearn.compose import TransformedTargetRegressor
+from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
 from sklearn.ensemble import BaggingClassifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
@@ -139,6 +139,32 @@ def test_bad_predictions_are_refused(arguments, message):
         curve(*arguments)
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8, bool, object])
+def test_root_mean_squared_error_does_not_depend_on_the_dtype(dtype):
+    """Unsigned and short integers wrap around in their own dtype; booleans have no difference."""
+    y_true, y_pred, doubt = [0, 1, 0, 100], [1, 0, 1, 0], [0.1, 0.2, 0.3, 0.4]
+    columns = [np.asarray(values, dtype) for values in (y_true, y_pred)]
+    expected = curve(*(np.asarray(c, float) for c in columns), doubt).error
+    np.testing.assert_allclose(curve(*columns, doubt, metric="rmse").error, expected)
+    wide = np.array([-100], np.int8), np.array([100], np.int8)
+    assert curve(*wide, [0], metric="rmse").error == pytest.approx([200])
+
+
+@pytest.mark.parametrize(
+    ("y_true", "y_pred", "message"),
+    [
+        ([0.0, np.nan], [0.0, 1.0], r"^Input y_true contains NaN"),
+        ([0.0, 1.0], [0.0, np.inf], r"^Input y_pred contains infinity"),
+        (["a", "b"], [0.0, 1.0], r"^y_true must be numbers, got the dtype <U1\.$"),
+        (np.array([1, "b"], object), [0.0, 1.0], r"^y_true must be numbers, got 'b' among"),
+        ([0.0, 1.0], ["1", "2"], r"^y_pred must be numbers"),
+    ],
+)
+def test_root_mean_squared_error_needs_finite_numbers(y_true, y_pred, message):
+    with pytest.raises(ValueError, match=message):
+        curve(y_true, y_pred, [0.1, 0.2], metric="rmse")
+
+
 def test_bad_parameters_of_the_curve_are_refused():
     with pytest.raises(ValueError, match=r"^metric must be one of 'auto', .* got 'mse'\.$"):
         curve([0, 1], [0, 1], [0, 1], metric="mse")
@@ -205,7 +231,7 @@ def test_bands_are_drawn_for_the_parts_that_a_model_has(params, labels):
 def test_bad_parameters_of_the_intervals_are_refused():
     X, y = sine()
     model = network(dropout=0.1).fit(X, y / 100)
-    for name, value in (("grid_resolution", 1), ("margin", -0.1)):
+    for name, value in (("grid_resolution", 1), ("margin", -0.1), ("margin", np.inf)):
         with pytest.raises(ValueError, match=f"^{name} must be"):
             band(model, X, **{name: value})
     with pytest.raises(ValueError, match=r"^coverage must be a number in \(0, 1\), got 95\.$"):
@@ -222,3 +248,40 @@ def test_bad_parameters_of_the_intervals_are_refused():
     classifier = MLPClassifier(5, dropout=0.1, max_iter=2).fit(X, y > 100)
     with pytest.raises(TypeError, match="needs a regressor, got MLPClassifier"):
         band(classifier, X)
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+@pytest.mark.filterwarnings("error:X .*feature names")
+def test_a_model_of_a_frame_predicts_a_frame_with_its_column(library):
+    frames = pytest.importorskip(library)
+    X, y = sine()
+    frame = frames.DataFrame({"age": X[:, 0]})
+    if not hasattr(StandardScaler().fit(frame), "feature_names_in_"):
+        pytest.skip("this scikit-learn does not know the names of such frames")
+    by_name = ColumnTransformer([("scaler", StandardScaler(), ["age"])])
+    model = make_pipeline(by_name, network(dropout=0.1)).fit(frame, y / 100)
+    unnamed = make_pipeline(StandardScaler(), network(dropout=0.1)).fit(X, y / 100)
+    display, expected = band(model, frame, y), band(unnamed, X, y)
+    np.testing.assert_array_equal(display.grid, expected.grid)
+    np.testing.assert_allclose(display.uncertainty.mean, expected.uncertainty.mean)
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        (["a"] * 200, r"^y must be numbers, got the dtype <U1\.$"),
+        (np.full(200, np.nan), "^Input y contains NaN"),
+    ],
+)
+def test_targets_of_the_intervals_are_finite_numbers(y, message):
+    X, target = sine()
+    model = network(dropout=0.1).fit(X, target / 100)
+    with pytest.raises(ValueError, match=message):
+        band(model, X, y)
+
+
+def test_intervals_need_two_values_of_the_feature():
+    X, y = sine()
+    model = network(dropout=0.1).fit(X, y / 100)
+    with pytest.raises(ValueError, match=r"^X must have at least two distinct values, got only 2"):
+        band(model, np.full((5, 1), 2.0), margin=0.5)
