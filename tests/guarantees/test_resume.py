@@ -395,7 +395,9 @@ def test_no_fit_to_resume(how, tmp_path):
 def test_lbfgs_goes_on_from_its_weights_only(tmp_path):
     model, X, y = make(optimizer="lbfgs")
     middle = killed(model, tmp_path / "a.npz", X, y, 3)
-    with pytest.raises(ValueError, match=r"does not hold its estimate of the curvature\. Set warm_start=True"):
+    with pytest.raises(
+        ValueError, match=r"does not hold its estimate of the curvature\. Set warm_start=True"
+    ):
         middle.resume(X, y)
     loss = middle.loss_
     assert middle.set_params(warm_start=True).fit(X, y).loss_ < loss
@@ -418,7 +420,11 @@ def test_a_file_that_cannot_be_written_ends_the_fit(tmp_path):
 @pytest.mark.parametrize(
     ("path", "error", "match"),
     [
-        (".", IsADirectoryError, r"path must be a file, got the directory .*: pass, for example, .*model\.npz"),
+        (
+            ".",
+            IsADirectoryError,
+            r"path must be a file, got the directory .*: pass, for example, .*model\.npz",
+        ),
         ("none/a.npz", FileNotFoundError, "there is no directory"),
     ],
 )
