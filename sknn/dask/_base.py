@@ -132,7 +132,7 @@ class DaskMLP:
         y_val: Any,
         weight_val: Any,
     ) -> Self:
-        if isinstance(self.shuffle, str):
+        if isinstance(self.shuffle, str) and self.shuffle == "blocks":
             raise ValueError(
                 f"shuffle={self.shuffle!r} is an order for data on a disk, and these are on "
                 "workers. Set shuffle=True or shuffle=False."
@@ -253,6 +253,36 @@ class DaskMLP:
             Predictions, as the core's estimator returns them. A Dask array has the chunks of X.
         """
         return self._predict_with("predict", X, options)
+
+    def activations(self, X: Any) -> Any:
+        """Return the activations of each layer for X, without dropout.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Inputs in memory.
+
+        Returns
+        -------
+        activations : list of ndarray of shape (n_samples, n_units)
+            The activations, as the core's estimator returns them.
+
+        Raises
+        ------
+        ValueError
+            If X is a Dask collection, or wrong.
+        """
+        return self._in_memory("activations", X, {})
+
+    def _in_memory(self, method: str, X: Any, options: dict[str, Any]) -> Any:
+        """Call a method of the core's estimator that is not for collections."""
+        check_is_fitted(self)
+        if collections.is_collection(X):
+            raise ValueError(
+                f"{method} needs X in memory, got a Dask collection. Call to_local() and map it "
+                "over the partitions."
+            )
+        return getattr(self._as_core(), method)(X, **options)
 
     def _predict_with(self, method: str, X: Any, options: dict[str, Any]) -> Any:
         check_is_fitted(self)

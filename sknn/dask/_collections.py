@@ -66,6 +66,21 @@ def check_same_partitions(X: list[Any], other: list[Any], name: str, other_name:
         )
 
 
+def check_rows(values: Any, name: str) -> None:
+    """Raise an error unless values are a Dask collection of two dimensions.
+
+    Raises
+    ------
+    TypeError
+        If the values are no collection.
+    ValueError
+        If they have another number of dimensions.
+    """
+    check_collection(values, name)
+    if values.ndim != 2:
+        raise ValueError(f"{name} must have 2 dimensions, got {values.ndim}.")
+
+
 def empty_like(values: Any) -> Any:
     """Return an array or a frame without rows, with the columns of a collection."""
     if is_frame(values):

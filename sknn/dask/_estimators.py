@@ -34,7 +34,7 @@ class DaskMLPClassifier(DaskMLP, MLPClassifier):
         The parameters of `sknn.MLPClassifier`, which describes them. `batch_size` is the number
         of rows in a step over all workers.
     client : distributed.Client or None, default=None
-        The client of the cluster; None for the current one. Copies and pickles lose it.
+        The client of the cluster; None for the current one. Deep copies and pickles lose it.
 
     Attributes
     ----------
@@ -94,6 +94,31 @@ class DaskMLPClassifier(DaskMLP, MLPClassifier):
             Probabilities, as `sknn.MLPClassifier` returns them.
         """
         return self._predict_with("predict_proba", X, options)
+
+    @available_if(_has("predict_proba"))  # type: ignore[untyped-decorator]
+    def predict_votes(self, X: Any, n_passes: int = 100, **options: Any) -> Any:
+        """Return the predictions of thinned networks: Monte-Carlo dropout.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Inputs in memory.
+        n_passes : int, default=100
+            Votes.
+        **options : dict
+            The other options of `sknn.MLPClassifier.predict_votes`.
+
+        Returns
+        -------
+        votes : ndarray of shape (n_passes, n_samples, n_classes)
+            The votes, as `sknn.MLPClassifier` returns them.
+
+        Raises
+        ------
+        ValueError
+            If X is a Dask collection, or the network was trained without dropout.
+        """
+        return self._in_memory("predict_votes", X, {"n_passes": n_passes, **options})
 
     @available_if(_has("predict_log_proba"))  # type: ignore[untyped-decorator]
     def predict_log_proba(self, X: Any) -> Any:
@@ -156,7 +181,7 @@ class DaskMLPRegressor(DaskMLP, MLPRegressor):  # type: ignore[misc]  # scikit-l
         The parameters of `sknn.MLPRegressor`, which describes them. `batch_size` is the number of
         rows in a step over all workers.
     client : distributed.Client or None, default=None
-        The client of the cluster; None for the current one. Copies and pickles lose it.
+        The client of the cluster; None for the current one. Deep copies and pickles lose it.
 
     Attributes
     ----------
@@ -191,6 +216,30 @@ class DaskMLPRegressor(DaskMLP, MLPRegressor):  # type: ignore[misc]  # scikit-l
         self.client = client
 
     __init__.__signature__ = _with_client(MLPRegressor)  # type: ignore[attr-defined]
+
+    def predict_votes(self, X: Any, n_passes: int = 100, **options: Any) -> Any:
+        """Return the predictions of thinned networks: Monte-Carlo dropout.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Inputs in memory.
+        n_passes : int, default=100
+            Votes.
+        **options : dict
+            The other options of `sknn.MLPRegressor.predict_votes`.
+
+        Returns
+        -------
+        votes : ndarray of shape (n_passes, n_samples) or (n_passes, n_samples, n_outputs)
+            The votes, as `sknn.MLPRegressor` returns them.
+
+        Raises
+        ------
+        ValueError
+            If X is a Dask collection, or the network was trained without dropout.
+        """
+        return self._in_memory("predict_votes", X, {"n_passes": n_passes, **options})
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return the coefficient of determination R2 of the predictions.

@@ -56,7 +56,7 @@ class OnWorkers(Storage):
         reset: bool,
     ) -> tuple[Targets, DistributedDataSet, "_RawTargets"]:
         X = arguments[0]
-        collections.check_collection(X, "X")
+        collections.check_rows(X, "X")
         validate_data(estimator, collections.empty_like(X), reset=reset, skip_check_array=True)
         return self._read(estimator, arguments, collections.training_dtype(X, dtype), learn, "")
 
@@ -66,7 +66,7 @@ class OnWorkers(Storage):
         X_val, y_val, _ = arguments
         if not (collections.is_collection(X_val) or collections.is_collection(y_val)):
             return InMemory().read_validation(estimator, arguments, dtype, targets)
-        collections.check_collection(X_val, "X_val")
+        collections.check_rows(X_val, "X_val")
         validate_data(estimator, collections.empty_like(X_val), reset=False, skip_check_array=True)
         return self._read(estimator, arguments, dtype, lambda y: targets, "_val")[1:]
 

@@ -55,7 +55,7 @@ def run_fit(estimator: "BaseMLP", call: FitCall) -> None:
     """Carry out a call that trains an estimator: all of it, or nothing if it fails."""
     if call.mode is FitMode.RESUME:
         check_resumable(estimator)
-    estimator._whole_fit(call)
+    estimator._whole_fit(call, stacklevel=6)  # the user called the caller's fit
 
 
 class BaseMLP(
@@ -197,10 +197,10 @@ class BaseMLP(
         self._whole_fit(FitCall(mode, X, y, sample_weight, X_val, y_val, sample_weight_val))
         return self
 
-    def _whole_fit(self, call: FitCall) -> None:
+    def _whole_fit(self, call: FitCall, stacklevel: int = 4) -> None:
         """Train a draft while callbacks watch, publish the draft, and issue its warning."""
         # The warning comes last, so that the model stays if a filter turns it into an error.
-        warn(all_or_nothing(self, lambda draft: draft._watched_fit(call)))
+        warn(all_or_nothing(self, lambda draft: draft._watched_fit(call)), stacklevel)
 
     @with_callbacks  # type: ignore[untyped-decorator]
     def _watched_fit(self, call: FitCall) -> Warning | None:

@@ -298,7 +298,7 @@ class UnknownClassError(ContentError):
             )
         else:
             message = (
-                f"cannot be loaded: it holds a {own_name}, which is not a class of sknn: pass the "
-                f"class itself to load, strategies=[{own_name}]"
+                f"cannot be loaded: it holds a {own_name}, which must be passed: give the class "
+                f"itself to load, strategies=[{own_name}]"
             )
         super().__init__(message)

@@ -16,6 +16,7 @@ from dask import array
 import sknn
 from sknn import MLPClassifier, MLPRegressor
 from sknn.dask import DaskMLPClassifier, DaskMLPRegressor
+from sknn.exceptions import NotConvergedWarning
 
 pytestmark = pytest.mark.filterwarnings("ignore::sknn.exceptions.NotConvergedWarning")
 PAIRS = [(MLPClassifier, DaskMLPClassifier), (MLPRegressor, DaskMLPRegressor)]
@@ -87,6 +88,26 @@ def test_to_local_is_the_class_of_the_core(client, tmp_path):
     local.partial_fit(X, problem("multiclass")[2])
     assert changes(before, state(model.to_local())) == []
     assert changes(before, state(DaskMLPClassifier.from_local(loaded).to_local())) == []
+
+
+def test_the_file_of_an_estimator_for_workers_loads_with_its_class(client, tmp_path):
+    model, X, _ = fitted("multiclass")
+    path = tmp_path / "model.npz"
+    sknn.save(model, path)
+    with pytest.raises(ValueError, match="it holds a DaskMLPClassifier, which must be passed"):
+        sknn.load(path)
+    loaded = sknn.load(path, strategies=[DaskMLPClassifier])
+    np.testing.assert_array_equal(loaded.predict_proba(X), model.predict_proba(X))
+
+
+@pytest.mark.filterwarnings("always::sknn.exceptions.NotConvergedWarning")
+def test_a_warning_points_to_the_line_that_calls_fit(client):
+    _, X, y = problem("multiclass")
+    X, y = (array.from_array(values, chunks=(60, *values.shape[1:])) for values in (X, y))
+    model = DaskMLPClassifier(4, max_iter=2)
+    with pytest.warns(NotConvergedWarning) as caught:
+        model.fit(X, y)
+    assert [each.filename for each in caught] == [__file__]
 
 
 def test_copies_and_pickles(client):

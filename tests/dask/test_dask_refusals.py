@@ -60,6 +60,14 @@ WRONG = {
         *(changed(X, 1, lambda block: 1 // 0), Y, RuntimeError),
         "partition 1 of X and y cannot be computed: ZeroDivisionError",
     ),
+    "one column": (
+        dataframe.from_dask_array(X[:, 0]),
+        Y,
+        ValueError,
+        "X must have 2 dimen.* got 1",
+    ),
+    "a vector": (X[:, 0], Y, ValueError, "X must have 2 dimensions, got 1"),
+    "three dimensions": (X[:, :, None], Y, ValueError, "X must have 2 dimensions, got 3"),
     "numbers as classes": (X, Y + 0.5, ValueError, "[Uu]nknown label type"),
 }
 
@@ -118,6 +126,36 @@ def test_wrong_parameters_are_found_before_the_data_are_read(client):
             DaskMLPClassifier(4).set_params(**{name: value}).fit(lazy, Y)
     with pytest.raises(ValueError, match="X_val is provided, but y_val was not"):
         DaskMLPClassifier(4).fit(lazy, Y, X_val=X)
+
+
+def test_only_blocks_is_an_order_for_data_on_a_disk(client):
+    with pytest.raises(ValueError, match="shuffle='blocks' is an order for data on a disk"):
+        DaskMLPClassifier(4, shuffle="blocks").fit(X, Y)
+    with pytest.raises(
+        ValueError, match=r"'shuffle' parameter .* got 'foo'|shuffle must be"
+    ) as caught:
+        DaskMLPClassifier(4, shuffle="foo").fit(X, Y)
+    assert "disk" not in str(caught.value)
+
+
+def test_validation_inputs_have_two_dimensions(client):
+    for X_val, n in ((dataframe.from_dask_array(X[:, 0]), 1), (X[:, :, None], 3)):
+        with pytest.raises(ValueError, match=f"X_val must have 2 dimensions, got {n}"):
+            DaskMLPClassifier(4, max_iter=2).fit(X, Y, X_val=X_val, y_val=Y)
+
+
+@pytest.mark.parametrize("method", ["predict_votes", "activations"])
+def test_votes_and_activations_are_not_for_collections(method, client):
+    model = DaskMLPClassifier(4, dropout=0.5, max_iter=300, random_state=0).fit(X, Y)
+    in_memory = X.compute()
+    lazy = changed(X, 0, lambda block: 1 // 0)  # which must not be computed
+    for inputs in (lazy, dataframe.from_dask_array(lazy)):
+        with pytest.raises(ValueError, match=rf"{method} needs X in memory.*to_local\(\)"):
+            getattr(model, method)(inputs)
+    found = getattr(model, method)(in_memory)
+    expected = getattr(model.to_local(), method)(in_memory)
+    for values, others in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(values, others)
 
 
 def test_without_a_client():

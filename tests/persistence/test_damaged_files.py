@@ -201,7 +201,7 @@ def test_unchanged_content_loads(whole, tmp_path):
     ("name", "match"),
     [
         ("activation/new", "'activation/new', which this version of sknn does not know"),
-        ("own/Sine", r"a Sine, which is not a class of sknn: pass .* strategies=\[Sine\]"),
+        ("own/Sine", r"a Sine, which must be passed: give .* strategies=\[Sine\]"),
         ("os.system", "'os.system', which this version of sknn does not know"),
     ],
 )
