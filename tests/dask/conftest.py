@@ -4,7 +4,9 @@ import pytest
 
 # Seconds after which a connection, a worker or a result is given up.
 PATIENCE = 120
-TIMEOUTS = {
+SETTINGS = {
+    # The scheduler may move a task, with its partition, to an idle worker.
+    "distributed.scheduler.work-stealing": False,
     "distributed.comm.timeouts.connect": f"{PATIENCE}s",
     "distributed.comm.timeouts.tcp": f"{PATIENCE}s",
 }
@@ -23,7 +25,7 @@ def cluster(tmp_path_factory):
         "dashboard_address": ":0",
         "local_directory": str(tmp_path_factory.mktemp("dask")),
     }
-    with dask.config.set(TIMEOUTS), LocalCluster(**settings) as cluster:
+    with dask.config.set(SETTINGS), LocalCluster(**settings) as cluster:
         yield cluster
 
 

@@ -10,7 +10,9 @@ from common import KINDS, ROOT, changes, problem, state
 
 pytest.importorskip("distributed")
 import pandas as pd
+from conftest import PATIENCE
 from dask import array, dataframe
+from distributed import wait
 
 from sknn.callbacks import Checkpoint, EpochCallback, training_of
 from sknn.dask import DaskMLPClassifier, DaskMLPRegressor
@@ -117,6 +119,7 @@ def placed(client, values, size, places):
         client.submit(np.copy, part, workers=[workers[place]], pure=False)
         for part, place in zip(slices, places, strict=True)
     ]
+    wait(parts, timeout=PATIENCE)
     chunks = [
         array.from_delayed(part, shape=values.shape, dtype=values.dtype)
         for part, values in zip(parts, slices, strict=True)
