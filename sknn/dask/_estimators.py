@@ -63,10 +63,10 @@ class DaskMLPClassifier(DaskMLP, MLPClassifier):
     >>> X, y = load_iris(return_X_y=True)
     >>> X, y = array.from_array(X, chunks=(50, 4)), array.from_array(y, chunks=50)
     >>> with Client(processes=False, dashboard_address=None) as client:
-    ...     model = DaskMLPClassifier(max_iter=300, random_state=0).fit(X, y)
+    ...     model = DaskMLPClassifier(learning_rate_init=0.01, tol=1e-3, random_state=0).fit(X, y)
     ...     accuracy = model.score(X, y)
-    >>> accuracy > 0.9, model.predict(X).chunks
-    (True, ((50, 50, 50),))
+    >>> round(accuracy, 2), model.predict(X).chunks
+    (0.98, ((50, 50, 50),))
     """
 
     core = MLPClassifier
@@ -203,10 +203,10 @@ class DaskMLPRegressor(DaskMLP, MLPRegressor):  # type: ignore[misc]  # scikit-l
     >>> X = array.from_array(20 * X, chunks=(150, 10))
     >>> y = array.from_array(y / 100, chunks=150)
     >>> with Client(processes=False, dashboard_address=None) as client:
-    ...     model = DaskMLPRegressor(random_state=0).fit(X, y)
+    ...     model = DaskMLPRegressor(tol=1e-3, random_state=0).fit(X, y)
     ...     r2 = model.score(X, y)
-    >>> r2 > 0.5
-    True
+    >>> round(r2, 1)
+    0.8
     """
 
     core = MLPRegressor

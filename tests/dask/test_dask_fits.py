@@ -10,10 +10,10 @@ from common import KINDS, ROOT, changes, problem, state
 
 pytest.importorskip("distributed")
 import pandas as pd
-from conftest import PATIENCE
 from dask import array, dataframe
 from distributed import wait
 
+from conftest import PATIENCE
 from sknn.callbacks import Checkpoint, EpochCallback, training_of
 from sknn.dask import DaskMLPClassifier, DaskMLPRegressor
 from sknn.dask._tree import add_up, whole_subtrees
