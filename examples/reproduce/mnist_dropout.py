@@ -52,8 +52,8 @@ SEARCH = {
     "max-norm": [Setting(0.03, 2.0), Setting(0.1, 1.0), Setting(0.03, 1.0)],
 }
 LONG_SEARCH = {
-    "dropout": [Setting(rate) for rate in (0.03, 0.1)],
-    "max-norm": [Setting(rate, 1.0) for rate in (0.03, 0.1)],
+    "dropout": [Setting(rate) for rate in (0.01, 0.03, 0.1)],
+    "max-norm": [Setting(rate, 1.0) for rate in (0.01, 0.03, 0.1)],
 }
 SEARCHES = {"search": SEARCH, "long-search": LONG_SEARCH}
 # Errors in percent of the paper's table 2; the first is from Simard et al. 2003.

@@ -1,6 +1,7 @@
 """Rows of memory-mapped arrays, which may be larger than the memory."""
 
 import mmap
+import os
 import tempfile
 from typing import Any, Final
 
@@ -46,6 +47,11 @@ def take_rows(X: Any, rows: Array) -> Any:
     rows : ndarray of int
         The index of the rows.
 
+    Raises
+    ------
+    OSError
+        If the disk has no room for the file.
+
     Examples
     --------
     >>> import numpy as np
@@ -57,6 +63,9 @@ def take_rows(X: Any, rows: Array) -> Any:
     if not (is_mapped(X) and X.nbytes > MAPPED):
         return X[rows]
     with tempfile.TemporaryFile() as file:
+        if hasattr(os, "posix_fallocate"):  # without it, a write to a full disk ends the process
+            n_bytes = len(rows) * X.shape[1] * X.itemsize
+            os.posix_fallocate(file.fileno(), 0, n_bytes)
         taken = np.memmap(file, X.dtype, "w+", shape=(len(rows), X.shape[1]))
     positions = np.argsort(rows)  # the disk is read from its start to its end
     size = max(_COPIED // (X.itemsize * X.shape[1]), 1)

@@ -24,7 +24,7 @@ from sklearn.metrics import log_loss
 from sklearn.model_selection import train_test_split
 
 from sknn.optimizers import AdamW
-from sknn.tabular import TabularMLPClassifier, TabularMLPRegressor
+from sknn.tabular import TabularMLPClassifier, TabularMLPRegressor, _base
 from sknn.tabular._base import BaseTabularMLP
 
 RESULTS = Path(__file__).with_suffix(".json")
@@ -63,6 +63,9 @@ def planned(n_rows, rate, n_steps, factor):
     }
 
 
+# The recipe in which all networks of an ensemble have the same validation rows.
+SHARED_ROWS = "the same validation rows"
+
 # What each recipe changes of the defaults, by the number of rows.
 RECIPES = {
     "before": before,
@@ -75,8 +78,10 @@ RECIPES = {
     "128, 128 units": lambda n_rows: {"hidden_layer_sizes": (128, 128)},
     "relu": lambda n_rows: {"activation": "relu"},
     "weight decay 0.1": lambda n_rows: {"optimizer": AdamW(weight_decay=0.1)},
+    "no dropout": lambda n_rows: {"dropout": 0.0},
     "dropout 0.1": lambda n_rows: {"dropout": 0.1},
     "dropout 0.2": lambda n_rows: {"dropout": 0.2},
+    SHARED_ROWS: lambda n_rows: {},
     "cosine, 1,500 steps": lambda n_rows: planned(n_rows, 0.002, 1500, 1),
     "cosine, 1,000 large steps": lambda n_rows: planned(n_rows, 0.004, 1000, 2),
 }
@@ -98,25 +103,38 @@ def problem(folder, name, is_full):
     return frame.iloc[fit], y[fit], frame.iloc[held], y[held], kind
 
 
+def loss_of(model, X, y):
+    """Return the log-loss of a classifier, or the root mean squared error of a regressor."""
+    if isinstance(model, TabularMLPRegressor):
+        return np.sqrt(np.mean((model.predict(X) - y) ** 2))
+    return log_loss(y, model.predict_proba(X), labels=model.classes_)
+
+
 def run(recipe, data, n_members):
     """Return the loss on the validation rows, RMSE or log-loss, and the seconds of the fit."""
     X, y, X_val, y_val, kind = data
     estimator = TabularMLPClassifier if kind == "classification" else TabularMLPRegressor
     model = estimator(n_members, random_state=0)
-    make_network = BaseTabularMLP._make_network
+    make_network, masks = BaseTabularMLP._make_network, _base.validation_masks
 
     def make(self, n_rows, seed):
         return make_network(self, n_rows, seed).set_params(**RECIPES[recipe](n_rows))
 
+    def make_masks(codes, fraction, n_masks, random_state):
+        if recipe == SHARED_ROWS:
+            return masks(codes, fraction, 1, random_state) * n_masks
+        return masks(codes, fraction, n_masks, random_state)
+
     began = time.process_time()
-    with warnings.catch_warnings(), mock.patch.object(BaseTabularMLP, "_make_network", make):
+    with (
+        warnings.catch_warnings(),
+        mock.patch.object(BaseTabularMLP, "_make_network", make),
+        mock.patch.object(_base, "validation_masks", make_masks),
+    ):
         warnings.simplefilter("ignore")  # of max_iter reached
         model.fit(X, y)
     seconds = time.process_time() - began
-    if kind == "regression":
-        loss = np.sqrt(np.mean((model.predict(X_val) - y_val) ** 2))
-    else:
-        loss = log_loss(y_val, model.predict_proba(X_val), labels=model.classes_)
+    loss = loss_of(model, X_val, y_val)
     n_epochs = [network.n_iter_ for network in model.members_]
     return {"loss": float(f"{loss:.5g}"), "fit": round(seconds, 2), "epochs": n_epochs}
 

@@ -1,5 +1,7 @@
 """A fit on a memory-mapped array takes little memory, and has the bits of a fit in memory."""
 
+import errno
+import os
 import subprocess
 import sys
 
@@ -92,6 +94,22 @@ def test_rows_of_a_mapped_array_are_mapped(monkeypatch, tmp_path):
     assert is_mapped(taken)
     assert np.array_equal(taken, X[rows])
     assert not is_mapped(take_rows(np.array(X), rows))
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="needs Linux")
+def test_a_full_disk_is_an_error_and_not_a_killed_process(monkeypatch, tmp_path):
+    reserved = []
+
+    def refuse(descriptor, start, n_bytes):
+        reserved.append(n_bytes)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    X = np.memmap(tmp_path / "X", np.float32, "w+", shape=(50, 3))
+    monkeypatch.setattr(mapped, "MAPPED", 0)
+    monkeypatch.setattr(os, "posix_fallocate", refuse)
+    with pytest.raises(OSError, match="No space left"):
+        take_rows(X, np.arange(20))
+    assert reserved == [20 * 3 * 4]
 
 
 def test_a_mapped_array_stays_mapped_if_rows_without_weight_are_extreme(monkeypatch, tmp_path):
