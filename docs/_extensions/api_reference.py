@@ -24,7 +24,7 @@ PACKAGES = {
     "sknn.schedules": "Schedules",
     "sknn.losses": "Losses",
     "sknn.dropout": "Dropout",
-    "sknn.averaging": "Averaged weights",
+    "sknn.averaging": "Weight averaging",
     "sknn.inspection": "Inspection",
     "sknn.uncertainty": "Uncertainty",
     "sknn.estimators": "Hidden layers",
