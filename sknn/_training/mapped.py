@@ -15,7 +15,7 @@ _COPIED: Final = 2**22
 
 
 def is_mapped(X: Any) -> bool:
-    """Tell whether an array is a memory-mapped file, or a view of one.
+    """Return whether an array is a memory-mapped file, or a view of one.
 
     Examples
     --------
@@ -58,7 +58,7 @@ def take_rows(X: Any, rows: Array) -> Any:
         return X[rows]
     with tempfile.TemporaryFile() as file:
         taken = np.memmap(file, X.dtype, "w+", shape=(len(rows), X.shape[1]))
-    positions = np.argsort(rows)  # the disk is read from its start to its end
+    positions = np.argsort(rows)  # sorted, so that the disk is read sequentially
     size = max(_COPIED // (X.itemsize * X.shape[1]), 1)
     for start in range(0, len(rows), size):
         into = positions[start : start + size]

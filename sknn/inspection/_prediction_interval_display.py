@@ -21,9 +21,9 @@ _COVERAGE: Final = Range(0, 1, "neither")
 class PredictionIntervalDisplay(Display):
     """The mean and the interval of a regression on one feature, split into doubt and noise.
 
-    The inner band is the interval of the mean, which the spread of the votes gives: the doubt of
-    the model. The outer band is the interval of y: doubt and noise together. The bands take
-    predictions as normally distributed.
+    The inner band is the interval of the mean, from the spread of the votes. It shows the doubt of
+    the model. The outer band is the interval of y, which covers doubt and noise. Both bands assume
+    normal distributions.
 
     Create one with `from_estimator`, which draws, or with `compute_from_estimator`, which does
     not.

@@ -48,8 +48,8 @@ def save(model: Any, path: str | os.PathLike[str], *, training_state: bool = Fal
     training_state : bool, default=False
         Whether to store the optimizer's state, the random state, the order of the rows, the counts
         and the best weights, so that ``partial_fit``, and ``fit`` with ``warm_start=True``,
-        continue to the same bits. Predictions need only the weights. In a Pipeline it applies to
-        all networks.
+        continue with bit-for-bit identical results. Predictions need only the weights. In a
+        Pipeline it applies to all networks.
 
     Raises
     ------
@@ -166,8 +166,8 @@ def load(path: str | os.PathLike[str], *, strategies: Iterable[type[Any]] = ()) 
     Returns
     -------
     model : MLPClassifier, MLPRegressor or the other estimator that was saved
-        The model with its parameters and attributes, and the same predictions to the last bit. If
-        saved with ``training_state=True``, it also continues training to the same bits. If not,
+        The model with its parameters and attributes. Its predictions are bit-for-bit identical. If
+        it was saved with ``training_state=True``, continued training is identical as well. If not,
         ``partial_fit``, and ``fit`` with ``warm_start=True``, raise a ValueError.
 
     Raises
