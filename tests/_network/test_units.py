@@ -168,7 +168,7 @@ def test_a_warning_of_dead_units_of_an_activation_of_ones_own():
     with pytest.warns(exceptions.DeadUnitsWarning) as caught:
         model.fit(X, y)
     (share,) = ActivationDisplay.compute_from_estimator(model, X).table["dead"]
-    assert f"has dead units: {share:.0%} of those in hidden layer 1" in str(caught[0].message)
+    assert f"has dead units: {share:.0%} of the units in hidden layer 1" in str(caught[0].message)
 
 
 @pytest.mark.parametrize("activation", ["relu", "relu6", OwnReLU()], ids=repr)

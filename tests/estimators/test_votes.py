@@ -220,7 +220,7 @@ def test_a_network_without_dropout_says_so():
         lambda: classifier.predict_proba(X, n_passes=3),
     )
     for call in calls:
-        with pytest.raises(ValueError, match="was trained without: fit it with dropout"):
+        with pytest.raises(ValueError, match="was trained without it: set dropout"):
             call()
 
 
