@@ -99,7 +99,7 @@ class DaskMLPClassifier(DaskMLP, MLPClassifier):
 
     @available_if(_has("predict_proba"))  # type: ignore[untyped-decorator]
     def predict_votes(self, X: Any, n_passes: int = 100, **options: Any) -> Any:
-        """Return predictions with random dropout masks (Monte Carlo dropout).
+        """Return predictions with random dropout masks (Monte-Carlo dropout).
 
         Parameters
         ----------
@@ -222,7 +222,7 @@ class DaskMLPRegressor(DaskMLP, MLPRegressor):  # type: ignore[misc]  # scikit-l
     __init__.__signature__ = _with_client(MLPRegressor)  # type: ignore[attr-defined]
 
     def predict_votes(self, X: Any, n_passes: int = 100, **options: Any) -> Any:
-        """Return predictions with random dropout masks (Monte Carlo dropout).
+        """Return predictions with random dropout masks (Monte-Carlo dropout).
 
         Parameters
         ----------

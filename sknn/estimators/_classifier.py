@@ -343,7 +343,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # it has n
 
     @available_if(has_probabilities)  # type: ignore[untyped-decorator]
     def predict_votes(self, X: Any, n_passes: int = 100, *, random_state: Any = 0) -> Array:
-        """Predict probabilities with random dropout masks (Monte Carlo dropout).
+        """Predict probabilities with random dropout masks (Monte-Carlo dropout).
 
         Each vote is a prediction with one random mask per layer, which is the same for all rows. So
         the votes for a row do not depend on other rows, and more passes do not change the first

@@ -305,7 +305,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # it has no 
     def predict_votes(
         self, X: Any, n_passes: int = 100, *, return_std: bool = False, random_state: Any = 0
     ) -> Any:
-        """Predict with random dropout masks (Monte Carlo dropout).
+        """Predict with random dropout masks (Monte-Carlo dropout).
 
         Each vote is a prediction with one random mask per layer, which is the same for all rows. So
         the votes for a row do not depend on other rows, and more passes do not change the first
