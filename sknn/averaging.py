@@ -13,7 +13,7 @@ __all__ = ["AVERAGINGS", "EMA", "Averaging"]
 
 @dataclass(repr=False, eq=False)
 class Averaging(Strategy):
-    """Base of the averages. A subclass defines `update`."""
+    """Base of the averages: subclass it and define `update`."""
 
     def update(self, average: Array, params: Array, count: int) -> None:
         """Update the average with the parameters after a step, in place.

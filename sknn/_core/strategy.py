@@ -19,9 +19,9 @@ class Range:
     low, high : float
         The ends. ``-math.inf`` and ``math.inf`` leave an end open.
     closed : {"both", "left", "right", "neither"}
-        Which ends belong to the interval.
+        The ends that belong to the interval.
     integer : bool
-        Whether only whole numbers belong to it.
+        Whether only whole numbers are allowed.
 
     Examples
     --------

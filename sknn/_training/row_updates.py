@@ -30,7 +30,7 @@ class RowUpdates:
     optimizer : ElementwiseOptimizer
         The optimizer, for which `is_exact` is True.
     state : State
-        Its state, which is updated.
+        The state of the optimizer, which is updated.
     parameters, gradient : Parameters
         The parameters, which are updated, and their gradient.
     touched : TouchedRows

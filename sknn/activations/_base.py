@@ -13,7 +13,7 @@ from sknn._core.typing import Array
 
 @dataclass(repr=False, eq=False)
 class Activation(Strategy, ABC):
-    """Base of the activations. A subclass defines `forward` and `backward`.
+    """Base of the activations: subclass it and define `forward` and `backward`.
 
     Every activation can be called as a function. ``activation(z)`` returns the activations, and
     ``activation.derivative(z)`` the derivatives, both in new arrays.

@@ -366,11 +366,11 @@ class MLPRegressor(_Engined, neural_network.MLPRegressor):  # type: ignore[misc]
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Inputs.
+            The inputs.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Targets.
+            The targets.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights, not negative.
+            The weights of the rows, not negative.
 
         Returns
         -------

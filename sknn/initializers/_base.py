@@ -19,7 +19,7 @@ Shape: TypeAlias = tuple[int, ...]
 
 @dataclass(repr=False, eq=False)
 class Initializer(Strategy, ABC):
-    """Base of the initializers. A subclass defines `sample`."""
+    """Base of the initializers: subclass it and define `sample`."""
 
     @abstractmethod
     def sample(self, shape: Shape, fan_in: int, fan_out: int, random_state: RandomState) -> Array:

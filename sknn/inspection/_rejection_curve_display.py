@@ -124,17 +124,17 @@ class RejectionCurveDisplay(Display):
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Inputs that were not used for training.
         y : array-like of shape (n_samples,)
-            Classes or targets.
+            The true classes or targets.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights, not negative.
+            The weights of the rows, not negative.
         doubt : str, default="auto"
             The attribute of `sknn.uncertainty.ClassUncertainty` or
             `sknn.uncertainty.RegressionUncertainty` that orders the rows.
             ``"auto"`` is the total uncertainty: ``"predictive_entropy"`` or ``"std"``.
         n_passes : int or None, default=None
-            Votes of each network, as for `sknn.uncertainty.predict_votes`.
+            The number of passes with dropout, as for `sknn.uncertainty.predict_votes`.
         random_state : int, RandomState or None, default=0
-            Draws the dropout masks.
+            The random state that draws the dropout masks.
         name : str or None, default=None
             The name of the model, for the legend; None for the name of its class.
         ax : Axes, default=None
@@ -185,17 +185,17 @@ class RejectionCurveDisplay(Display):
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Inputs that were not used for training.
         y : array-like of shape (n_samples,)
-            Classes or targets.
+            The true classes or targets.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights, not negative.
+            The weights of the rows, not negative.
         doubt : str, default="auto"
             The attribute of `sknn.uncertainty.ClassUncertainty` or
             `sknn.uncertainty.RegressionUncertainty` that orders the rows.
             ``"auto"`` is the total uncertainty: ``"predictive_entropy"`` or ``"std"``.
         n_passes : int or None, default=None
-            Votes of each network, as for `sknn.uncertainty.predict_votes`.
+            The number of passes with dropout, as for `sknn.uncertainty.predict_votes`.
         random_state : int, RandomState or None, default=0
-            Draws the dropout masks.
+            The random state that draws the dropout masks.
         name : str or None, default=None
             The name of the model, for the legend; None for the name of its class.
 
@@ -245,13 +245,13 @@ class RejectionCurveDisplay(Display):
         Parameters
         ----------
         y_true : array-like of shape (n_samples,)
-            Classes or targets.
+            The true classes or targets.
         y_pred : array-like of shape (n_samples,)
             Predicted classes or numbers.
         doubt : array-like of shape (n_samples,)
             A number for each row that is larger where the prediction is less certain.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights, not negative.
+            The weights of the rows, not negative.
         metric : {"auto", "error_rate", "rmse"}, default="auto"
             The error of the rows that remain: the share of wrong classes, or the root of the mean
             squared difference. ``"auto"`` is ``"rmse"`` if y_pred are floats.
@@ -303,13 +303,13 @@ class RejectionCurveDisplay(Display):
         Parameters
         ----------
         y_true : array-like of shape (n_samples,)
-            Classes or targets.
+            The true classes or targets.
         y_pred : array-like of shape (n_samples,)
             Predicted classes or numbers.
         doubt : array-like of shape (n_samples,)
             A number for each row that is larger where the prediction is less certain.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights, not negative.
+            The weights of the rows, not negative.
         metric : {"auto", "error_rate", "rmse"}, default="auto"
             The error of the rows that remain: the share of wrong classes, or the root of the mean
             squared difference. ``"auto"`` is ``"rmse"`` if y_pred are floats.

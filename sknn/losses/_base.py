@@ -19,7 +19,7 @@ REGRESSION: Final = "regression"
 
 @dataclass(repr=False, eq=False)
 class Loss(Strategy, ABC):
-    """Base of the losses: subclass it and write `targets`, `value` and `gradient`.
+    """Base of the losses: subclass it and define `targets`, `value` and `gradient`.
 
     Attributes
     ----------

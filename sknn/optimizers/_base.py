@@ -36,7 +36,7 @@ class State:
 
 @dataclass(repr=False, eq=False)
 class Optimizer(Strategy, ABC):
-    """Base of the optimizers that take steps. A subclass defines `init` and `update`.
+    """Base of the optimizers that take steps: subclass it and define `init` and `update`.
 
     Attributes
     ----------
@@ -136,7 +136,7 @@ class Optimizer(Strategy, ABC):
 
 @dataclass(repr=False, eq=False)
 class Minimizer(Strategy, ABC):
-    """Base of the optimizers that run all iterations. A subclass defines `minimize`."""
+    """Base of the optimizers that run all iterations: subclass it and define `minimize`."""
 
     @abstractmethod
     def minimize(

@@ -17,7 +17,7 @@ from sknn.optimizers.binding import BoundUpdate, ElementRule, Group
 
 @dataclass(repr=False, eq=False)
 class ElementwiseOptimizer(Optimizer):
-    """Base of the optimizers that update each parameter independently. A subclass defines `rule`.
+    """Base of the optimizers that update each parameter alone: subclass it and define `rule`.
 
     Attributes
     ----------
@@ -225,7 +225,7 @@ class ElementwiseOptimizer(Optimizer):
         Parameters
         ----------
         state : State
-            Its number of steps is updated.
+            The state, whose number of steps is updated.
         learning_rate : float
             The rate of this step.
 

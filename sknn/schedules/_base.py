@@ -91,7 +91,7 @@ def divided(rate: float, base: float, power: float) -> float:
 
 @dataclass(repr=False, eq=False)
 class Schedule(Strategy, ABC):
-    """Base of the schedules: subclass it and write ``__call__``."""
+    """Base of the schedules: subclass it and define ``__call__``."""
 
     def init(self) -> Any:
         """Return a new state, which the training loop keeps in ``progress.state``.

@@ -92,7 +92,7 @@ def test_pages_have_examples():
         name.rpartition(".")[2]
         for name, member in REFERENCE["pages"]().items()
         if "\nExamples\n---" not in (inspect.getdoc(member) or "")
-        and "subclass it and write" not in REFERENCE["summary"](member)
+        and "subclass it and define" not in REFERENCE["summary"](member)
         and not (inspect.isclass(member) and issubclass(member, Warning))
     }
     results = {"State", "Progress", "TrainingState"}
