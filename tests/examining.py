@@ -1,4 +1,4 @@
-"""One case, fitted and predicted: how it went, or a failure."""
+"""Fit and predict one case, and classify the outcome."""
 
 import re
 import warnings

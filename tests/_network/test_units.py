@@ -1,4 +1,4 @@
-"""Dead and saturated units: one definition, and all who tell of them tell the same numbers."""
+"""Dead and saturated units: one definition, which all warnings and displays use."""
 
 import math
 from dataclasses import dataclass
@@ -115,7 +115,7 @@ def test_users_activations_count_like_the_librarys():
     assert units_at(OwnTanh(), z).saturated == np.mean(slopes <= 0.05)
 
 
-# ---------------------------------------------------------------- who tells of it
+# ---------------------------------------------------------------- consumers
 
 
 def recorded(monkeypatch):

@@ -1,4 +1,4 @@
-"""What fits on a cluster refuse, with messages that name the argument and the partition."""
+"""Errors of fits on a cluster, which name the argument and the partition."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The reference of the documentation is whole; ``.ci/run`` builds all of it, strictly."""
+"""The reference of the documentation is complete; ``.ci/run`` builds the site in strict mode."""
 
 import importlib
 import inspect
@@ -96,8 +96,8 @@ def test_pages_have_examples():
         and not (inspect.isclass(member) and issubclass(member, Warning))
     }
     results = {"State", "Progress", "TrainingState"}
-    told_beside = {"load", "VarianceScaling", "fitted_so_far", "training_of"}
-    assert without == results | told_beside
+    documented_elsewhere = {"load", "VarianceScaling", "fitted_so_far", "training_of"}
+    assert without == results | documented_elsewhere
 
 
 def test_every_page_of_a_toctree_is_there():

@@ -1,4 +1,4 @@
-"""One warning a fit: ills are provoked, named, and cured by what the text says; health is quiet."""
+"""Warnings: problems are provoked and named, the advice solves them, good fits do not warn."""
 
 import re
 import warnings

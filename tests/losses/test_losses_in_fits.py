@@ -1,4 +1,4 @@
-"""What losses make of a whole fit: starting biases, checks of y, quantiles, counts and hinges."""
+"""Losses in complete fits: initial biases, checks of y, quantiles, counts and hinges."""
 
 import pickle
 

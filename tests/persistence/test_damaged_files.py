@@ -1,4 +1,4 @@
-"""What `sknn.save` did not write is refused in words; writing is whole or not at all."""
+"""Damaged files raise clear errors, and files are written completely or not at all."""
 
 import json
 import os

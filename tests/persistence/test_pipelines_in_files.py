@@ -1,4 +1,4 @@
-"""`sknn.save` and `sknn.load` of what holds a network: Pipelines, searches, ensembles."""
+"""`sknn.save` and `sknn.load` of Pipelines, searches and ensembles of networks."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""The estimators for tables: raw frames, the same bits for any n_jobs, no half-changed models."""
+"""The tabular estimators: data frames, results that do not depend on n_jobs, failed calls."""
 
 import pickle
 import warnings
@@ -44,7 +44,7 @@ def test_scikit_learns_checks(estimator, check):
 
 
 def table(n=200, seed=0):
-    """Return a frame with columns of all kinds, and a target that each of them tells about."""
+    """Return a data frame with columns of all kinds, and a target that depends on each of them."""
     rng = np.random.default_rng(seed)
     frame = pd.DataFrame(
         {

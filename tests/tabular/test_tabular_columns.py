@@ -1,4 +1,4 @@
-"""Reading tables: what frames, arrays and lists become, and which columns are refused."""
+"""Reading tables from data frames, arrays and lists, and errors for unsupported columns."""
 
 import datetime
 import decimal

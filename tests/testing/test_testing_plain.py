@@ -1,4 +1,4 @@
-"""`sknn.testing` of parts in plain NumPy: correctness comes first, memory last, in useful words."""
+"""`sknn.testing` on classes in plain NumPy: correctness comes before memory, with clear messages."""
 
 from dataclasses import dataclass
 
