@@ -1,4 +1,4 @@
-"""`sknn.testing` on classes in plain NumPy: correctness comes before memory, with clear messages."""
+"""`sknn.testing` on classes in plain NumPy: correctness precedes memory, in clear messages."""
 
 from dataclasses import dataclass
 
