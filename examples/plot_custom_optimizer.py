@@ -23,9 +23,8 @@ from sknn.optimizers import ElementwiseOptimizer
 from sknn.testing import check_optimizer
 
 # %%
-# ``n_slots`` is the number of vectors in the state. They start at zero and keep their values
-# between steps. The rule receives a chunk of each vector and the learning rate. It may overwrite
-# ``grad``.
+# The state has ``n_slots`` vectors. They start at zero and keep their values between steps. The
+# rule receives a chunk of each vector and the learning rate. It may overwrite ``grad``.
 
 
 @dataclass(repr=False, eq=False)

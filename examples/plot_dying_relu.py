@@ -1,6 +1,7 @@
 """
 =======================
-Dying ReLU and its cure =======================
+Dying ReLU and its cure
+=======================
 
 A ReLU unit that is zero for every row has no gradient, so it no longer changes: it is dead. Steps
 that are too long kill units. To prevent this, use a smaller rate, or an activation that has a
