@@ -107,8 +107,9 @@ class DaskMLP:
             The inputs. All arguments must equal those of the interrupted fit, with the same
             partitions.
         y : Dask array, series or data frame of shape (n_samples,) or (n_samples, n_outputs)
-            The targets. sample_weight : Dask array or series of shape (n_samples,), array-like or
-            None, default=None The weights of the rows.
+            The targets.
+        sample_weight : Dask array or series of shape (n_samples,), array-like or None, default=None
+            The weights of the rows.
         X_val : Dask array or data frame, or array-like, of shape (n_val, n_features), default=None
             The inputs of the validation set, if the interrupted fit had one.
         y_val : Dask array, series or data frame, or array-like, default=None

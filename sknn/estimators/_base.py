@@ -174,8 +174,9 @@ class BaseMLP(
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             The inputs. All arguments must equal those of the interrupted fit.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            The targets. sample_weight : array-like of shape (n_samples,), default=None The weights
-            of the rows.
+            The targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            The weights of the rows.
         X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
             The inputs of the validation set, if the interrupted fit had one.
         y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None

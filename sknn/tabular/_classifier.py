@@ -79,9 +79,9 @@ default="from_dtype"
 
     See Also
     --------
-    TabularMLPRegressor : The regressor. sknn.preprocessing.PiecewiseLinearEncoder : The encoding of
-    numbers, for use in a Pipeline. sklearn.ensemble.HistGradientBoostingClassifier : Boosted trees,
-    often equally good on tabular data.
+    TabularMLPRegressor : The regressor.
+    sknn.preprocessing.PiecewiseLinearEncoder : The encoding of numbers, for use in a Pipeline.
+    sklearn.ensemble.HistGradientBoostingClassifier : Boosted trees, often equally good.
 
     Notes
     -----

@@ -79,8 +79,7 @@ default="from_dtype"
     --------
     TabularMLPClassifier : The classifier; its notes apply here as well.
     sknn.preprocessing.PiecewiseLinearEncoder : The encoding of numbers, for use in a Pipeline.
-    sklearn.ensemble.HistGradientBoostingRegressor : Boosted trees, often equally good on tabular
-    data.
+    sklearn.ensemble.HistGradientBoostingRegressor : Boosted trees, often equally good.
 
     Examples
     --------

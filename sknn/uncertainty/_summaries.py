@@ -118,8 +118,9 @@ def regression_uncertainty(votes: Any, votes_std: Any = None) -> RegressionUncer
     Parameters
     ----------
     votes : array-like of shape (n_votes, n_samples) or (n_votes, n_samples, n_outputs)
-        The predictions. votes_std : array-like of the shape of votes, default=None The standard
-        deviation of the noise that each vote predicts.
+        The predictions.
+    votes_std : array-like of the shape of votes, default=None
+        The standard deviation of the noise that each vote predicts.
 
     Returns
     -------
