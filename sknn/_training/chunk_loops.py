@@ -1,7 +1,7 @@
 """Loops over the elements of a chunk, to be compiled with functions that `one_pass` chooses.
 
 Each function runs in plain Python too, slowly. The compiler knows the types of all arguments, so
-numbers have the dtype of the arrays, and no function contains a literal that is no integer index.
+numbers have the dtype of the arrays, and the only literals in the functions are integer indices.
 """
 
 from typing import Any, Final, TypeAlias

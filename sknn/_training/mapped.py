@@ -37,7 +37,7 @@ def take_rows(X: Any, rows: Array) -> Any:
     """Return a copy of the given rows of X.
 
     Rows of a memory-mapped array of more than `MAPPED` bytes are copied to a temporary file, which
-    is memory-mapped, too. The operating system removes the file when the copy is no longer used.
+    is also memory-mapped. The operating system removes the file when the copy is no longer used.
 
     Parameters
     ----------

@@ -47,8 +47,8 @@ class Checkpoint(EpochCallback):
     A file holds the weights, the state of the optimizer and the order of the rows. A fit with
     ``optimizer="lbfgs"`` cannot be resumed: set ``warm_start=True`` on the loaded model, and call
     `fit`. Callbacks are not in the file, so set them again before you resume. A process that is
-    killed while it writes leaves a temporary file beside ``path``, which the next fit with the same
-    ``path`` deletes.
+    killed while it writes leaves a temporary file next to ``path``. The next fit with the same
+    ``path`` deletes it.
 
     Examples
     --------

@@ -145,7 +145,7 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]  # it has no types
         n_columns: int | None = None,
         dtype: Any = None,
     ) -> Array:
-        """Return predictions for X; memory beside X and the result is bounded.
+        """Return predictions for X; the memory in addition to X and the result is bounded.
 
         Parameters
         ----------

@@ -139,7 +139,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # it has no 
         For each epoch, the loss on the validation set, without the penalty.
     validation_scores_ : list of float, or None without a validation set or a score
         For each epoch, the score on the validation set.
-    best_validation_score_ : float, or None likewise
+    best_validation_score_ : float, or None without a validation set or a score
         The largest score in `validation_scores_`.
     n_layers_ : int
         The number of layers, including inputs and outputs.

@@ -240,7 +240,7 @@ class ElementwiseOptimizer(Optimizer):
     def take_over(self, state: Any, before: Any) -> None:
         """Adapt the state of an optimizer of this class with other hyperparameters, in place.
 
-        Running means stay as they are.
+        Running means do not change.
 
         Parameters
         ----------

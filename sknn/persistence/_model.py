@@ -56,8 +56,8 @@ def save(model: Any, path: str | os.PathLike[str], *, training_state: bool = Fal
     ValueError
         If a parameter cannot be stored, such as a function as ``scoring``; the error names it.
     OSError
-        If the file cannot be written, or the path leads to a directory, a FIFO or a device. A
-        previous file is unchanged then.
+        If the file cannot be written, or if the path is a directory, a FIFO or a device. A previous
+        file does not change.
     ImportError
         If the model is not a network, and skops is not installed.
 
@@ -203,7 +203,7 @@ def _build(header: dict[str, Any], members: Members, classes: dict[str, type[Any
     decoder = Decoder(members, classes)
     cls = decoder.class_named(header["class"])
     if not issubclass(cls, BaseMLP):
-        raise ValueError(f"a {cls.__name__} is no model")
+        raise ValueError(f"a {cls.__name__} is not a model")
     model: BaseMLP = cls(**_decode_all(decoder, header["parameters"]))
     _set_requests(model, header["requests"])
     if header["network"] is not None:
