@@ -3,8 +3,9 @@
 Calibration and doubt
 =====================
 
-A network that overfits is too sure. This example compares its probabilities with those of the vote
-of its thinned networks (Monte-Carlo dropout), of five networks and of a temperature.
+The probabilities of a network that overfits are too close to 0 and 1. This example compares them
+with those of three remedies: the mean of many predictions with dropout (Monte-Carlo dropout), the
+mean of five networks, and temperature scaling.
 """
 
 import warnings
@@ -22,7 +23,7 @@ from sknn import MLPClassifier
 from sknn.inspection import RejectionCurveDisplay
 
 # %%
-# The classes overlap, and the networks train long enough to learn some of the rows by heart.
+# The classes overlap, and the networks train long enough to memorize some of the rows.
 
 shape = {"n_informative": 10, "n_clusters_per_class": 4, "class_sep": 0.8, "flip_y": 0.02}
 X, y = make_classification(6000, 20, **shape, random_state=0)
@@ -35,9 +36,9 @@ thinned = MLPClassifier(**params, dropout=0.2).fit(X, y)
 five = BaggingClassifier(MLPClassifier(**params), 5, bootstrap=False, random_state=0).fit(X, y)
 
 # %%
-# The reliability diagram is scikit-learn's. On the diagonal, of the rows with a predicted
-# probability of 0.7 a share of 0.7 is positive. scikit-learn 1.8 and newer also find the
-# temperature that suits rows set aside.
+# The reliability diagram comes from scikit-learn. A curve on the diagonal means that 70 % of the
+# rows with a predicted probability of 0.7 are positive. scikit-learn 1.8 and newer can also fit a
+# temperature to rows that were set aside.
 
 probabilities = {
     "one network": plain.predict_proba(X_test),
@@ -55,9 +56,9 @@ for name, predicted in probabilities.items():
 plt.show()
 
 # %%
-# The second question is whether a model knows where it errs. The curve shows the error of the rows
-# that remain when the most doubtful ones are set aside. A temperature leaves their order as it is,
-# so its curve is that of one network.
+# The second question is whether the doubt of a model is large where the model is wrong. The curve
+# shows the error of the rows that remain when the most doubtful rows are set aside. A temperature
+# does not change the order of the rows, so its curve is that of one network.
 
 figure, ax = plt.subplots(figsize=(6.5, 4.5), layout="constrained")
 for name, predicted in probabilities.items():
@@ -67,8 +68,9 @@ for name, predicted in probabilities.items():
 plt.show()
 
 # %%
-# The doubt of the model alone, the mutual information of the votes, orders these rows worse than
-# the whole uncertainty: most errors are where the classes overlap, which all thinned networks know.
+# The mutual information of the votes measures the doubt of the model alone. Here it orders the rows
+# worse than the total uncertainty, because most errors are where the classes overlap. There the
+# votes agree that the class is uncertain.
 
 for kind in ("predictive_entropy", "mutual_information"):
     display = RejectionCurveDisplay.compute_from_estimator(thinned, X_test, y_test, doubt=kind)

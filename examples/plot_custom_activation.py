@@ -49,8 +49,9 @@ class Sine(Activation):
 check_activation(Sine(3.0))
 
 # %%
-# The signal rises in frequency and is given by 300 points. Three networks of the same size, with
-# different activations, fit it. The lines show their predictions, one above the other.
+# The frequency of the signal rises from left to right. Three networks of the same size, with
+# different activations, are fitted to 300 points of it. The lines show their predictions, one above
+# the other.
 
 x = np.linspace(-1, 1, 300)[:, np.newaxis]
 y = np.sin(4 * np.pi * (x[:, 0] + 1.2) ** 2)

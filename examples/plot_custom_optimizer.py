@@ -5,7 +5,7 @@ An optimizer of your own
 
 An optimizer is a dataclass with hyperparameters and a rule that updates the parameters in place.
 This one is PowerSign (Bello et al., Neural optimizer search with reinforcement learning, ICML
-2017). It takes a longer step where the sign of the gradient agrees with that of its running mean.
+2017). Its steps are longer if the sign of the gradient agrees with that of its running mean.
 """
 
 from dataclasses import dataclass
@@ -23,8 +23,8 @@ from sknn.optimizers import ElementwiseOptimizer
 from sknn.testing import check_optimizer
 
 # %%
-# ``n_slots`` is the number of vectors of state. They start at zero and keep their values from step
-# to step. The rule gets a chunk of each vector and the learning rate, and may overwrite ``grad``.
+# The state has ``n_slots`` vectors. They start at zero and keep their values between steps. The
+# rule receives a chunk of each vector and the learning rate. It may overwrite ``grad``.
 
 
 @dataclass(repr=False, eq=False)

@@ -3,9 +3,9 @@
 Dropout on MNIST
 ================
 
-Dropout randomly leaves out hidden units during training, so no unit can rely on particular other
-units. This has two effects. The gap between training and test error becomes smaller, and each
-feature becomes meaningful by itself (figure 7 of Srivastava et al., JMLR 15, 2014).
+Dropout drops random hidden units during training, so no unit can rely on particular other units.
+This has two effects. The gap between training and test error becomes smaller, and each feature
+becomes meaningful by itself (figure 7 of Srivastava et al., JMLR 15, 2014).
 
 To use MNIST, pass the path of an .npz file with its ``X`` and ``y`` as an argument. Without one,
 the example uses scikit-learn's small digits.
@@ -55,9 +55,9 @@ ax.legend()
 
 # %%
 # To show co-adaptation as in the paper, train an autoencoder with one hidden layer of ReLU units.
-# Without dropout, most units are active for every image and correct each other's mistakes, and no
-# unit means much by itself. With dropout, the units become strokes (spots in the small images),
-# and few of them are active.
+# Without dropout, most units are active for every image. They correct each other's mistakes, and a
+# single unit has no clear meaning. With dropout, the units detect strokes (spots in the small
+# images), and few of them are active.
 
 X_train = X[:5000]
 figure, axes = plt.subplots(1, 2, figsize=(11, 5), layout="constrained")

@@ -20,8 +20,9 @@ X_train, X_test, y_train, y_test = train_test_split(X / 16, y, random_state=0)
 
 # %%
 # The first variant has a rate that is far too high, and the other three are possible cures. Each
-# call of ``partial_fit`` is one epoch. After each epoch we count the hidden units whose derivative
-# is zero for every training row. ``max_norm`` bounds the weights, so no fit diverges.
+# call of ``partial_fit`` is one epoch. After each epoch, the code counts the hidden units whose
+# derivative is zero for every training row. ``max_norm`` bounds the weights, so that no fit
+# diverges.
 
 VARIANTS = {
     "ReLU, rate 1.2": {"activation": "relu", "learning_rate_init": 1.2},
@@ -49,9 +50,9 @@ for name, params in VARIANTS.items():
     print(f"{name:24} {dead[name][-1]:5.1f} % dead, test accuracy {accuracy:.3f}")
 
 # %%
-# The figure shows the dead units by epoch. A dead unit in the first layer stays dead, because the
-# loss has no gradient for it. One in the second layer may recover when the layer below changes. A
-# unit with leaky ReLU cannot die, but the rate is still too high. Clipping is the better cure.
+# The figure shows the dead units by epoch. A dead unit in the first layer stays dead, because it
+# has no gradient. A dead unit in the second layer may recover when the layer below changes. A unit
+# with leaky ReLU cannot die, but the rate is still too high. Clipping is the better cure.
 
 figure, ax = plt.subplots(layout="constrained")
 for name, shares in dead.items():

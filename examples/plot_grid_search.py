@@ -3,8 +3,9 @@
 A search over optimizers and initializers
 =========================================
 
-Every part of a network is a parameter of the estimator, so ``GridSearchCV`` can search over parts
-as well as over numbers. The parameters of a part are named ``<part>__<parameter>``.
+Every part of a network is a parameter of the estimator, so ``GridSearchCV`` can search over
+optimizers and initializers as well as over numbers. The parameters of a part are named
+``<part>__<parameter>``.
 """
 
 import warnings

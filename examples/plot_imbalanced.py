@@ -4,7 +4,7 @@ Imbalanced classes
 ==================
 
 One row in fifty belongs to the class that matters. Class weights or the focal loss make a network
-pay more attention to this class. Another decision threshold achieves as much without them.
+pay more attention to this class. A lower decision threshold has the same effect without them.
 """
 
 import warnings
@@ -35,8 +35,8 @@ X_train, X_test, y_train, y_test = train_test_split(X, y, stratify=y, random_sta
 
 # %%
 # ``class_weight="balanced"`` weights each row in inverse proportion to the share of its class. The
-# focal loss gives less weight to rows that are already well classified. Both shift probabilities
-# away from the class frequencies, so a threshold of 1/2 finds more rows of the rare class.
+# focal loss gives less weight to rows that are already well classified. Both raise the predicted
+# probability of the rare class, so a threshold of 1/2 finds more of its rows.
 
 VARIANTS = {
     "plain": {},
@@ -67,7 +67,7 @@ for name, predicted in predictions.items():
     )
 
 # %%
-# The curves of all models are similar. What differs is the point that the threshold selects.
+# The curves of all models are similar. They differ in the point that the threshold selects.
 
 figure, ax = plt.subplots(layout="constrained")
 for (name, model), marker in zip(models.items(), "osD^", strict=True):

@@ -3,8 +3,8 @@
 The initializer experiment
 ==========================
 
-The initializer decides, before the first training step, whether a deep network can learn. This
-example compares weights from N(0, 1), N(0, 0.1²), Xavier and He in ten layers of a hundred units.
+The initializer determines whether a deep network can learn. This example compares weights from N(0,
+1), N(0, 0.1²), Xavier and He in ten layers of a hundred units.
 """
 
 # sphinx_gallery_thumbnail_number = 3
@@ -23,16 +23,17 @@ X, y = load_digits(return_X_y=True)
 X = StandardScaler().fit_transform(X)
 
 # %%
-# First, ten sigmoid layers. With N(0, 1), half of the activations are saturated. With the others
-# few are saturated. But the standard deviation on the right shows how much the rows still differ:
-# it shrinks with each layer, until all rows look alike.
+# The first figure shows ten sigmoid layers. With N(0, 1), half of the activations are saturated.
+# With the other initializers few are saturated, but another problem appears. The standard deviation
+# on the right, which measures how much the rows differ, shrinks with each layer until all rows look
+# alike.
 
 sigmoid = MLPClassifier((100,) * 10, activation="sigmoid", random_state=0)
 ActivationDisplay.from_initializers(sigmoid, X)
 
 # %%
-# Next, ten ReLU layers. N(0, 1) multiplies the signals by seven at each layer. N(0, 0.1²) and
-# Xavier shrink them. He's initializer was designed for ReLU and keeps their size.
+# The second figure shows ten ReLU layers. N(0, 1) multiplies the signals by seven in each layer.
+# N(0, 0.1²) and Xavier shrink them. He's initializer was designed for ReLU and keeps their size.
 
 relu = MLPClassifier((100,) * 10, random_state=0)
 ActivationDisplay.from_initializers(relu, X)
@@ -47,7 +48,7 @@ for name, layer, std in zip(table["network"], table["layer"], table["std"], stri
 
 # %%
 # Finally, train the ReLU network with stochastic gradient descent and compare the training losses.
-# From N(0, 1), training diverges, which raises an error that names the layer.
+# With N(0, 1), training diverges, and ``fit`` raises an error that names the layer.
 
 models = {}
 for init in (Normal(), Normal(std=0.1), XavierNormal(), HeNormal()):

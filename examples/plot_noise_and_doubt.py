@@ -3,9 +3,9 @@
 Noise and doubt
 ===============
 
-A network with ``loss="gaussian"`` predicts the noise of y. Dropout that stays on at prediction, or
-an ensemble of networks, shows the doubt of the model. The noise is in the data; the doubt shrinks
-with more rows, and grows where there are none.
+A network with ``loss="gaussian"`` predicts the noise of y. Predictions with dropout masks, or an
+ensemble of networks, show the doubt of the model. The noise is a property of the data. The doubt
+decreases with more rows, and is large where there are none.
 """
 
 import matplotlib.pyplot as plt
@@ -27,7 +27,8 @@ x = x[np.abs(x[:, 0]) > 0.7]
 y = 20 * np.sin(2 * x[:, 0]) + (5 + 2 * x[:, 0]) * rng.normal(size=len(x))
 
 # %%
-# Two models vote: a network with dropout, and five networks with different seeds.
+# Two models give several votes for each row: a network with dropout, and five networks with
+# different seeds.
 
 params = {
     "hidden_layer_sizes": (50, 50),
@@ -49,7 +50,7 @@ with_dropout = scaled(dropout=0.1, random_state=0).fit(x, y)
 ensemble = BaggingRegressor(scaled(), 5, bootstrap=False, random_state=0).fit(x, y)
 
 # %%
-# The inner band is the doubt: where the mean may be. The outer band holds the noise as well.
+# The inner band shows the doubt about the mean. The outer band includes the noise.
 
 figure, axes = plt.subplots(1, 2, figsize=(11, 4.5), sharey=True, layout="constrained")
 models = {"Monte-Carlo dropout": with_dropout, "five networks": ensemble}
@@ -59,9 +60,10 @@ for ax, (name, model) in zip(axes, models.items(), strict=True):
 plt.show()
 
 # %%
-# The noise is 2 at the left place and 8 at the right one, and nobody knows y in the middle. Five
-# networks see that. The doubt of dropout follows its rate instead: it is nearly the same
-# everywhere, and where the noise is small, it hides the noise.
+# The standard deviation of the noise is 2 at the left point and 8 at the right point. There are no
+# rows near the middle point, and the doubt of five networks is large there. The doubt from dropout
+# depends on the dropout rate instead. It is nearly the same everywhere. At the left point it also
+# makes the predicted noise too large.
 
 for name, model in models.items():
     for place in (-1.5, 0.0, 1.5):

@@ -60,8 +60,8 @@ ax.set(xlabel="batch", ylabel="accuracy before learning from it", ylim=(0.35, 1)
 ax.legend(loc="lower right")
 
 # %%
-# ``t_`` counts the rows that a network has learned from. A copy of the network, or one that was
-# saved and loaded, continues to the same bits as the network itself.
+# ``t_`` is the number of rows that a network has learned from. A copy of the network, also a
+# pickled one, continues with bit-for-bit identical results.
 
 print(f"{MODELS['MLPClassifier, adam'].t_:,.0f} rows seen")
 plt.show()

@@ -17,10 +17,10 @@ from sknn.optimizers import Momentum
 
 # %%
 # The first function is a ravine that is 20 times steeper across than along. A rate that is right
-# along the ravine is too high across it, so plain gradient descent oscillates. Momentum
-# accumulates the direction in which successive steps agree. So it can use a rate six times
-# smaller, which suits the steep direction, and is as fast along the ravine. Adam scales each
-# direction separately.
+# along the ravine is too high across it, so plain gradient descent oscillates. Momentum accumulates
+# the direction in which successive steps agree. So it can use a rate six times smaller, which is
+# right for the steep direction, and is still as fast along the ravine. Adam scales each direction
+# separately.
 
 figure, axes = plt.subplots(1, 3, figsize=(15, 4.2), layout="constrained")
 for ax, optimizer, rate in zip(

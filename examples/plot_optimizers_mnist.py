@@ -51,9 +51,9 @@ for optimizer, rate in RATES.items():
     print(f"{optimizer:10} test accuracy {model.score(X_test, y_test):.4f}")
 
 # %%
-# Momentum and Adam need a few epochs for what takes plain gradient descent twenty. Where the
-# validation loss (dashed) rises while the training loss keeps falling, a network memorizes its
-# rows.
+# Momentum and Adam reach in a few epochs the loss that plain gradient descent reaches in twenty. If
+# the validation loss (dashed) rises while the training loss keeps falling, the network memorizes
+# its rows.
 
 LossCurveDisplay.from_estimator(models)
 

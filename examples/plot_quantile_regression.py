@@ -4,8 +4,8 @@ Quantile regression
 ===================
 
 With the pinball loss, a network predicts quantiles instead of the mean. Two quantiles form an
-interval that is wide where the data are noisy. When one network predicts several quantiles, they
-share the hidden layers and never cross.
+interval that is wide where the data are noisy. If one network predicts several quantiles, they
+share the hidden layers and do not cross.
 """
 
 import matplotlib.pyplot as plt
@@ -48,7 +48,7 @@ for level, below in zip(LEVELS, (y_test[:, np.newaxis] < predicted).mean(axis=0)
 print(f"the quantiles cross in {(np.diff(predicted, axis=1) < 0).sum()} rows")
 
 # %%
-# The band contains nine rows in ten for every x.
+# The band contains about nine of ten rows at every x.
 
 grid = np.linspace(0, 4, 300)[:, np.newaxis]
 low, median, high = quantiles.predict(grid).T

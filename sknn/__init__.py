@@ -1,4 +1,4 @@
-"""sknn: the multi-layer perceptron that scikit-learn's users wish they had."""
+"""sknn: multi-layer perceptrons for scikit-learn."""
 
 from sknn._core.public import publish
 from sknn._core.strategy import Range

@@ -1,4 +1,4 @@
-"""Averages of the weights over the steps of training; the averaged network predicts."""
+"""Averages of the weights over the training steps, with which the network predicts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,17 +13,17 @@ __all__ = ["AVERAGINGS", "EMA", "Averaging"]
 
 @dataclass(repr=False, eq=False)
 class Averaging(Strategy):
-    """Base of the averages: subclass it and write `update`."""
+    """Base of the averages: subclass it and define `update`."""
 
     def update(self, average: Array, params: Array, count: int) -> None:
-        """Take the parameters after a step into the average, in place.
+        """Update the average with the parameters after a step, in place.
 
         Parameters
         ----------
         average, params : ndarray of shape (size,)
-            The flat vectors; only ``average`` is written to.
+            The flat vectors. The method updates ``average`` and does not change ``params``.
         count : int
-            The steps taken into it, this one included; at 1 it holds nothing yet.
+            The number of steps in the average, including this one. At 1 the average is still empty.
         """
         raise NotImplementedError
 
@@ -32,13 +32,13 @@ class Averaging(Strategy):
 class EMA(Averaging):
     """The exponential moving average, ``average += rate (params - average)``.
 
-    ``rate = max(1 - decay, 1 / count)``: the plain mean of the first steps, so that the start
-    counts no more than any other, and from then on the last ``1 / (1 - decay)`` steps or so.
+    The rate is ``max(1 - decay, 1 / count)``. So the average is first the plain mean of all steps,
+    and later that of about the last ``1 / (1 - decay)`` steps.
 
     Parameters
     ----------
     decay : float in [0, 1), default=0.99
-        How much of the average is kept at a step.
+        The share of the average that each step keeps.
 
     References
     ----------

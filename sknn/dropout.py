@@ -1,4 +1,4 @@
-"""Dropout: units that are left out at random while training."""
+"""Dropout, which omits random units in each training step."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,12 +20,12 @@ class Dropout(Strategy):
     expectation of a unit does not change, so prediction needs no scaling. Each sample has its own
     mask.
 
-    Use it where validation rows have a much larger error than training rows.
+    Use it if the error on validation rows is much larger than on training rows.
 
     Parameters
     ----------
     rate : float in [0, 1), default=0.5
-        The probability with which a unit is left out.
+        The probability that a unit is dropped.
 
     Attributes
     ----------
@@ -56,7 +56,7 @@ class Dropout(Strategy):
 
     @property
     def gain(self) -> float:
-        """What a unit that stays is multiplied by."""
+        """The factor that multiplies the remaining units."""
         return 1 / (1 - self.rate)
 
     def draw(self, mask: Array, uniform: Array, generator: np.random.Generator) -> None:
@@ -65,11 +65,11 @@ class Dropout(Strategy):
         Parameters
         ----------
         mask : ndarray of shape (units, n_samples)
-            Receives 0 or `gain`.
+            The output array; receives 0 or `gain`.
         uniform : float32 ndarray of shape (units, n_samples)
-            Memory for the uniform draws; may be `mask` itself.
+            A buffer for the uniform draws. It may be `mask` itself.
         generator : Generator
-            Where randomness comes from.
+            The source of randomness.
         """
         generator.random(out=uniform, dtype=np.float32)
         np.greater_equal(uniform, self.rate, out=mask)
@@ -83,26 +83,26 @@ class Dropout(Strategy):
         a : ndarray of shape (units, n_samples)
             The activations.
         mask : ndarray of shape (units, n_samples)
-            As `draw` left it.
+            The mask that `draw` drew.
         out : ndarray of shape (units, n_samples)
-            Written to.
+            The output array.
         """
         np.multiply(a, mask, out=out)
 
     def backward(self, delta: Array, mask: Array) -> None:
-        """Multiply ``delta`` by the mask, in place: a dropped unit gets no gradient.
+        """Multiply ``delta`` by the mask in place, so that dropped units have no gradient.
 
         Parameters
         ----------
         delta : ndarray of shape (units, n_samples)
-            The gradient of the loss; updated.
+            The gradient of the loss, which is updated.
         mask : ndarray of shape (units, n_samples)
-            As `draw` left it.
+            The mask that `draw` drew.
         """
         np.multiply(delta, mask, out=delta)
 
 
-# Where SELU saturates for very negative z: -scale alpha, of Klambauer et al.
+# The limit of SELU for z to minus infinity, -scale alpha (Klambauer et al.).
 _SATURATION: Final = -1.7580993408473766
 
 
@@ -119,7 +119,7 @@ class AlphaDropout(Dropout):
     Parameters
     ----------
     rate : float in [0, 1), default=0.5
-        The probability with which a unit is left out; usual values are 0.05 to 0.1.
+        The probability that a unit is dropped; usual values are 0.05 to 0.1.
 
     References
     ----------

@@ -1,7 +1,8 @@
-"""What a fit warns of, at most one a fit, and the error of training that diverges.
+"""The warnings of a fit, and the error for training that diverges.
 
-Each kind of warning can be silenced, or made an error, alone. All but `BatchSizeWarning` and
-`InterruptedWarning` are `TrainingWarning`, and so scikit-learn's ``ConvergenceWarning``.
+A fit issues at most one warning. Each class of warning can be ignored, or turned into an error,
+separately. All classes except `BatchSizeWarning` and `InterruptedWarning` are subclasses of
+`TrainingWarning`, which is a ``ConvergenceWarning`` of scikit-learn.
 
 Examples
 --------
@@ -14,7 +15,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 
 class TrainingWarning(ConvergenceWarning):  # type: ignore[misc]  # no types there
-    """Base of the warnings that training could have gone better."""
+    """Base of the warnings about problems of training."""
 
 
 class NotConvergedWarning(TrainingWarning):
@@ -22,7 +23,7 @@ class NotConvergedWarning(TrainingWarning):
 
 
 class FeatureScaleWarning(TrainingWarning):
-    """Features are far from each other's scale, or from 1."""
+    """The scales of the features differ too much from each other or from 1."""
 
 
 class TargetScaleWarning(TrainingWarning):
@@ -30,31 +31,31 @@ class TargetScaleWarning(TrainingWarning):
 
 
 class IdenticalUnitsWarning(TrainingWarning):
-    """All units of a layer have the same weights and the same gradient, and are worth one."""
+    """All units of a layer have the same weights and gradients, so they act as a single unit."""
 
 
 class DeadUnitsWarning(TrainingWarning):
-    """Half of a layer's rectifiers or more are constant, and get no gradient any more."""
+    """At least half of the rectifiers of a layer are constant, so they get no gradient."""
 
 
 class SaturatedUnitsWarning(TrainingWarning):
-    """Most activations of a layer are at an end of their range, and pass little gradient on."""
+    """Most activations of a layer are at a limit of their range, where the gradient is small."""
 
 
 class VanishingGradientWarning(TrainingWarning):
-    """A layer's gradient is so much smaller than the output layer's that it hardly learns."""
+    """A layer's gradient is so much smaller than the output layer's that it barely learns."""
 
 
 class ExplodingGradientWarning(TrainingWarning):
-    """The loss was far above that of a constant, or a layer's gradient far above the output's."""
+    """The loss was far above that of a constant, or a gradient far above the output layer's."""
 
 
 class BatchSizeWarning(UserWarning):
-    """`batch_size` is larger than the number of rows to train on, and was clipped to it."""
+    """`batch_size` exceeded the number of training rows and was reduced to it."""
 
 
 class InterruptedWarning(UserWarning):
-    """Training was interrupted with Ctrl-C, and the weights so far were kept."""
+    """Ctrl-C interrupted training, and the estimator kept the weights so far."""
 
 
 __all__ = [
@@ -75,5 +76,5 @@ __all__ = [
 class DivergedError(ValueError):
     """Training diverged: a loss, a gradient or a weight became NaN or infinite.
 
-    The message names the epoch, the layer and the likeliest cause.
+    The message names the epoch, the layer and the most likely cause.
     """

@@ -1,4 +1,4 @@
-"""Small problems, and a comparison of everything that an object holds."""
+"""Small problems, and a comparison of the complete state of objects."""
 
 import pickle
 from collections.abc import Mapping
@@ -79,7 +79,7 @@ def changes(before, after):
 
 
 def state(model):
-    """Return all that training goes on from, and the fitted attributes but those of the call."""
+    """Return the training state, and the fitted attributes that do not depend on the call."""
     kept = {key: value for key, value in vars(model).items() if key.endswith("_")}
     kept |= {
         "training": model._model.training,

@@ -246,7 +246,7 @@ def cases(draw):
     return Case((MLPClassifier if is_classifier else MLPRegressor)(**params), X, y, fit_params)
 
 
-# Values next to those that are allowed, and some from elsewhere.
+# Values close to the allowed ones, and a few unrelated values.
 SPOILERS = (
     *(None, -1, 0, 1, 2.5, -1e-300, 1e400, -math.inf, math.nan, 10**400, "", "Adam", b"relu"),
     *((), [], [None], {}, object(), object, np.array(3), np.array([]), np.array([[1]]), 1j, "1"),
@@ -256,7 +256,7 @@ SPOILERS = (
 
 @st.composite
 def spoilt_cases(draw):
-    """Draw a case of which one parameter has a value that it hardly can have."""
+    """Draw a case with one parameter value that is rarely valid."""
     case = draw(cases())
     case.spoilt = draw(st.sampled_from(sorted(case.model.get_params(deep=False))))
     value = draw(st.sampled_from(SPOILERS))

@@ -1,4 +1,4 @@
-"""One case, fitted and predicted: how it went, or a failure."""
+"""Fit and predict one case, and classify the outcome."""
 
 import re
 import warnings
@@ -19,7 +19,7 @@ REFUSALS = {
     "class weight": r"class_weight(=.*has no meaning| must hold weights of 0| has keys).*",
     "zeros of sparse X": r"input_dropout=AlphaDropout.* replaces zeros, and X is sparse.*",
     "targets": r"y(_val)? (must be (0 or )?more than 0|must be 0 or more).*",
-    "levels": r"y has \d+ columns, and several levels, .*, need one\..*",
+    "levels": r"y has \d+ columns, but .* with several levels needs one\..*",
     "loss": r"loss=.* is not for (binary|multiclass|multilabel) targets, only for .*",
     "float32": r"Input (X|y) contains infinity or a value too large for dtype\('float32'\).*",
     "score": r"scoring=.* must return a finite number on the validation set, got .*",

@@ -1,4 +1,4 @@
-"""Dropout: the masks' distribution, where they come from, and what they do to a network."""
+"""Dropout: the distribution and the source of the masks, and their effect on a network."""
 
 import math
 

@@ -190,7 +190,7 @@ def class_page(full_name: str, cls: type, names: dict[type, str]) -> str:
         content.append(f".. auto{kind}:: {name}")
     text = f".. autoclass:: {short}\n\n{indent((chr(10) * 2).join(content))}"
     bases = [link(names[base], base) for base in cls.__mro__[1:] if base in names]
-    if "subclass it and write" in summary(cls):
+    if "subclass it and define" in summary(cls):
         text += "\n\nAn example, step by step: :doc:`/contracts`."
     inherited = from_sklearn(cls, own)
     if inherited:

@@ -1,4 +1,4 @@
-"""Matrix products and vector routines in the form in which the BLAS computes them fastest."""
+"""Fast matrix products and vector routines of the BLAS."""
 
 import math
 from collections.abc import Callable
@@ -12,15 +12,15 @@ from threadpoolctl import threadpool_info  # which scikit-learn requires
 
 from sknn._core.typing import Array
 
-# Vectors of up to so many elements are never split among OpenBLAS's threads. OpenBLAS splits those
-# of more than 10,000 elements, and `scal` those of more than a million. NumPy's and SciPy's BLAS
-# have separate threads, which compete for the cores: on two cores, an `axpy` in one piece between
-# matrix products took up to a thousand times as long. Without threads, results also do not depend
-# on the number of threads.
+# OpenBLAS never splits vectors of up to this size among threads. OpenBLAS splits those of more than
+# 10,000 elements, and `scal` those of more than a million. NumPy's and SciPy's BLAS have separate
+# threads, which compete for the cores: on two cores, an `axpy` in one piece between matrix products
+# took up to a thousand times as long. Without threads, results also do not depend on the number of
+# threads.
 ALONE: Final = 8192
 SCALED_ALONE: Final = 2**20
 
-# From so many elements on `matmul` is faster than `dot`, which first fills its output with zeros.
+# The number of elements above which `matmul` is faster than `dot`, which first clears its output.
 LARGE: Final = 2**14
 
 # On processors with AVX-512, OpenBLAS multiplies matrices without packing them first if the product
@@ -48,7 +48,7 @@ def warm_up() -> None:
 
 @cache
 def multiplies_unpacked() -> bool:
-    """Tell whether the BLAS of NumPy and SciPy multiplies small matrices without packing them."""
+    """Return whether the BLAS of NumPy and SciPy multiplies small matrices without packing them."""
     libraries = [library for library in threadpool_info() if library["user_api"] == "blas"]
     kinds = [library.get("architecture") for library in libraries]
     return bool(kinds) and all(kind in WITH_AVX512 for kind in kinds)
@@ -83,16 +83,16 @@ def product(
     """
     (m, k), n = a.shape, b.shape[1]
     is_vector = 1 in (m, k, n)
-    # The kernel that does not pack is no faster where `a` lies by rows and `b` by columns.
+    # The kernel without packing is not faster if `a` is in row order and `b` in column order.
     is_slow = a.flags.c_contiguous and b.flags.f_contiguous
     is_between = UNPACKED < m * k * n <= CUT
     if in_pieces and is_between and not is_vector and not is_slow and multiplies_unpacked():
-        if m % TILE == 1:  # a row beyond whole tiles would take as long as a tile
+        if m % TILE == 1:  # an incomplete tile would take as long as a complete one
             return product(a[:-1], b, out[:-1]) + product(a[-1:], b, out[-1:])
         pieces = _pieces(n, UNPACKED // (m * k))
         return [partial(np.matmul, a, b[:, piece], out[:, piece]) for piece in pieces]
     if is_vector or out.size < LARGE:
-        return [partial(a.dot, b, out)]  # the method, since `np.dot` goes through Python
+        return [partial(a.dot, b, out)]  # the method, because `np.dot` has Python overhead
     return [partial(np.matmul, a, b, out)]
 
 
@@ -130,7 +130,7 @@ def axpy(a: float, x: Array, y: Array) -> None:
     """
     routine, size = _AXPY[y.dtype.char], y.size
     if size <= ALONE:
-        routine(x, y, size, a)  # by position: half the time of a call
+        routine(x, y, size, a)  # positional arguments halve the time of a call
         return
     for piece in _cut(size):
         routine(x[piece], y[piece], a=a)
@@ -212,7 +212,7 @@ def scale(a: float, x: Array) -> None:
     a : float
         The factor.
     x : contiguous ndarray of shape (size,), float32 or float64
-        Overwritten.
+        The vector, which is overwritten.
 
     Examples
     --------
@@ -251,7 +251,7 @@ def accumulate(moment: Array, beta: float, values: Array) -> None:
 
 
 def has_nonfinite_product(x: Array, y: Array) -> bool:
-    """Tell whether ``x`` or ``y`` contains a NaN or an infinity; one dot product tests both.
+    """Return whether ``x`` or ``y`` contains a NaN or an infinity; one dot product tests both.
 
     A non-finite element makes its product, and therefore the sum, non-finite. A sum of finite
     products may overflow as well, so a non-finite sum leads to a test of each element.

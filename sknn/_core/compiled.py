@@ -1,6 +1,6 @@
 """Compilation of functions by numba, an optional package (the extra ``fast``).
 
-This module imports numba when a function is to be compiled, and not before.
+This module imports numba only when it compiles a function.
 """
 
 import os
@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from sknn._core.rounding import multiply_add
 
-# The environment variable that says when functions are compiled, and its values.
+# The environment variable that determines when functions are compiled, and its values.
 SWITCH: Final = "SKNN_COMPILE"
 POLICIES: Final = ("auto", "always", "never")
 
@@ -48,7 +48,7 @@ def _can_compile() -> bool:
 
 @cache
 def imports_numba() -> bool:
-    """Tell whether numba can be imported; it refuses versions of NumPy that it does not know."""
+    """Return whether numba can be imported, which fails for versions of NumPy that are too new."""
     try:
         import numba  # noqa: F401
     except ImportError:
@@ -57,14 +57,14 @@ def imports_numba() -> bool:
 
 
 def compiled(function: Callable[..., Any], **replaced: Any) -> Any:
-    """Return a compiled function to be called by other compiled functions.
+    """Compile a function that other compiled functions call.
 
     Parameters
     ----------
     function : callable
         The function.
     **replaced : object
-        What it finds under the names of its globals, instead of what is there.
+        Objects that replace globals of the function, by name.
     """
     import numba
 
@@ -74,20 +74,20 @@ def compiled(function: Callable[..., Any], **replaced: Any) -> Any:
 def compiled_entry(
     function: Callable[..., Any], name: str, files: tuple[str, ...] | None, **replaced: Any
 ) -> Any:
-    """Return a compiled function to be called by Python, from the cache on disk if it is there.
+    """Compile a function that Python calls, or load it from the cache on disk.
 
-    The compiled function releases the lock of the interpreter.
+    The compiled function releases the global interpreter lock.
 
     Parameters
     ----------
     function : callable
         The function.
     name : str
-        The name that tells it from other functions in the cache.
+        A name that identifies the function in the cache.
     files : tuple of str or None
-        The source files on which its code depends; None if it is not to be cached.
+        The source files on which the function depends; None for a function that is not cached.
     **replaced : object
-        What it finds under the names of its globals, instead of what is there.
+        Objects that replace globals of the function, by name.
     """
     import numba
 
@@ -98,24 +98,24 @@ def compiled_entry(
     copy.__qualname__ = f"{name}_{fingerprint(files)}"
     try:
         return numba.njit(cache=True, **options)(copy)
-    except RuntimeError:  # no place for the cache can be written to
+    except RuntimeError:  # no cache directory is writable
         return numba.njit(**options)(copy)
 
 
 def fingerprint(files: tuple[str, ...]) -> int:
-    """Return a number that identifies the content of files."""
+    """Return a checksum of files."""
     digest = sha256(b"".join(Path(file).read_bytes() for file in files)).digest()
     return int.from_bytes(digest[:7])
 
 
 def is_cached(entry: Any) -> bool:
-    """Tell whether a result of `compiled_entry` is in the cache on disk."""
+    """Return whether a result of `compiled_entry` is in the cache on disk."""
     path = entry.stats.cache_path
     return path is not None and any(Path(path).glob(f"*{entry.py_func.__qualname__}*.nbi"))
 
 
 def is_compile_error(error: Exception) -> bool:
-    """Tell whether an exception says that numba cannot compile a function.
+    """Return whether an exception is a compile error of numba.
 
     Examples
     --------

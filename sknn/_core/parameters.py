@@ -18,7 +18,7 @@ class Block:
     Attributes
     ----------
     name : str
-        Unique within a layout.
+        The name, which is unique within a layout.
     shape : tuple of int
         ``(fan_in + 1, fan_out)`` for a dense layer: the weights, then the row of biases.
     n_penalized : int
@@ -93,14 +93,14 @@ class Layout:
 
 @final
 class Parameters:
-    """A flat vector and its blocks, which share memory, also after a pickle or a copy.
+    """A flat vector and its blocks, which share memory, also after pickling or copying.
 
     Parameters
     ----------
     layout : Layout
         The blocks.
     vector : ndarray of shape (layout.size,)
-        The values; not copied.
+        The values, which are not copied.
 
     Examples
     --------

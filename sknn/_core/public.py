@@ -1,4 +1,4 @@
-"""Public import paths: pickles and other files name these paths, which stay when code moves."""
+"""Public import paths, which pickles and other files contain and which never change."""
 
 from collections.abc import Collection
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""How the BLAS rounds a multiplication followed by an addition, found by trying."""
+"""The rounding of multiply-add in the BLAS, which is detected by experiment."""
 
 from functools import cache
 from typing import Any, Final
@@ -8,12 +8,12 @@ import numpy as np
 from sknn._core.blas import ALONE, axpy
 from sknn._core.typing import Array
 
-# The smallest power of 2 whose square is lost when it is added to 1.
+# The largest power of 2 whose square vanishes when it is added to 1.
 LOST: Final = {"f": 2.0**-12, "d": 2.0**-27}
 
 
 def multiply_add(a: Any, x: Any, y: Any) -> Any:
-    """Return ``a x + y`` for numbers; in compiled code with the rounding of `axpy`.
+    """Return ``a x + y`` for numbers. Compiled versions round like `axpy`.
 
     Examples
     --------
@@ -26,17 +26,17 @@ def multiply_add(a: Any, x: Any, y: Any) -> Any:
 
 @cache
 def n_rounded_once(size: int, dtype: str) -> int:
-    """Return how many elements `axpy` rounds once, at the start of a vector.
+    """Return the number of elements at the start of a vector that `axpy` rounds only once.
 
-    Where the processor can, the BLAS multiplies and adds with one rounding (FMA). It processes
-    whole blocks in this way, and rounds the products of the elements after the last whole block.
+    If the processor supports it, the BLAS multiplies and adds with one rounding (FMA). It does so
+    for complete blocks. For the elements after the last complete block, it rounds the product too.
 
     Parameters
     ----------
     size : int
         The size of the vector.
     dtype : str
-        The character of its dtype, "f" or "d".
+        The character of the dtype, "f" or "d".
 
     Examples
     --------
@@ -62,5 +62,5 @@ def _rounds_once(size: int, dtype: str) -> Array:
     small = LOST[dtype]
     y = np.full(size, -(1 + 2 * small), dtype)
     axpy(1 + small, np.full(size, 1 + small, dtype), y)
-    is_exact: Array = y != 0  # the square of `small`, if the product was not rounded
+    is_exact: Array = y != 0  # equal to the square of `small` unless the product was rounded
     return is_exact

@@ -19,9 +19,9 @@ class Range:
     low, high : float
         The ends. ``-math.inf`` and ``math.inf`` leave an end open.
     closed : {"both", "left", "right", "neither"}
-        Which ends belong to the interval.
+        The ends that belong to the interval.
     integer : bool
-        Whether only whole numbers belong to it.
+        Whether only whole numbers are allowed.
 
     Examples
     --------
@@ -112,7 +112,7 @@ class Choice:
 
 
 class Strategy(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
-    """Base of all strategies: hyperparameters and pure rules, no state.
+    """Base of all strategies, which have hyperparameters and pure rules but no state.
 
     A strategy is a dataclass whose fields are its hyperparameters. scikit-learn's
     ``BaseEstimator`` gives it nested parameters, ``clone``, a repr and pickle.
@@ -131,7 +131,7 @@ class Strategy(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no ty
         Parameters
         ----------
         name : str
-            The parameter of the estimator that holds this strategy; the error names it.
+            The parameter of the estimator that contains this strategy, for the error message.
         """
         for field, allowed in self.ranges.items():
             allowed.check(f"{name}__{field}", getattr(self, field))
@@ -142,9 +142,9 @@ class Strategy(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no ty
         Parameters
         ----------
         name : str
-            As for `check`.
+            The parameter of the estimator, as for `check`.
         low, high : str
-            Names of hyperparameters.
+            The names of the two hyperparameters.
         """
         if float(getattr(self, low)) >= float(getattr(self, high)):
             raise ValueError(
@@ -155,7 +155,7 @@ class Strategy(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no ty
 
 S = TypeVar("S", bound=Strategy)
 
-# Names that other libraries use for strategies of this one.
+# The names of strategies in other libraries.
 SYNONYMS: Final = {
     "logistic": "sigmoid",
     "swish": "silu",
@@ -219,24 +219,24 @@ def unknown(name: str, value: object, allowed: list[str], also: str = "") -> Val
 def resolve(
     name: str, value: object, family: Mapping[str, type[S]], bases: tuple[type[S], ...]
 ) -> S:
-    """Turn a name or an instance into an instance.
+    """Return the strategy for a name or an instance.
 
     Parameters
     ----------
     name : str
-        The parameter's name, for the error.
+        The name of the parameter, for the error message.
     value : str or instance of one of `bases`
         A key of `family` stands for that class with default hyperparameters; an instance is
         returned as it is.
     family : dict of str to class
         The named members, such as `sknn.optimizers.OPTIMIZERS`.
     bases : tuple of class
-        The family's base classes.
+        The base classes of the family.
 
     Raises
     ------
     ValueError
-        If the name is unknown, or the value is no instance of one of `bases`.
+        If the name is unknown, or the value is not an instance of one of `bases`.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Removal of subnormal numbers, on which a processor may take a hundred times as long.
+"""Removal of subnormal numbers, which can slow a processor down by a factor of a hundred.
 
 A number that shrinks by a factor at each step, such as the weight of a feature that is always
 zero, becomes subnormal and stays so, because 0.9 times the smallest subnormal number rounds to the
@@ -28,9 +28,9 @@ def drop_tiny(x: Array, scratch: Array, is_tiny: Array) -> None:
     Parameters
     ----------
     x : ndarray of float32 or float64
-        Updated.
+        The numbers, which are updated.
     scratch, is_tiny : ndarray of the same shape, of x's dtype and of bool
-        Overwritten.
+        Buffers, which are overwritten.
 
     Examples
     --------

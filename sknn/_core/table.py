@@ -1,4 +1,4 @@
-"""Tables: named columns that are aligned when printed."""
+"""Tables that print their columns aligned."""
 
 import html
 from collections.abc import Mapping, Sequence
@@ -8,12 +8,12 @@ from typing import Any
 class Table(Mapping[str, list[Any]]):
     """Columns of equal length by name; the repr is a table, and in notebooks an HTML table.
 
-    ``pandas.DataFrame(dict(table))`` makes a frame of it.
+    ``pandas.DataFrame(dict(table))`` converts the table to a data frame.
 
     Parameters
     ----------
     columns : mapping of str to sequence
-        The columns in order. An entry of None is printed as nothing.
+        The columns in order. An entry of None is printed as an empty cell.
     footer : str, default=""
         A line below the table.
 
@@ -44,7 +44,7 @@ class Table(Mapping[str, list[Any]]):
         return len(self._columns)
 
     def _rows(self) -> list[tuple[str, ...]]:
-        """Return the rows as text, the names first."""
+        """Return the rows as text, starting with the names of the columns."""
         columns = ([name, *map(_text, values)] for name, values in self._columns.items())
         return list(zip(*columns, strict=True))
 

@@ -1,7 +1,7 @@
-"""Loops over the elements of a chunk, for compilation; `one_pass` says which functions they call.
+"""Loops over the elements of a chunk, to be compiled with functions that `one_pass` chooses.
 
 Each function runs in plain Python too, slowly. The compiler knows the types of all arguments, so
-numbers have the dtype of the arrays, and no function contains a literal that is no integer index.
+numbers have the dtype of the arrays, and the only literals in the functions are integer indices.
 """
 
 from typing import Any, Final, TypeAlias
@@ -13,17 +13,17 @@ Numbers: TypeAlias = tuple[Any, ...]
 
 
 def element(param: Any, grad: Any, *slots_and_numbers: Any) -> Numbers:
-    """Stand for the compiled rule of an optimizer."""
+    """Placeholder for the compiled rule of an optimizer."""
     raise NotImplementedError
 
 
 def penalize_block(params: Array, grad: Array, l1: Any, l2: Any) -> None:
-    """Stand for `penalize`, rounded like the blocks of `axpy`."""
+    """Placeholder for `penalize`, rounded like the blocks of `axpy`."""
     raise NotImplementedError
 
 
 def penalize_rest(params: Array, grad: Array, l1: Any, l2: Any) -> None:
-    """Stand for `penalize`, rounded like the elements after the blocks of `axpy`."""
+    """Placeholder for `penalize`, rounded like the elements after the blocks of `axpy`."""
     raise NotImplementedError
 
 
@@ -40,7 +40,7 @@ def update(
     l2: Any,
     decay_factor: Any,
 ) -> bool:
-    """Update a chunk piece by piece; return False at the first piece with a number not finite.
+    """Update a chunk piece by piece; return False at the first piece with a non-finite number.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def update(
     l1, l2 : float
         The strengths of the penalties.
     decay_factor : float
-        What the weight decay multiplies each weight by.
+        The factor by which the weight decay multiplies each weight.
     """
     for i in range(len(pieces)):
         start, stop, is_weight = pieces[i, 0], pieces[i, 1], pieces[i, 2]

@@ -1,4 +1,4 @@
-"""The configuration of a fit: how to train."""
+"""The configuration of a fit."""
 
 import math
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Sequences of numbers that only grow, whose entries several training states share."""
+"""Growing sequences of numbers that share their entries with each other."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, final, overload
@@ -6,11 +6,11 @@ from typing import Any, final, overload
 
 @final
 class Curve(Sequence[float]):
-    """A growing sequence of numbers, which may share its entries with other curves.
+    """A sequence of numbers that grows, and may share its entries with other curves.
 
-    A fork shares memory with its origin, and each curve has a length of its own. Appending to the
-    fork does not change the origin, and takes constant time unless another fork has appended at
-    the same position.
+    A fork shares memory with its origin, but each curve has a separate length. Appending to the
+    fork does not change the origin, and takes constant time unless another fork has appended at the
+    same position.
 
     Parameters
     ----------

@@ -15,9 +15,9 @@ from sknn._training.mapped import take_rows
 
 
 class Data(Protocol):
-    """What a fit reads of its rows, wherever they are; `DataSet` has them in memory.
+    """The interface of a fit to its rows, which may be anywhere; `DataSet` has them in memory.
 
-    The inputs themselves are read by the training code of the rows' storage.
+    Only the training code for the storage of the rows reads the inputs themselves.
     """
 
     X: Any

@@ -257,7 +257,7 @@ def _baseline(loss: Loss, y_true: Array, n_outputs: int, dtype: Any) -> float:
     raw_prediction = np.tile(constant[:, np.newaxis], y_true.shape[-1])
     value = loss.value(raw_prediction, y_true)
     mean = float(value.mean())
-    # A likelihood may be negative; its mean may then be near zero by chance and is no scale.
+    # A likelihood may be negative. Its mean may be close to zero by chance, so it is not a scale.
     return mean if value.min() >= -_ROUNDING * abs(mean) else math.nan
 
 

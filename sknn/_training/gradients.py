@@ -24,10 +24,11 @@ MOST_SPARSE: Final = 16_384
 CACHED: Final = 3 * 2**18
 # Parameters per row above which summing the gradients of several shares costs noticeable time.
 PER_ROW: Final = 128
-# A fit keeps a copy of up to so many bytes of inputs from which rows are gathered faster.
+# The largest size in bytes of the copy of the inputs from which rows are gathered faster.
 COPIED: Final = 2**28
-# Workspaces for batches of different sizes are kept while they have so many rows in total. A fit
-# with batches of one size needs four: a batch in shares has two sizes, and so has the last batch.
+# The total number of rows of the workspaces that are kept for batches of different sizes. A fit
+# with one batch size needs four workspaces: a batch in shares has two sizes, and so does the last
+# batch.
 KEPT_ROWS: Final = 4096
 KEPT_WORKSPACES: Final = 4
 # The most rows on which the predictions of a trained network are checked.

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Final, TypeVar, final
 
 T = TypeVar("T")
 
-# A second Ctrl-C within so many seconds of the first interrupts the whole program.
+# A second Ctrl-C within this number of seconds interrupts the whole program.
 AGAIN: Final = 2.0
 
 
@@ -109,7 +109,7 @@ class Interrupts:
             self._handler(number, frame)
 
     def _is_running(self, frame: FrameType | None) -> bool:
-        """Tell whether a frame is that of `run`, or was called from it."""
+        """Return whether a frame is that of `run` or below it in the call stack."""
         while frame is not None and frame is not self._frame:
             frame = frame.f_back
         return frame is not None

@@ -27,7 +27,7 @@ STOPPED = "stopped"
 # an epoch of one step and few rows.
 EPOCHS_MEASURED: Final = 10
 ROWS_MEASURED: Final = 1500
-# A fit that may stop early is expected to last so many times its patience.
+# The expected length of a fit that may stop early, as a multiple of its patience.
 PATIENCES: Final = 3
 
 Validate = Callable[[], tuple[float, float | None]]
@@ -133,7 +133,7 @@ class TrainingLoop:
         return CONVERGED if is_over or configuration.schedule.knows_end else MAX_ITER
 
     def _n_likely_steps(self, steps_per_epoch: int) -> float:
-        """Return how many steps are likely to follow."""
+        """Return the expected number of steps."""
         configuration, n_done = self.configuration, self.training.progress.step
         if configuration.incremental:  # as many steps as before
             return max(steps_per_epoch, n_done)
@@ -158,7 +158,7 @@ class TrainingLoop:
         self._began = time.perf_counter()
 
     def _is_due(self) -> bool:
-        """Tell whether to measure the last step of an epoch."""
+        """Return whether to measure the last step of an epoch."""
         training = self.training
         if len(training.gradient_norms) < EPOCHS_MEASURED or not self.configuration.has_steps:
             return True
@@ -166,7 +166,7 @@ class TrainingLoop:
         return before // ROWS_MEASURED < (before + training.n_training) // ROWS_MEASURED
 
     def _run_epoch(self, size: int) -> str | None:
-        """Pass over the rows once.
+        """Train for one epoch.
 
         The loss of the epoch is the mean over its steps plus the penalty at its end.
         """

@@ -16,7 +16,7 @@ _COPIED: Final = 2**22
 
 
 def is_mapped(X: Any) -> bool:
-    """Tell whether an array is a memory-mapped file, or a view of one.
+    """Return whether an array is a memory-mapped file, or a view of one.
 
     Examples
     --------
@@ -38,7 +38,7 @@ def take_rows(X: Any, rows: Array) -> Any:
     """Return a copy of the given rows of X.
 
     Rows of a memory-mapped array of more than `MAPPED` bytes are copied to a temporary file, which
-    is memory-mapped, too. The operating system removes the file when the copy is no longer used.
+    is also memory-mapped. The operating system removes the file when the copy is no longer used.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def take_rows(X: Any, rows: Array) -> Any:
             n_bytes = len(rows) * X.shape[1] * X.itemsize
             os.posix_fallocate(file.fileno(), 0, n_bytes)
         taken = np.memmap(file, X.dtype, "w+", shape=(len(rows), X.shape[1]))
-    positions = np.argsort(rows)  # the disk is read from its start to its end
+    positions = np.argsort(rows)  # sorted, so that the disk is read sequentially
     size = max(_COPIED // (X.itemsize * X.shape[1]), 1)
     for start in range(0, len(rows), size):
         into = positions[start : start + size]

@@ -1,7 +1,8 @@
 """The update of a chunk in one pass over memory: penalty, check, weight decay and rule, compiled.
 
 NumPy needs a pass over the chunk for each operation. Here numba compiles loops over its elements
-(`sknn._core.compiled`), which compute the same bits as `Chunk.finish_gradient` and `Group.update`.
+(`sknn._core.compiled`). Their results are bit-for-bit identical to those of `Chunk.finish_gradient`
+and `Group.update`.
 """
 
 import inspect
@@ -150,7 +151,7 @@ def pieces(layout: Layout, start: int, stop: int, dtype: str) -> Array:
 def in_one_pass(
     groups: list[Group], layout: Layout, itemsize: int, n_steps: float
 ) -> list[OnePass | None]:
-    """Return the updates of groups in one pass, where they save time.
+    """Return the one-pass updates of the groups for which they save time.
 
     Parameters
     ----------
@@ -188,7 +189,8 @@ def in_one_pass(
 def _kernel_for(rule: ElementRule, saved: float) -> Any:
     """Return the kernel of a rule, or None if it takes longer to make than it saves.
 
-    There is a margin for fits that end early. Compiling has none, because it serves later fits too.
+    The estimate has a margin for fits that end early. Compiling has no margin, because later fits
+    use the result too.
     """
     key = rule.function, rule.params.dtype.char, len(rule.slots)
     if key not in _kernels:

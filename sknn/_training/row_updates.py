@@ -13,8 +13,8 @@ from sknn._network.touched import TouchedRows
 from sknn._training.penalty import Chunk, Regularization
 from sknn.optimizers import ElementwiseOptimizer, Optimizer
 
-# The BLAS rounds the last elements of a vector otherwise than those before. If vectors begin and
-# end at multiples of so many elements, an element is rounded as in the update of all parameters.
+# The BLAS rounds the last elements of a vector differently from the others. If vectors start and
+# end at multiples of this size, every element is rounded as in the update of all parameters.
 _ALIGNED: Final = 128
 
 
@@ -22,15 +22,15 @@ _ALIGNED: Final = 128
 class RowUpdates:
     """The update of the touched rows of the first layer, and of all parameters of other layers.
 
-    The result has the bits of an update of all parameters, because the rule leaves parameters with
-    a gradient of zero as they are.
+    The result is bit-for-bit identical to that of an update of all parameters, because the rule
+    does not change parameters with a gradient of zero.
 
     Parameters
     ----------
     optimizer : ElementwiseOptimizer
         The optimizer, for which `is_exact` is True.
     state : State
-        Its state, which is updated.
+        The state of the optimizer, which is updated.
     parameters, gradient : Parameters
         The parameters, which are updated, and their gradient.
     touched : TouchedRows
@@ -70,7 +70,7 @@ class RowUpdates:
 
     @staticmethod
     def is_exact(optimizer: Optimizer, regularization: Regularization) -> bool:
-        """Tell whether steps may leave out parameters with a gradient of zero."""
+        """Return whether steps may leave out parameters with a gradient of zero."""
         changes_all = regularization.alpha or regularization.clip_norm
         is_elementwise = isinstance(optimizer, ElementwiseOptimizer)
         return not changes_all and is_elementwise and optimizer.leaves_zero_gradients()

@@ -1,4 +1,4 @@
-"""The order of the rows of an epoch, for data in memory and for data on a disk."""
+"""Shuffling of data on a disk."""
 
 from typing import Any, Final
 

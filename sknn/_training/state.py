@@ -45,7 +45,7 @@ class TrainingState:
     checksum : int
         The checksum of the data, which distinguishes data of the same number of rows.
     criterion : tuple
-        What decides on stopping, and everything on which its value depends.
+        The metric that decides on stopping, and everything on which its value depends.
     validation : tuple
         The content of the validation curves: the scoring, and the fraction or the checksum of the
         validation set. Empty if there is no validation.

@@ -1,7 +1,7 @@
-"""Activations: what a unit makes of its weighted sum.
+"""Activations turn the weighted input of a unit into its output.
 
-Arrays are of shape (units, n_samples): axis -2 runs over the units, and element-wise rules
-assume nothing else about the number of axes.
+Arrays have the shape (units, n_samples). Axis -2 runs over the units. Element-wise activations also
+accept arrays with additional leading axes.
 """
 
 from typing import Final

@@ -13,18 +13,18 @@ from sknn._core.typing import Array
 
 @dataclass(repr=False, eq=False)
 class Activation(Strategy, ABC):
-    """Base of the activations: subclass it and write `forward` and `backward`.
+    """Base of the activations: subclass it and define `forward` and `backward`.
 
-    Every activation is also a function: ``activation(z)`` computes it, and
-    ``activation.derivative(z)`` its derivative, both in new arrays.
+    Every activation can be called as a function. ``activation(z)`` returns the activations, and
+    ``activation.derivative(z)`` the derivatives, both in new arrays.
 
     Attributes
     ----------
     needs_z : bool
         Whether `backward` reads ``z``. If not, the network overwrites ``z`` with ``a``.
     initializer : str
-        The name in `sknn.initializers.INITIALIZERS` which ``init="auto"`` takes for a layer
-        with this activation.
+        The name of the initializer in `sknn.initializers.INITIALIZERS` that ``init="auto"`` uses
+        for a layer with this activation.
     """
 
     needs_z: ClassVar[bool] = False
@@ -36,14 +36,15 @@ class Activation(Strategy, ABC):
         Parameters
         ----------
         z : array-like of shape (units, n_samples) or (units,), or a number
-            Pre-activations; not changed. More axes may come first.
+            The pre-activations, which are not changed. Additional leading axes are allowed.
         parameters : ndarray of shape (n_parameters,), default=None
-            The activation's own parameters; None for `initial_parameters`.
+            The learnable parameters of the activation; None for `initial_parameters`.
 
         Returns
         -------
         a : ndarray of the shape of z
-            A new array, float32 if ``z`` is, else float64; a NumPy number for a number.
+            A new array, of dtype float32 if ``z`` is float32, else float64. For a number, a NumPy
+            number.
 
         Examples
         --------
@@ -62,19 +63,20 @@ class Activation(Strategy, ABC):
         Parameters
         ----------
         z : array-like of shape (units, n_samples) or (units,), or a number
-            Pre-activations; not changed. More axes may come first.
+            The pre-activations, which are not changed. Additional leading axes are allowed.
         parameters : ndarray of shape (n_parameters,), default=None
-            The activation's own parameters; None for `initial_parameters`.
+            The learnable parameters of the activation; None for `initial_parameters`.
 
         Returns
         -------
         derivative : ndarray of the shape of z
-            A new array, float32 if ``z`` is, else float64; a NumPy number for a number.
+            A new array, of dtype float32 if ``z`` is float32, else float64. For a number, a NumPy
+            number.
 
         Raises
         ------
         TypeError
-            If the activation is not elementwise, such as `Softmax`: see `is_elementwise`.
+            If the activation is not elementwise, such as `Softmax`. See `is_elementwise`.
 
         Examples
         --------
@@ -96,18 +98,18 @@ class Activation(Strategy, ABC):
     def is_elementwise(self, n_units: int = 2) -> bool:
         """Return whether each output depends on its own input alone.
 
-        `backward` tells: for an elementwise activation it multiplies every gradient by the same
-        derivatives. It is tried on a few random inputs, with the initial parameters.
+        For an elementwise activation, `backward` multiplies every gradient by the same derivatives.
+        The method tests this on a few random inputs, with the initial parameters.
 
         Parameters
         ----------
         n_units : int, default=2
-            How many units the layer has.
+            The number of units in the layer.
 
         Returns
         -------
         is_elementwise : bool
-            False for `Softmax` of two units or more.
+            False for `Softmax` with two or more units.
 
         Examples
         --------
@@ -124,7 +126,7 @@ class Activation(Strategy, ABC):
             return bool(np.allclose(product, expected, rtol=1e-9, atol=1e-12, equal_nan=True))
 
     def _forward(self, z: Array, parameters: Array | None) -> tuple[Array, Array, Any]:
-        """Return copies of ``z``, ``a`` and scratch as `forward` leaves them in a network."""
+        """Run `forward` as a network does, and return ``z``, ``a`` and the scratch."""
         z = z.copy()
         a = np.empty_like(z) if self.needs_z else z
         scratch = self.scratch(z)
@@ -136,26 +138,27 @@ class Activation(Strategy, ABC):
         return z, a, scratch
 
     def initial_parameters(self, units: int) -> Array | None:
-        """Return where the activation's own parameters start, a vector; None if it has none.
+        """Return a vector with the initial values of the learnable parameters, or None.
 
-        They are part of the network: the optimizer updates them, no penalty touches them. The
-        scratch of such an activation has attributes ``parameters`` and ``gradient``, which the
-        network sets; `backward` writes the latter.
+        The parameters belong to the network. The optimizer updates them, and no penalty applies to
+        them. The scratch of such an activation has the attributes ``parameters`` and ``gradient``,
+        which the network sets. `backward` writes the gradient.
 
         Parameters
         ----------
         units : int
-            How many units the layer has.
+            The number of units in the layer.
         """
         return None
 
     def scratch(self, z: Array) -> Any:
-        """Return memory for `forward` and `backward`, made once for each batch size.
+        """Return the buffers of `forward` and `backward`, created once for each batch size.
 
         Parameters
         ----------
         z : ndarray of shape (units, n_samples)
-            An array like those to come; its values mean nothing.
+            An array with the shape and the dtype of the pre-activations. Its values have no
+            meaning.
         """
         return None
 
@@ -166,31 +169,31 @@ class Activation(Strategy, ABC):
         Parameters
         ----------
         z : ndarray of shape (units, n_samples)
-            Pre-activations.
+            The pre-activations.
         a : ndarray of shape (units, n_samples)
-            Receives the activations; the same memory as ``z`` unless `needs_z`.
+            The output array. It is the same array as ``z`` unless `needs_z` is True.
         scratch : object
-            What `scratch` returned.
+            The result of `scratch`.
         """
 
     def backward(self, delta: Array, z: Array, a: Array, scratch: Any) -> None:
-        """Multiply ``delta`` by the transposed Jacobian, in place: dL/da becomes dL/dz.
+        """Multiply ``delta`` by the transposed Jacobian in place, from dL/da to dL/dz.
 
         Parameters
         ----------
         delta : ndarray of shape (units, n_samples)
-            On entry dL/da, on return dL/dz.
+            The input is dL/da, and the output is dL/dz.
         z, a : ndarray of shape (units, n_samples)
-            As `forward` left them; may be overwritten.
+            The arrays after `forward`. The method may overwrite them.
         scratch : object
-            What `scratch` returned.
+            The result of `scratch`.
         """
-        # Not abstract: a loss's link is never differentiated, since the loss's gradient is.
-        raise NotImplementedError(f"{type(self).__name__} has no backward pass: write `backward`.")
+        # Not abstract, because links of losses need no backward pass: the loss includes it.
+        raise NotImplementedError(f"{type(self).__name__} has no backward pass: define backward.")
 
 
 def _floats(z: npt.ArrayLike) -> Array:
-    """Return numbers in the dtype that a network has for them: float32, or float64."""
+    """Return numbers as float32 if they are float32, else as float64."""
     numbers = np.asarray(z)
     if numbers.dtype.kind not in "fiub":
         raise TypeError(f"z must be real numbers, got {numbers.dtype}.")
@@ -198,7 +201,7 @@ def _floats(z: npt.ArrayLike) -> Array:
 
 
 def _units_by_samples(z: Array) -> Array:
-    """Return ``z`` with an axis of units and one of samples; a vector is one sample."""
+    """Return ``z`` with axes for units and samples; a vector is a single sample."""
     return z if z.ndim > 1 else z.reshape(-1, 1)
 
 

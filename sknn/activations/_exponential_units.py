@@ -17,7 +17,7 @@ class ELU(Activation):
 
     Its derivative is 1 for ``z > 0`` and ``a + alpha`` elsewhere.
 
-    Use it where outputs around zero help and units must not die.
+    Use it if outputs around zero help and units must not die.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ class SELU(Activation):
     """
 
     initializer: ClassVar[str] = "lecun_normal"
-    # The fixed point of the moments at mean 0 and variance 1; section 2 of the paper.
+    # With these numbers, mean 0 and variance 1 are a fixed point; see section 2 of the paper.
     ALPHA: ClassVar[float] = 1.6732632423543772
     SCALE: ClassVar[float] = 1.0507009873554805
 
@@ -119,7 +119,7 @@ class CELU(Activation):
 
     Its derivative is ``1 + min(a, 0) / alpha``.
 
-    Use it like `ELU`, where the derivative must be continuous for an alpha other than 1.
+    Use it in place of `ELU` if the derivative must be continuous for an alpha other than 1.
 
     Parameters
     ----------

@@ -16,7 +16,7 @@ from sknn.activations._sigmoids import logistic
 # The gate of GELU's tanh form is sigmoid(z (LINEAR + CUBIC z^2)).
 LINEAR: Final = 2 * math.sqrt(2 / math.pi)
 CUBIC: Final = 0.044715 * LINEAR
-# The gate of Mish is 1 to the last bit beyond; its terms are still finite in float32.
+# Above this bound the gate of Mish is exactly 1. At the bound its terms are finite in float32.
 MISH_LIMIT: Final = 40
 
 
@@ -93,7 +93,7 @@ class SiLU(Activation):
 
     Its derivative is ``s(z) (1 + z - a)``.
 
-    Use it like `GELU`, at a lower cost.
+    Use it in place of `GELU`, at a lower cost.
 
     References
     ----------
@@ -131,7 +131,7 @@ class Mish(Activation):
     With ``w = exp(z)`` and ``d = w (w + 2) + 2``, the gate is ``w (w + 2) / d``, and
     ``da/dz = w (w + 2 + 4 z (w + 1) / d) / d``. This form avoids cancellation in the tails.
 
-    Use it like `SiLU`; it bends a little more.
+    Use it in place of `SiLU`. Its bend is slightly stronger.
 
     References
     ----------
@@ -180,7 +180,7 @@ class HardSiLU(Activation):
 
     Its derivative is 0 for ``z <= -3``, 1 for ``z >= 3``, and ``z / 3 + 1 / 2`` in between.
 
-    Use it in place of `SiLU` where speed matters.
+    Use it in place of `SiLU` if speed matters.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Activations with parameters of their own, which training updates."""
+"""Activations with learnable parameters."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from sknn.activations._base import Activation
 class _Scratch:
     mask: Array  # of shape (units, n_samples)
     column: Array  # of shape (units, 1)
-    zeros: Array  # of the shape of z: NumPy is faster with two such arrays than with a number
+    zeros: Array  # of the shape of z, because NumPy is slower with an array and a number
     parameters: Any = None
     gradient: Any = None
 
@@ -28,7 +28,7 @@ class PReLU(Activation):
     ``da/dslope = min(z, 0)``. The slopes are part of the network's vector of parameters. The
     optimizer updates them; penalties and weight decay do not apply to them.
 
-    Use it like `LeakyReLU`, where there is enough data to learn the slopes.
+    Use it in place of `LeakyReLU` if there is enough data to learn the slopes.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Activations of straight pieces, of which one is the identity."""
+"""Piecewise linear rectifiers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,8 +32,8 @@ class ReLU(Activation):
     initializer: ClassVar[str] = "he_uniform"
 
     def scratch(self, z: Array) -> Array:
-        # An array of zeros: NumPy's maximum of two arrays of one shape takes half as long, or less,
-        # as that of an array and a row or a number.
+        # An array of zeros, because NumPy's maximum of two arrays of the same shape takes at most
+        # half as long as that of an array and a row or a number.
         return np.zeros(z.shape, z.dtype)
 
     def forward(self, z: Array, a: Array, scratch: Any) -> None:
@@ -50,7 +50,7 @@ class LeakyReLU(Activation):
 
     Its derivative is 1 for ``z > 0`` and `negative_slope` elsewhere.
 
-    Use it where many `ReLU` units die, that is, get no gradient any more.
+    Use it if many `ReLU` units die, that is, if they no longer get a gradient.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ class ReLU6(Activation):
 
     Its derivative is 1 for ``0 < z < 6`` and 0 elsewhere.
 
-    Use it for networks that will run in low precision.
+    Use it for networks that must run in low precision.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Activations that pull small values to zero."""
+"""Activations that shrink small values to zero."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Activations of the shape of an S."""
+"""S-shaped activations."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ from sknn.activations._base import Activation
 def logistic(z: Array, out: Array) -> None:
     """Write ``1 / (1 + exp(-z))`` into ``out``, of the same shape; it may be ``z`` itself."""
     np.negative(z, out=out)
-    with np.errstate(over="ignore"):  # exp(1e4) is infinite, and 1 / inf the right limit
+    with np.errstate(over="ignore"):  # exp(1e4) is infinite, and 1 / inf is the correct limit
         np.exp(out, out=out)
     np.add(out, 1, out=out)
     np.reciprocal(out, out=out)
 
 
 def soft_tail(tail: Array, slope: Array, scratch: Array) -> None:
-    """Turn ``-x``, ``x >= 0``, into ``log(1 + exp(-x))``, and 1 or 0 into a logistic derivative.
+    """Compute ``log(1 + exp(-x))`` for ``x >= 0`` and a logistic derivative, in place.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def soft_tail(tail: Array, slope: Array, scratch: Array) -> None:
     slope : ndarray of the same shape
         1 or 0 on entry; ``1 / (1 + exp(-x))`` or ``exp(-x) / (1 + exp(-x))`` on return.
     scratch : ndarray of the same shape
-        Free memory; overwritten.
+        A buffer, which is overwritten.
     """
     np.exp(tail, out=tail)
     np.maximum(slope, tail, out=slope)
@@ -66,7 +66,7 @@ class Sigmoid(Activation):
 class Tanh(Activation):
     """The hyperbolic tangent, ``a = tanh(z)``, with ``da/dz = 1 - a^2``.
 
-    Use it in shallow networks, and where outputs around zero help.
+    Use it in shallow networks, or if outputs around zero help.
 
     Examples
     --------
@@ -88,7 +88,7 @@ class Tanh(Activation):
 class Softsign(Activation):
     """The softsign, ``a = z / (1 + |z|)``, with ``da/dz = 1 / (1 + |z|)^2``.
 
-    Use it in place of `Tanh` where units should saturate more gently.
+    Use it in place of `Tanh` if units should saturate more gently.
 
     References
     ----------
@@ -111,7 +111,7 @@ class Softsign(Activation):
         np.divide(z, scratch, out=a)
 
     def backward(self, delta: Array, z: Array, a: Array, scratch: Any) -> None:
-        # Twice, because the square would overflow in float32.
+        # Two divisions, because the square would overflow in float32.
         np.divide(delta, scratch, out=delta)
         np.divide(delta, scratch, out=delta)
 
@@ -153,7 +153,7 @@ class HardSigmoid(Activation):
 
     Its derivative is 1/6 for ``-3 < z < 3`` and 0 elsewhere.
 
-    Use it in place of `Sigmoid` where speed matters more than smoothness.
+    Use it in place of `Sigmoid` if speed matters more than smoothness.
 
     References
     ----------
@@ -191,14 +191,14 @@ class HardTanh(Activation):
 
     Its derivative is 1 for ``min_value < z < max_value`` and 0 elsewhere.
 
-    Use it in place of `Tanh` where speed matters more than smoothness.
+    Use it in place of `Tanh` if speed matters more than smoothness.
 
     Parameters
     ----------
     min_value : float in (-inf, inf), default=-1.0
-        The least activation.
+        The smallest activation.
     max_value : float in (-inf, inf), default=1.0
-        The largest activation; above `min_value`.
+        The largest activation, greater than `min_value`.
 
     References
     ----------

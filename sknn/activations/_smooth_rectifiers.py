@@ -1,4 +1,4 @@
-"""Rectifiers with a smooth bend."""
+"""Smooth rectifiers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ class Softplus(Activation):
 
     Its derivative is ``1 / (1 + exp(-beta z))``. Both are accurate in both tails.
 
-    Use it for positive quantities, and where a smooth rectifier is needed.
+    Use it for positive quantities, or as a smooth rectifier.
 
     Parameters
     ----------
     beta : float in (0, inf), default=1.0
-        The larger, the closer to the rectifier.
+        The sharpness of the bend. For large values the function is close to `ReLU`.
 
     References
     ----------
@@ -66,7 +66,7 @@ class Squareplus(Activation):
     Its derivative is ``a^2 / (a^2 + b / 4)``. It is computed as the sum of ``max(z, 0)`` and
     ``b / 2 / (sqrt(z^2 + b) + |z|)``, which avoids cancellation.
 
-    Use it in place of `Softplus` where speed matters.
+    Use it in place of `Softplus` if speed matters.
 
     Parameters
     ----------

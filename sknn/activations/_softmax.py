@@ -1,4 +1,4 @@
-"""The activation that couples the units."""
+"""The softmax, which couples the units of a layer."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,9 +14,9 @@ class Softmax(Activation):
     """The softmax over the units, ``a_i = exp(z_i) / sum_j exp(z_j)``.
 
     Its Jacobian couples the units: ``dL/dz_i = a_i (dL/da_i - sum_j a_j dL/da_j)``.
-    The largest ``z`` is subtracted first, so nothing overflows.
+    The largest ``z`` is subtracted first, so the exponentials do not overflow.
 
-    Use it where the outputs of a layer must sum to 1. It is the link of losses for several classes.
+    Use it if the outputs of a layer must sum to 1. It is the link of losses for several classes.
 
     Examples
     --------

@@ -56,7 +56,7 @@ __all__ = [
     "training_of",
 ]
 
-# The former name of the class.
+# The class had this name in earlier versions.
 Training = TrainingState
 
 publish(globals())

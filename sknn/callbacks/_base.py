@@ -28,7 +28,7 @@ def training_of(estimator: BaseMLP) -> TrainingState:
 
 
 class EpochCallback(ABC):
-    """Base of callbacks that run after each epoch: subclass it and write `after_epoch`.
+    """Base of callbacks that run after each epoch: subclass it and define `after_epoch`.
 
     Raises
     ------

@@ -16,8 +16,8 @@ class Checkpoint(EpochCallback):
 
     ``sknn.load(path)`` returns a model that predicts as the model in training did, with the best
     weights so far if ``early_stopping=True``. Its method ``resume(X, y)`` continues the fit to the
-    end, with the same bits as a fit that was never interrupted. Each file replaces the file before
-    it in one piece.
+    end. The result is bit-for-bit identical to that of a fit that was never interrupted. Each file
+    replaces the previous one atomically.
 
     Parameters
     ----------
@@ -26,8 +26,8 @@ class Checkpoint(EpochCallback):
     every : int, default=1
         A file is written after each epoch whose number is a multiple of `every`, at least 1.
     minutes : float or None, default=None
-        If given, a file is written only if so many minutes have passed since the last file or
-        since the start; positive.
+        If given, a file is written only if this number of minutes has passed since the last file or
+        the start of the fit; positive.
 
     Raises
     ------
@@ -47,8 +47,8 @@ class Checkpoint(EpochCallback):
     A file holds the weights, the state of the optimizer and the order of the rows. A fit with
     ``optimizer="lbfgs"`` cannot be resumed: set ``warm_start=True`` on the loaded model, and call
     `fit`. Callbacks are not in the file, so set them again before you resume. A process that is
-    killed while it writes leaves a temporary file beside ``path``, which the next fit with the same
-    ``path`` deletes.
+    killed while it writes leaves a temporary file next to ``path``. The next fit with the same
+    ``path`` deletes it.
 
     Examples
     --------
@@ -111,4 +111,4 @@ class Checkpoint(EpochCallback):
         self._written.pop(estimator, None)
 
     def __getstate__(self) -> dict[str, Any]:
-        return vars(self) | {"_written": {}}  # the fits of another process are not known here
+        return vars(self) | {"_written": {}}  # fits in other processes are unknown here

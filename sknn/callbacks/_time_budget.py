@@ -47,12 +47,12 @@ class TimeBudget(EpochCallback):
         Parameters
         ----------
         n_turns : int
-            How many there are.
+            The number of fits.
 
         Returns
         -------
         share : TimeBudget
-            Of the time divided by their number.
+            A budget with the time divided by the number of fits.
         """
         return TimeBudget(self.seconds / n_turns)
 
@@ -66,4 +66,4 @@ class TimeBudget(EpochCallback):
         self._ends.pop(estimator, None)
 
     def __getstate__(self) -> dict[str, Any]:
-        return vars(self) | {"_ends": {}}  # another process has fits of its own
+        return vars(self) | {"_ends": {}}  # another process has other fits

@@ -1,4 +1,4 @@
-"""A change of import: scikit-learn's multi-layer perceptrons on this package's engine."""
+"""Drop-in replacements for scikit-learn's multi-layer perceptrons."""
 
 from sknn._core.public import publish
 from sknn.compat._convert import convert

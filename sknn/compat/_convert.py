@@ -77,16 +77,16 @@ def convert(estimator: Any, *, n_samples: int | None = None) -> Any:
     Returns
     -------
     converted : estimator
-        The converted model, whose parameters have the same effect: ``alpha`` is per row instead of
-        per batch or the reverse, and patience is counted in the other way. `init` and `bias_init`
-        have their defaults, since the weights are already there. If training continues, the
+        The converted model. Its parameters have the same effect, although ``alpha`` and
+        ``n_iter_no_change`` are converted to the definitions of the other package. `init` and
+        `bias_init` have their defaults, because the weights are given. If training continues, the
         optimizer starts from a new state.
 
     Raises
     ------
     ValueError
-        If a parameter has no counterpart, which the error names, or if there is a single class,
-        whose probability is 1 in sknn and not in scikit-learn.
+        If a parameter has no counterpart (the message names it), or if there is a single class,
+        whose probability is 1 in sknn but not in scikit-learn.
     NotFittedError
         If the estimator is not fitted.
     TypeError
@@ -94,8 +94,8 @@ def convert(estimator: Any, *, n_samples: int | None = None) -> Any:
 
     Notes
     -----
-    Both classes of this package predict by the same arithmetic, so ``predict`` returns the same
-    bits. scikit-learn's own class may round the last bit of a probability differently.
+    The classes of this package use the same arithmetic, so their predictions are bit-for-bit
+    identical. Probabilities from scikit-learn's class may differ in the last bit.
 
     Examples
     --------
@@ -124,7 +124,7 @@ def convert(estimator: Any, *, n_samples: int | None = None) -> Any:
     if is_classifier(estimator) and len(estimator.classes_) == 1:
         raise ValueError(
             f"classes_={estimator.classes_!r} is a single class, whose probability is 1 in sknn "
-            "and not in scikit-learn: predictions would differ. Fit again, to two classes or more."
+            "but not in scikit-learn, so predictions would differ. Fit with two or more classes."
         )
     return _from_core(estimator, n_samples) if is_core else _to_core(estimator, n_samples)
 
@@ -133,8 +133,8 @@ def _batch(model: Any, solver: str, n_samples: int | None) -> int:
     """Return the number of rows by which scikit-learn divides alpha."""
     if n_samples is None:
         raise ValueError(
-            f"alpha={model.alpha!r} is divided by the rows of a batch in scikit-learn, and this "
-            "model does not tell how many rows it was trained on: pass n_samples=len(X)."
+            f"scikit-learn divides alpha={model.alpha!r} by the number of rows in a batch, "
+            "but this model does not contain the number of training rows: pass n_samples=len(X)."
         )
     return n_samples if solver == "lbfgs" else read_batch_size(model.batch_size, n_samples)
 

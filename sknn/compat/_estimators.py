@@ -45,7 +45,7 @@ LOSSES: Final = {
     "squared_error": rules.MeanSquaredError(),
     "poisson": Poisson(),
 }
-ENDLESS: Final = 2**40  # epochs: scikit-learn's schedules plan no end
+ENDLESS: Final = 2**40  # epochs, because scikit-learn's schedules do not depend on max_iter
 
 
 @dataclass
@@ -308,10 +308,10 @@ class _Engined:
 class MLPClassifier(_Engined, neural_network.MLPClassifier):  # type: ignore[misc]
     """The ``MLPClassifier`` of scikit-learn, trained by this package's engine.
 
-    Parameters, attributes, methods, warnings and errors are scikit-learn's, and so are the
-    numbers, but for rounding: to 1e-10 in float64. Where scikit-learn is wrong it differs: a
-    batch without weight is skipped, float32 stays float32, negative weights are refused, and
-    training that diverges ends at once.
+    Parameters, attributes, methods, warnings and errors are those of scikit-learn. Results agree up
+    to rounding, to 1e-10 in float64. The class differs where scikit-learn is wrong: it skips
+    batches without weight, keeps float32, raises an error for negative weights, and stops as soon
+    as training diverges.
 
     See Also
     --------
@@ -334,8 +334,9 @@ class MLPClassifier(_Engined, neural_network.MLPClassifier):  # type: ignore[mis
 class MLPRegressor(_Engined, neural_network.MLPRegressor):  # type: ignore[misc]
     """The ``MLPRegressor`` of scikit-learn, trained by this package's engine.
 
-    As `MLPClassifier`; and ``loss="poisson"`` refuses negative targets, ``solver="lbfgs"`` has no
-    ``partial_fit``, and the tags say that several outputs are served.
+    It follows the rules of `MLPClassifier`. In addition, ``loss="poisson"`` raises an error for
+    negative targets, ``solver="lbfgs"`` has no ``partial_fit``, and the tags declare support for
+    several outputs.
 
     See Also
     --------
@@ -365,11 +366,11 @@ class MLPRegressor(_Engined, neural_network.MLPRegressor):  # type: ignore[misc]
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Inputs.
+            The inputs.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Targets.
+            The targets.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights, not negative.
+            The weights of the rows, not negative.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""The base of both estimators: a fit on workers, by the core's estimator."""
+"""The base class of both estimators, which runs the fit of a local estimator on the workers."""
 
 import copy
 from typing import Any, ClassVar, TypeVar
@@ -18,15 +18,15 @@ from sknn.estimators.internals import MODEL, FitCall, FitMode, run_fit, view, wi
 Self = TypeVar("Self", bound="DaskMLP")
 Core = type[MLPClassifier] | type[MLPRegressor]
 
-# The attributes that the core's estimators do not have.
+# The attributes that local estimators do not have.
 _OF_CLIENT = ("client", "_client")
 
 
 class DaskMLP:
     """A mixin for `DaskMLPClassifier` and `DaskMLPRegressor`.
 
-    A fit trains an estimator of the core with the same parameters, whose rows are on the workers.
-    The attributes of that estimator become those of this one.
+    A fit trains a local estimator with the same parameters, whose rows are on the workers. Then it
+    takes over the attributes of the local estimator.
     """
 
     core: ClassVar[Core]
@@ -47,22 +47,23 @@ class DaskMLP:
         y_val: Any = None,
         sample_weight_val: Any = None,
     ) -> Self:
-        """Train on Dask collections that stay on their workers.
+        """Train on Dask collections in the memory of the workers.
 
         Parameters
         ----------
         X : Dask array or data frame of shape (n_samples, n_features)
-            Inputs. An array has one chunk of columns. Chunk sizes may be unknown.
+            The inputs. An array must have a single chunk along the columns. Chunk sizes may be
+            unknown.
         y : Dask array, series or data frame of shape (n_samples,) or (n_samples, n_outputs)
-            Targets, with the same chunks of rows.
+            The targets, with the same partitions as X.
         sample_weight : Dask array or series of shape (n_samples,), array-like or None, default=None
-            Weights, not negative. They are gathered in the memory of the client.
+            The weights of the rows, not negative. They are gathered in the memory of the client.
         X_val : Dask array or data frame, or array-like, of shape (n_val, n_features), default=None
-            A validation set, as for the estimator without Dask.
+            The inputs of a validation set, as for a local estimator.
         y_val : Dask array, series or data frame, or array-like, default=None
-            Its targets: a collection if X_val is one.
+            The targets of the validation set: a Dask collection if X_val is one.
         sample_weight_val : array-like or Dask collection of shape (n_val,), default=None
-            Its weights.
+            The weights of the validation rows.
 
         Returns
         -------
@@ -72,14 +73,15 @@ class DaskMLP:
         Raises
         ------
         ValueError
-            On a wrong parameter, wrong data (the error names the partition), or training that
-            diverges. Nothing has changed then.
+            If a parameter is invalid, if the data are invalid (the message names the partition), or
+            if training diverges. The estimator does not change.
         TypeError
-            If X or y is no Dask collection.
+            If X or y is not a Dask collection.
         TimeoutError
             If a worker does not answer for ``dask.config.get("sknn.patience", "60s")``.
         RuntimeError
-            If a partition cannot be computed, or not again after its worker was lost.
+            If a partition cannot be computed, or cannot be computed again after its worker was
+            lost.
         """
         mode = FitMode.WARM_START if self.warm_start else FitMode.FIT
         return self._fit_on_workers(mode, X, y, sample_weight, X_val, y_val, sample_weight_val)
@@ -94,25 +96,26 @@ class DaskMLP:
         y_val: Any = None,
         sample_weight_val: Any = None,
     ) -> Self:
-        """Continue a fit that was interrupted, to the end that it would have had.
+        """Continue an interrupted fit to its original end.
 
-        A file that `sknn.callbacks.Checkpoint` wrote in a fit on workers holds the core's
-        estimator. `from_local` makes one for workers of it.
+        A checkpoint that `sknn.callbacks.Checkpoint` wrote contains a local estimator. Convert it
+        with `from_local`.
 
         Parameters
         ----------
         X : Dask array or data frame of shape (n_samples, n_features)
-            Inputs; this and all others are those of the interrupted fit, in the same chunks.
+            The inputs. All arguments must equal those of the interrupted fit, with the same
+            partitions.
         y : Dask array, series or data frame of shape (n_samples,) or (n_samples, n_outputs)
-            Targets.
+            The targets.
         sample_weight : Dask array or series of shape (n_samples,), array-like or None, default=None
-            Weights.
+            The weights of the rows.
         X_val : Dask array or data frame, or array-like, of shape (n_val, n_features), default=None
-            The validation set, if the fit had been given one.
+            The inputs of the validation set, if the interrupted fit had one.
         y_val : Dask array, series or data frame, or array-like, default=None
-            Its targets.
+            The targets of the validation set.
         sample_weight_val : array-like or Dask collection of shape (n_val,), default=None
-            Its weights.
+            The weights of the validation rows.
 
         Returns
         -------
@@ -134,8 +137,8 @@ class DaskMLP:
     ) -> Self:
         if isinstance(self.shuffle, str) and self.shuffle == "blocks":
             raise ValueError(
-                f"shuffle={self.shuffle!r} is an order for data on a disk, and these are on "
-                "workers. Set shuffle=True or shuffle=False."
+                f"shuffle={self.shuffle!r} is for data on a disk, but these data are on workers. "
+                "Set shuffle=True or shuffle=False."
             )
         client = self._find_client()
         storage, local = OnWorkers(client), self._as_core()
@@ -145,7 +148,9 @@ class DaskMLP:
             run_fit(local, call)
         finally:
             storage.close()
-            if vars(local).get(MODEL) is not before:  # also if a filter made its warning an error
+            if (
+                vars(local).get(MODEL) is not before
+            ):  # also if a filter turned a warning into an error
                 self.__dict__ = vars(local) | {"client": self.client, "_client": client}
         return self
 
@@ -153,8 +158,8 @@ class DaskMLP:
     def partial_fit(self) -> Any:
         """Raise an AttributeError: only `fit` trains on workers."""
         raise AttributeError(
-            f"{type(self).__name__} has no partial_fit. Call to_local().partial_fit for data in "
-            "memory, or fit with warm_start=True."
+            f"{type(self).__name__} has no partial_fit. For data in memory, call "
+            "to_local().partial_fit. For Dask collections, call fit with warm_start=True."
         )
 
     def _find_client(self) -> Client:
@@ -165,58 +170,61 @@ class DaskMLP:
                 client = default_client()
             except ValueError:
                 raise ValueError(
-                    "There is no Dask client: make one with distributed.Client(), or pass client."
+                    "There is no Dask client: create one with distributed.Client(), or set client."
                 ) from None
         if not isinstance(client, Client):
             raise ValueError(f"client must be None or a distributed.Client, got {client!r}.")
         if client.asynchronous:
-            raise ValueError("client must not be asynchronous: fit blocks until it is done.")
+            raise ValueError(
+                "client must not be asynchronous, because fit blocks until it has finished."
+            )
         return client
 
     @property
     def client_(self) -> Client:
-        """The client of the last fit, or the one that would be used."""
+        """The client of the last fit, or the client that the next fit would use."""
         return vars(self).get("_client") or self._find_client()
 
     # ---------------------------------------------------------------- conversion
 
     def to_local(self) -> Any:
-        """Return the fitted estimator of the core: `sknn.MLPClassifier` or `sknn.MLPRegressor`.
+        """Return the fitted model as a `sknn.MLPClassifier` or `sknn.MLPRegressor`.
 
         Returns
         -------
         local : MLPClassifier or MLPRegressor
-            A copy that is independent of Dask, to save, export and inspect.
+            A copy that does not need Dask. Use it to save, export and inspect the model.
         """
         check_is_fitted(self)
         return copy.copy(self._as_core())
 
     @classmethod
     def from_local(cls: type[Self], local: Any, client: Any = None) -> Self:
-        """Return an estimator for workers with the parameters and the state of a local one.
+        """Create an estimator for Dask from a local estimator.
 
         Parameters
         ----------
         local : MLPClassifier or MLPRegressor
-            The core's estimator, such as ``sknn.load`` returns.
+            The local estimator, for example from ``sknn.load``.
         client : Client or None, default=None
-            The client.
+            The client of the cluster; None for the current client.
 
         Returns
         -------
         estimator : DaskMLPClassifier or DaskMLPRegressor
-            The estimator, which may be resumed.
+            An estimator with the same parameters and state. Its `resume` continues an interrupted
+            fit.
         """
         if type(local) is not cls.core:
             raise TypeError(
-                f"local must be of the class {cls.core.__name__}, got {type(local).__name__}."
+                f"local must be an instance of {cls.core.__name__}, got {type(local).__name__}."
             )
         estimator: Self = object.__new__(cls)
         vars(estimator).update(vars(copy.copy(local)) | {"client": client})
         return estimator
 
     def _as_core(self) -> Any:
-        """Return the core's estimator with the same attributes, none of them copied."""
+        """Return a local estimator that shares the attributes."""
         local: Any = object.__new__(self.core)
         attributes = {name: value for name, value in vars(self).items() if name not in _OF_CLIENT}
         vars(local).update(attributes)
@@ -225,7 +233,7 @@ class DaskMLP:
     def __getstate__(self) -> dict[str, Any]:
         state: dict[str, Any] = dict(super().__getstate__())  # type: ignore[call-overload]
         state.pop("_client", None)
-        return {**state, "client": None}  # a connection cannot be pickled
+        return {**state, "client": None}  # connections cannot be pickled
 
     def __sklearn_clone__(self: Self) -> Self:
         parameters = clone(self._as_core()).get_params(deep=False)
@@ -238,19 +246,19 @@ class DaskMLP:
     # ---------------------------------------------------------------- predictions
 
     def predict(self, X: Any, **options: Any) -> Any:
-        """Return predictions: lazily for a Dask collection, at once for an array.
+        """Predict lazily for a Dask collection, and immediately for an array.
 
         Parameters
         ----------
         X : Dask array or data frame, or array-like, of shape (n_samples, n_features)
-            Inputs.
+            The inputs.
         **options : dict
-            The options of the core's estimator, for arrays only.
+            The options of the local estimator, for arrays only.
 
         Returns
         -------
         y : Dask array or ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            Predictions, as the core's estimator returns them. A Dask array has the chunks of X.
+            The predictions. A Dask array has the partitions of X.
         """
         return self._predict_with("predict", X, options)
 
@@ -260,27 +268,27 @@ class DaskMLP:
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Inputs in memory.
+            The inputs, in memory.
 
         Returns
         -------
         activations : list of ndarray of shape (n_samples, n_units)
-            The activations, as the core's estimator returns them.
+            The activations, as in `sknn.MLPClassifier.activations`.
 
         Raises
         ------
         ValueError
-            If X is a Dask collection, or wrong.
+            If X is a Dask collection or invalid.
         """
         return self._in_memory("activations", X, {})
 
     def _in_memory(self, method: str, X: Any, options: dict[str, Any]) -> Any:
-        """Call a method of the core's estimator that is not for collections."""
+        """Call a method of the local estimator that does not support collections."""
         check_is_fitted(self)
         if collections.is_collection(X):
             raise ValueError(
-                f"{method} needs X in memory, got a Dask collection. Call to_local() and map it "
-                "over the partitions."
+                f"{method} needs X in memory, got a Dask collection. Call to_local(), and map the "
+                "method of the result over the partitions."
             )
         return getattr(self._as_core(), method)(X, **options)
 
@@ -292,12 +300,12 @@ class DaskMLP:
         if options:
             raise ValueError(
                 f"{', '.join(options)}: {method} of a Dask collection has no options. Call "
-                "to_local() and map it over the partitions."
+                "to_local(), and map the method of the result over the partitions."
             )
         return predict_lazily(without_training(view(local)), method, X)
 
     def _computed(self, *values: Any) -> list[Any]:
-        """Return collections as arrays in memory; other values as they are."""
+        """Compute collections to arrays in memory, and return other values unchanged."""
         client = self.client_
         futures = [
             client.compute(value) if collections.is_collection(value) else None for value in values

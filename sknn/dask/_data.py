@@ -1,4 +1,4 @@
-"""A data set on the workers, with the members that a fit reads of any data set."""
+"""A data set on the workers, with the interface of a data set in memory."""
 
 import zlib
 from collections.abc import Mapping
@@ -20,15 +20,15 @@ from sknn.losses import Loss
 class DistributedDataSet:
     """Rows on the workers of a cluster, in the order of their partitions.
 
-    Row numbers, weights and, where a statistic needs them, targets are in the memory of the
-    client. Inputs are on the workers.
+    The inputs are on the workers. The indices and weights of the rows are in the memory of the
+    client, and so are the targets if a statistic needs them.
 
     Parameters
     ----------
     session : Session
         The partitions.
     X : Dask array or data frame
-        The inputs as they were passed.
+        The inputs that the user passed.
     sizes : list of int
         The number of rows of each partition.
     n_features : int
@@ -47,7 +47,7 @@ class DistributedDataSet:
         self._checksums: dict[int, int] = {}
 
     def encode(self, targets: Any, weight: Array | None, suffix: str) -> None:
-        """Encode the targets on the workers, and send them the weights of their rows."""
+        """Encode the targets on the workers, and send the weights of the rows to them."""
         self.weight, edges = weight, self.edges
 
         def plan(placement: Mapping[str, list[int]]) -> dict[str, tuple[Any, ...]]:
@@ -76,7 +76,7 @@ class DistributedDataSet:
         return self.gather_targets(encoded=True)
 
     def gather_targets(self, encoded: bool) -> Array:
-        """Return the targets of all rows, encoded or as they were passed."""
+        """Return the targets of all rows, either encoded or as the user passed them."""
         parts = self._merged("take_targets", to_each(encoded))
         filled = [parts[number] for number in sorted(parts) if len(parts[number])]
         y = np.concatenate(filled)
@@ -116,7 +116,7 @@ class DistributedDataSet:
         return X[places], y[places]
 
     def split(self, rows: Array) -> dict[int, tuple[Array, Array]]:
-        """Return, for each partition with any of the rows, their places and their numbers in it."""
+        """Split row indices by partition; return their positions in `rows` and in the partition."""
         numbers = np.searchsorted(self.edges, rows, side="right") - 1
         order = np.argsort(numbers, kind="stable")
         ends = np.cumsum(np.bincount(numbers, minlength=len(self.edges) - 1))
@@ -129,7 +129,7 @@ class DistributedDataSet:
         return by_part
 
     def take(self, rows: Array) -> "DistributedDataSet":
-        """Set rows aside for validation on the workers, and return their data set."""
+        """Set rows on the workers aside for validation, and return their data set."""
         sizes = np.diff(self.edges).tolist()
         taken = DistributedDataSet(self.session, self.X, sizes, self.n_features, self.dtype)
         taken.name, taken.index = VALIDATION, rows
@@ -146,11 +146,11 @@ class DistributedDataSet:
         return taken
 
     def excerpt(self) -> DataSet:
-        """Return rows for a diagnosis in memory, evenly spaced."""
+        """Return evenly spaced rows in memory, for the diagnosis."""
         return DataSet(*self._rows(sampled_rows(self)), None)
 
     def loss_sums(self, network: Network, loss: Loss) -> dict[int, float]:
-        """Return ``sum_i w_i l_i`` of a network, by partition."""
+        """Return the weighted loss ``sum_i w_i l_i`` of a network for each partition."""
         return self._merged("loss_sums", to_each(network, loss, self.name))
 
     def raw_predictions(self, network: Network) -> Array:

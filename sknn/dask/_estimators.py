@@ -1,4 +1,4 @@
-"""The two estimators for data on the workers of a Dask cluster."""
+"""The two estimators for Dask collections."""
 
 import inspect
 from typing import Any
@@ -11,38 +11,39 @@ from sknn.estimators import MLPClassifier, MLPRegressor
 
 
 def _with_client(core: Core) -> inspect.Signature:
-    """Return the signature of an estimator of the core with the parameter ``client``."""
+    """Return the signature of a local estimator with the additional parameter ``client``."""
     signature = inspect.signature(core.__init__)
     client = inspect.Parameter("client", inspect.Parameter.KEYWORD_ONLY, default=None)
     return signature.replace(parameters=[*signature.parameters.values(), client])
 
 
 def _has(method: str) -> Any:
-    """Return the condition under which the core's estimator has a method."""
+    """Return a check of whether the local estimator has a method."""
     return lambda estimator: getattr(estimator._as_core(), method) is not None
 
 
 class DaskMLPClassifier(DaskMLP, MLPClassifier):
-    """Multi-layer perceptron classifier, trained on Dask collections that stay on their workers.
+    """Multi-layer perceptron classifier for Dask collections in the memory of the workers.
 
-    In each step the workers compute the gradient of their rows of the batch. The client adds
-    these gradients and updates the weights.
+    In each step, every worker computes the gradient of the batch's rows in its memory. The client
+    adds these gradients and updates the weights.
 
     Parameters
     ----------
     hidden_layer_sizes, activation, ..., verbose
-        The parameters of `sknn.MLPClassifier`, which describes them. `batch_size` is the number
-        of rows in a step over all workers.
+        The parameters of `sknn.MLPClassifier`. `batch_size` is the total number of rows in a step,
+        over all workers.
     client : distributed.Client or None, default=None
-        The client of the cluster; None for the current one. Deep copies and pickles lose it.
+        The client of the cluster; None for the current client. Deep copies and pickles do not
+        include it.
 
     Attributes
     ----------
     client_ : distributed.Client
         The client of the last fit.
     classes_ : ndarray of shape (n_classes,)
-        The classes, from all partitions. All other attributes are those of `sknn.MLPClassifier`
-        as well.
+        The classes in all partitions. The estimator also has all other attributes of
+        `sknn.MLPClassifier`.
 
     See Also
     --------
@@ -50,9 +51,10 @@ class DaskMLPClassifier(DaskMLP, MLPClassifier):
 
     Notes
     -----
-    The chunks define the computation, and the workers do not: the same data, chunks and seed give
-    the same bits on any number of workers, if all have the same kind of processor and one BLAS
-    thread. With a single chunk, the bits are those of `sknn.MLPClassifier`.
+    The result depends on the partitions, and not on the workers. The same data, partitions and seed
+    give bit-for-bit identical results on any number of workers, if all workers have the same kind
+    of processor and one BLAS thread. With a single partition, the result is identical to that of
+    `sknn.MLPClassifier`.
 
     Examples
     --------
@@ -79,32 +81,32 @@ class DaskMLPClassifier(DaskMLP, MLPClassifier):
 
     @available_if(_has("predict_proba"))  # type: ignore[untyped-decorator]
     def predict_proba(self, X: Any, **options: Any) -> Any:
-        """Return the probability of each class: lazily for a Dask collection.
+        """Predict class probabilities, lazily for a Dask collection.
 
         Parameters
         ----------
         X : Dask array or data frame, or array-like, of shape (n_samples, n_features)
-            Inputs.
+            The inputs.
         **options : dict
             The options of `sknn.MLPClassifier.predict_proba`, for arrays only.
 
         Returns
         -------
         probabilities : Dask array or ndarray of shape (n_samples, n_classes)
-            Probabilities, as `sknn.MLPClassifier` returns them.
+            The probabilities. A Dask array has the partitions of X.
         """
         return self._predict_with("predict_proba", X, options)
 
     @available_if(_has("predict_proba"))  # type: ignore[untyped-decorator]
     def predict_votes(self, X: Any, n_passes: int = 100, **options: Any) -> Any:
-        """Return the predictions of thinned networks: Monte-Carlo dropout.
+        """Return predictions with random dropout masks (Monte-Carlo dropout).
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Inputs in memory.
+            The inputs, in memory.
         n_passes : int, default=100
-            Votes.
+            The number of votes.
         **options : dict
             The other options of `sknn.MLPClassifier.predict_votes`.
 
@@ -116,82 +118,84 @@ class DaskMLPClassifier(DaskMLP, MLPClassifier):
         Raises
         ------
         ValueError
-            If X is a Dask collection, or the network was trained without dropout.
+            If X is a Dask collection, or if the network was trained without dropout.
         """
         return self._in_memory("predict_votes", X, {"n_passes": n_passes, **options})
 
     @available_if(_has("predict_log_proba"))  # type: ignore[untyped-decorator]
     def predict_log_proba(self, X: Any) -> Any:
-        """Return the logarithm of `predict_proba`: lazily for a Dask collection.
+        """Predict the logarithm of class probabilities, lazily for a Dask collection.
 
         Parameters
         ----------
         X : Dask array or data frame, or array-like, of shape (n_samples, n_features)
-            Inputs.
+            The inputs.
 
         Returns
         -------
         log_probabilities : Dask array or ndarray of shape (n_samples, n_classes)
-            The logarithms.
+            The logarithms of the probabilities.
         """
         return self._predict_with("predict_log_proba", X, {})
 
     def decision_function(self, X: Any) -> Any:
-        """Return raw predictions: lazily for a Dask collection.
+        """Return raw predictions, lazily for a Dask collection.
 
         Parameters
         ----------
         X : Dask array or data frame, or array-like, of shape (n_samples, n_features)
-            Inputs.
+            The inputs.
 
         Returns
         -------
         raw_prediction : Dask array or ndarray of shape (n_samples,) or (n_samples, n_classes)
-            The output layer before the sigmoid or softmax.
+            The outputs before the sigmoid or softmax.
         """
         return self._predict_with("decision_function", X, {})
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Return the share of rows whose class is predicted.
+        """Return the accuracy of the predictions.
 
         Parameters
         ----------
         X : Dask array or data frame, or array-like, of shape (n_samples, n_features)
-            Inputs.
+            The inputs.
         y : Dask array or series, or array-like, of shape (n_samples,)
-            Classes.
+            The true classes.
         sample_weight : Dask array or series, or array-like, of shape (n_samples,), default=None
-            Weights.
+            The weights of the rows.
 
         Returns
         -------
         accuracy : float
-            The accuracy.
+            The share of rows whose class is predicted correctly.
         """
         y, predicted, weight = self._computed(y, self.predict(X), sample_weight)
         return float(accuracy_score(y, predicted, sample_weight=weight))
 
 
 class DaskMLPRegressor(DaskMLP, MLPRegressor):  # type: ignore[misc]  # scikit-learn has no types
-    """Multi-layer perceptron regressor, trained on Dask collections that stay on their workers.
+    """Multi-layer perceptron regressor for Dask collections in the memory of the workers.
 
     Parameters
     ----------
     hidden_layer_sizes, activation, ..., verbose
-        The parameters of `sknn.MLPRegressor`, which describes them. `batch_size` is the number of
-        rows in a step over all workers.
+        The parameters of `sknn.MLPRegressor`. `batch_size` is the total number of rows in a step,
+        over all workers.
     client : distributed.Client or None, default=None
-        The client of the cluster; None for the current one. Deep copies and pickles lose it.
+        The client of the cluster; None for the current client. Deep copies and pickles do not
+        include it.
 
     Attributes
     ----------
     client_ : distributed.Client
-        The client of the last fit. All other attributes are those of `sknn.MLPRegressor`.
+        The client of the last fit. The estimator also has all other attributes of
+        `sknn.MLPRegressor`.
 
     See Also
     --------
     sknn.MLPRegressor : The estimator for data in memory.
-    DaskMLPClassifier : The same network for classes.
+    DaskMLPClassifier : The classifier.
 
     Examples
     --------
@@ -218,14 +222,14 @@ class DaskMLPRegressor(DaskMLP, MLPRegressor):  # type: ignore[misc]  # scikit-l
     __init__.__signature__ = _with_client(MLPRegressor)  # type: ignore[attr-defined]
 
     def predict_votes(self, X: Any, n_passes: int = 100, **options: Any) -> Any:
-        """Return the predictions of thinned networks: Monte-Carlo dropout.
+        """Return predictions with random dropout masks (Monte-Carlo dropout).
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Inputs in memory.
+            The inputs, in memory.
         n_passes : int, default=100
-            Votes.
+            The number of votes.
         **options : dict
             The other options of `sknn.MLPRegressor.predict_votes`.
 
@@ -237,21 +241,21 @@ class DaskMLPRegressor(DaskMLP, MLPRegressor):  # type: ignore[misc]  # scikit-l
         Raises
         ------
         ValueError
-            If X is a Dask collection, or the network was trained without dropout.
+            If X is a Dask collection, or if the network was trained without dropout.
         """
         return self._in_memory("predict_votes", X, {"n_passes": n_passes, **options})
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Return the coefficient of determination R2 of the predictions.
+        """Return the coefficient of determination, R2, of the predictions.
 
         Parameters
         ----------
         X : Dask array or data frame, or array-like, of shape (n_samples, n_features)
-            Inputs.
+            The inputs.
         y : Dask array, series or data frame, or array-like
-            Targets.
+            The targets.
         sample_weight : Dask array or series, or array-like, of shape (n_samples,), default=None
-            Weights.
+            The weights of the rows.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""The gradient over rows on the workers, summed in a fixed order."""
+"""The gradient of rows on the workers, summed in a fixed order."""
 
 from collections.abc import Mapping
 from functools import cached_property
@@ -20,11 +20,11 @@ from sknn.losses import Loss
 
 @final
 class DistributedGradients(GradientSource):
-    """The gradient over rows of a distributed data set.
+    """The gradient of rows of a distributed data set.
 
-    Each partition computes the gradient of its rows in the batch, divided by the weight of the
-    whole batch. The sum has the order of a binary tree over the partitions. So its bits depend on
-    the partitions, and on neither the workers nor their timing.
+    The workers compute the gradient of each partition's rows in the batch, divided by the weight of
+    the whole batch. The gradients are added in the order of a binary tree over the partitions. So
+    the sum depends on the partitions, and not on the workers or their timing.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ class DistributedGradients(GradientSource):
                 if value is not None
             }
         total = add_up(0, batch.n_parts, lambda *subtree: known.get(subtree), add_sums)
-        assert total is not None  # the batch has a weight
+        assert total is not None  # the weight of the batch is not zero
         gradient, loss_sum = total
         np.copyto(self.gradient.vector, gradient)
         return loss_sum, weight_sum
@@ -78,7 +78,7 @@ class DistributedGradients(GradientSource):
 
 @final
 class _Batch:
-    """The rows of a batch by partition, and the plan of the calls that compute its gradient."""
+    """The rows of a batch by partition, and the calls that compute its gradient."""
 
     def __init__(
         self,
@@ -92,7 +92,7 @@ class _Batch:
         edges = data.edges
         self.n_parts = len(edges) - 1
         self._rows: Array | None = None
-        if isinstance(rows, slice):  # whole partitions, or slices of them
+        if isinstance(rows, slice):  # partitions or slices of partitions
             starts = np.clip(rows.start - edges[:-1], 0, None)
             stops = np.minimum(rows.stop, edges[1:]) - edges[:-1]
         else:
@@ -104,7 +104,7 @@ class _Batch:
         self._bounds = list(zip(starts.tolist(), stops.tolist(), strict=True))
 
     def plan(self, placement: Mapping[str, list[int]]) -> dict[str, tuple[Any, ...]]:
-        """Return the arguments of `Shards.gradients` for each worker that has rows."""
+        """Return the arguments of `Shards.gradients` for each worker with rows of the batch."""
         owners: list[str | None] = [None] * self.n_parts
         for worker, numbers in placement.items():
             for number in numbers:

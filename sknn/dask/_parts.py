@@ -1,4 +1,4 @@
-"""Partitions: their checks and conversion, which run as tasks on the workers."""
+"""Tasks that check and convert the partitions on the workers."""
 
 from dataclasses import dataclass
 from typing import Any, final
@@ -12,14 +12,14 @@ from sknn._core.typing import Array
 @final
 @dataclass
 class Part:
-    """A partition of checked inputs and targets.
+    """A partition with checked inputs and targets.
 
     Attributes
     ----------
     X : ndarray of shape (n_rows, n_features)
         The inputs, of the dtype of the network.
     y : ndarray of shape (n_rows,) or (n_rows, n_columns)
-        The targets as they were passed.
+        The targets that the user passed.
     """
 
     X: Array
@@ -29,7 +29,7 @@ class Part:
 @final
 @dataclass
 class Summary:
-    """What the client learns of a partition: its shape and the distinct targets.
+    """The summary of a partition for the client: its shape and the distinct targets.
 
     Attributes
     ----------
@@ -48,12 +48,12 @@ class Summary:
 
 
 def read_part(X: Any, y: Any, number: int, dtype: Any, suffix: str) -> Part:
-    """Return a checked partition; a ValueError names it.
+    """Check and convert a partition; errors name its number.
 
     Parameters
     ----------
     X, y : array-like
-        Inputs and targets.
+        The inputs and targets.
     number : int
         The number of the partition.
     dtype : dtype
@@ -65,8 +65,8 @@ def read_part(X: Any, y: Any, number: int, dtype: Any, suffix: str) -> Part:
     n_rows, n_targets = X.shape[0], y.shape[0]
     if n_rows != n_targets:
         raise ValueError(
-            f"{where}: X{suffix} has {n_rows} rows and y{suffix} {n_targets}. Give both the same "
-            "chunks."
+            f"{where}: X{suffix} has {n_rows} rows and y{suffix} has {n_targets}. Give both the "
+            "same partitions."
         )
     if n_rows == 0:
         return Part(np.empty((0, X.shape[1]), dtype), np.asarray(y))
@@ -94,7 +94,7 @@ def representative_targets(summaries: list[Summary]) -> Array:
     Raises
     ------
     ValueError
-        If partitions have different columns or features; it names them.
+        If partitions have different numbers of columns or features. The message names them.
     """
     first = next(i for i, summary in enumerate(summaries) if summary.n_rows)
     for name, what in (("n_columns", "columns of y"), ("n_features", "features")):
@@ -102,7 +102,7 @@ def representative_targets(summaries: list[Summary]) -> Array:
         for number, summary in enumerate(summaries):
             if summary.n_rows and getattr(summary, name) != expected:
                 raise ValueError(
-                    f"partition {number} has {getattr(summary, name) or 1} {what}, and partition "
+                    f"partition {number} has {getattr(summary, name) or 1} {what}, but partition "
                     f"{first} has {expected or 1}."
                 )
     distinct = np.unique(np.concatenate([part.distinct for part in summaries if part.n_rows]))

@@ -1,4 +1,4 @@
-"""Lazy predictions for Dask collections, partition by partition."""
+"""Lazy predictions for Dask collections."""
 
 import warnings
 from typing import Any
@@ -11,14 +11,14 @@ from sknn.dask import _collections as collections
 
 
 def predict_lazily(model: Any, method: str, X: Any) -> Any:
-    """Return the predictions for a collection as a Dask array with the chunks of its rows.
+    """Return the predictions for a collection as a Dask array with the same partitions.
 
     Parameters
     ----------
     model : MLPClassifier or MLPRegressor
-        A fitted estimator, which the tasks contain.
+        A fitted local estimator, which becomes a part of the tasks.
     method : str
-        The name of its method.
+        The name of the method that predicts.
     X : Dask array or data frame
         The inputs.
     """
@@ -29,7 +29,7 @@ def predict_lazily(model: Any, method: str, X: Any) -> Any:
         lazy = predicted.to_dask_array()
         return lazy if lazy.dtype == example.dtype else lazy.astype(example.dtype)
     if X.ndim != 2 or X.numblocks[1] > 1:
-        collections.partitions(X, "X")  # raises for chunks of columns
+        collections.partitions(X, "X")  # raises the error
     has_columns = example.ndim == 2
     return array.map_blocks(
         *(_predict_array, X),
@@ -44,7 +44,7 @@ def predict_lazily(model: Any, method: str, X: Any) -> Any:
 
 
 def _example(model: Any, method: str) -> Array:
-    """Return the prediction for one row, which shows the shape and the dtype of all."""
+    """Return the prediction for one row, as an example of shape and dtype."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the row has no feature names
         example: Array = getattr(model, method)(np.zeros((1, model.n_features_in_)))
@@ -60,6 +60,6 @@ def _predict_frame(X: Any, model: Any, method: str, empty: Array) -> Any:
 
 
 def _as_frame(prediction: Array, frame: Any) -> Any:
-    """Return a prediction as a series or a frame of the library of a given frame."""
+    """Return a prediction as a series or data frame of the same library as `frame`."""
     kind = frame.__class__ if prediction.ndim == 2 else frame.iloc[:, 0].__class__
     return kind(prediction, index=frame.index[: len(prediction)])

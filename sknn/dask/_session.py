@@ -1,4 +1,4 @@
-"""A session: the partitions of a data set on the workers, their actors, and recovery of both."""
+"""The partitions of a data set on the workers, their actors, and the recovery of lost workers."""
 
 import contextlib
 import time
@@ -14,34 +14,35 @@ from sknn.dask._parts import Summary, read_part, summarize
 from sknn.dask._pulse import Pulse, patience
 from sknn.dask._shards import Shards
 
-# Seconds between two looks at the workers while a result is awaited.
+# Seconds between two checks of the workers while waiting for a result.
 _INTERVAL: Final = 1.0
-# Seconds after which actors are placed again if they have not begun.
+# Seconds after which actors that have not started are created again.
 _PLACING: Final = 10.0
-# Seconds for a first connection to a worker; if it fails, calls go through the scheduler.
+# Seconds for the first connection to a worker. If it fails, calls go through the scheduler.
 _CONNECTING: Final = 5.0
-# The number of times that one call is repeated.
+# The largest number of attempts of one call.
 _ATTEMPTS: Final = 8
 
-# Arguments of a method for each worker that has something to do: from the partitions by worker.
+# A function from the partitions of each worker to the arguments of each worker that is called.
 Plan = Callable[[Mapping[str, list[int]]], Mapping[str, tuple[Any, ...]]]
 
 
 class _LostError(Exception):
-    """A worker, its actor or its data have gone; a new attempt may succeed."""
+    """A worker, its actor or its data are lost; a new attempt may succeed."""
 
 
 def to_each(*args: Any) -> Plan:
-    """Return the plan to call each worker with the same arguments."""
+    """Return a plan that calls each worker with the same arguments."""
     return lambda placement: dict.fromkeys(placement, args)
 
 
 @final
 class Session:
-    """The partitions of one data set, held by one actor on each worker that has some.
+    """The partitions of one data set, which one actor per worker holds.
 
-    If a worker is lost, the scheduler computes its partitions again elsewhere, and the session
-    makes new actors, repeats what prepared the old ones, and repeats the call.
+    If a worker is lost, the scheduler computes its partitions again on other workers. The session
+    then creates new actors, repeats the preparing calls of the old actors, and repeats the last
+    call.
 
     Parameters
     ----------
@@ -68,7 +69,7 @@ class Session:
         self._read(X, y, dtype)
 
     def _read(self, X: list[Any], y: list[Any], dtype: Any) -> None:
-        """Begin to read the partitions, where the inputs are if they are in memory already."""
+        """Start to read the partitions, if possible on the workers that hold the inputs."""
         read = dask.delayed(read_part, pure=False)
         by_home: dict[str | None, list[int]] = {}
         for number, home in enumerate(_homes(self._client, X)):
@@ -81,12 +82,12 @@ class Session:
                 self._parts[number] = future
 
     def summaries(self, has_classes: bool) -> list[Summary]:
-        """Wait for all partitions to be read, and return their summaries.
+        """Wait until all partitions are read, and return their summaries.
 
         Raises
         ------
         ValueError
-            If a partition is wrong, which the error names.
+            If a partition is invalid. The message names it.
         RuntimeError
             If a partition cannot be computed.
         """
@@ -104,7 +105,7 @@ class Session:
         return summaries
 
     def _wait(self, futures: list[Future]) -> None:
-        """Wait for tasks for as long as the workers that compute show that they live."""
+        """Wait for tasks, as long as the workers that compute them send heartbeats."""
         while True:
             try:
                 wait(futures, timeout=min(_INTERVAL, self._patience))
@@ -115,7 +116,7 @@ class Session:
                 return
 
     def _check_parts(self) -> None:
-        """Raise an error that names the first partition that cannot be had."""
+        """Raise an error that names the first partition that is missing."""
         for number, part in enumerate(self._parts):
             if part.status == "finished":
                 continue
@@ -128,14 +129,15 @@ class Session:
                     f"{what} cannot be computed: {type(error).__name__}: {error}"
                 ) from error
             raise RuntimeError(
-                f"{what} is lost: it was on a worker that has gone, and cannot be computed again "
-                "in time. Load data with tasks, not with client.scatter, so that they can be."
+                f"{what} is lost: its worker left the cluster, and the partition could not be "
+                "computed again in time. Load the data with tasks, because data from "
+                "client.scatter cannot be computed again."
             )
 
     # ---------------------------------------------------------------- calls
 
     def prepare(self, method: str, plan: Plan) -> dict[str, Any]:
-        """Call a method now, and again on actors that replace lost ones."""
+        """Call a method now, and again on each actor that replaces a lost one."""
         results = self.call(method, plan)
         self._preparations.append((method, plan))
         return results
@@ -146,23 +148,24 @@ class Session:
         return self._checksums
 
     def call(self, method: str, plan: Plan) -> dict[str, Any]:
-        """Call a method of the actors, all at once, and return the results by worker.
+        """Call a method of all actors in parallel, and return the results by worker.
 
-        The call is repeated if a worker is lost meanwhile.
+        The call is repeated if a worker is lost during it.
 
         Parameters
         ----------
         method : str
             The name of a method of `Shards`.
         plan : callable
-            Returns the arguments for each worker to call, from the partitions on all workers.
+            ``plan(placement)`` returns the arguments of each worker to call. `placement` contains
+            the partitions of each worker.
 
         Raises
         ------
         TimeoutError
-            If a worker is silent for too long, which the error names.
+            If a worker does not answer in time. The message names it.
         RuntimeError
-            If lost data cannot be computed again; the error names the partition.
+            If lost data cannot be computed again. The message names the partition.
         """
         lost: Exception | None = None
         for _ in range(_ATTEMPTS):
@@ -175,7 +178,7 @@ class Session:
             except _LostError as error:
                 lost = error
                 self._release_actors()
-        raise RuntimeError(f"the workers were lost {_ATTEMPTS} times in one call: {lost}") from lost
+        raise RuntimeError(f"workers were lost {_ATTEMPTS} times during one call: {lost}") from lost
 
     def _call_once(self, method: str, plan: Plan) -> dict[str, Any]:
         results = {}
@@ -195,7 +198,7 @@ class Session:
         return results
 
     def _result(self, worker: str, future: Any) -> Any:
-        """Wait for the result of an actor, as long as its worker shows that it lives."""
+        """Wait for the result of an actor, as long as its worker sends heartbeats."""
         while True:
             try:
                 return future.result(timeout=min(_INTERVAL, self._patience))
@@ -203,7 +206,7 @@ class Session:
                 if future.done() or not isinstance(error, TimeoutError):
                     raise _LostError(f"worker {worker}: {error!r}") from error
             if not self._pulse.is_present(worker):
-                raise _LostError(f"worker {worker} has left")
+                raise _LostError(f"worker {worker} has left the cluster")
 
     def _check_unchanged(self, preparation: tuple[str, Plan], results: dict[str, Any]) -> None:
         if preparation[0] != "encode":
@@ -212,14 +215,15 @@ class Session:
             if checksum != self._checksums[number]:
                 raise RuntimeError(
                     f"partition {number} of X{self._suffix} and y{self._suffix} has changed: its "
-                    "worker was lost, and its tasks have other results now. Make them "
-                    "deterministic, such as by seeds, or store the data."
+                    "worker was lost, and its tasks returned other values when they were "
+                    "computed again. Make the tasks deterministic, for example with seeds, or "
+                    "store the data."
                 )
 
     # ---------------------------------------------------------------- actors
 
     def _make_actors(self) -> None:
-        """Make an actor on each worker that has partitions, within a bounded time."""
+        """Create an actor on each worker with partitions, within a time limit."""
         end = time.monotonic() + self._patience
         while True:
             try:
@@ -232,7 +236,7 @@ class Session:
                     raise
                 if time.monotonic() > end:
                     raise TimeoutError(
-                        f"the workers of the data have not answered for {self._patience:g} s: "
+                        f"the workers with the data have not answered for {self._patience:g} s: "
                         f"{error}"
                     ) from error
                 time.sleep(0.1)
@@ -243,14 +247,14 @@ class Session:
         self._check_parts()
 
     def _place(self) -> None:
-        """Make an actor for the partitions of each worker, where they are now."""
+        """Create an actor for the partitions that each worker holds now."""
         holders = self._client.who_has(self._parts)
         present = self._client.scheduler_info()["workers"]
         placement: dict[str, list[int]] = {}
         for number, part in enumerate(self._parts):
             workers = sorted(worker for worker in holders.get(part.key, ()) if worker in present)
             if not workers:
-                raise _LostError(f"partition {number} is on no worker")
+                raise _LostError(f"no worker holds partition {number}")
             placement.setdefault(workers[0], []).append(number)
         futures = {
             worker: self._client.submit(
@@ -270,7 +274,7 @@ class Session:
             waiting = [worker for worker, future in futures.items() if not future.done()]
             raise _LostError(f"no answer from {', '.join(waiting)}") from None
         if any(future.status != "finished" for future in self._actor_futures):
-            raise _LostError("an actor could not be made")
+            raise _LostError("an actor could not be created")
         self._placement = placement
         self._actors = self._handles(futures, self._direct or self._client)
         if self._direct is not None and not self._is_reachable():
@@ -279,12 +283,12 @@ class Session:
             self._actors = self._handles(futures, self._client)
 
     def _handles(self, futures: dict[str, Future], client: Client) -> dict[str, Actor]:
-        """Return handles to actors, which make their calls through a client."""
+        """Return handles to actors that send their calls through a client."""
         with client.as_current():
             return {worker: Actor(Shards, worker, future.key) for worker, future in futures.items()}
 
     def _is_reachable(self) -> bool:
-        """Tell whether this process can connect to all workers."""
+        """Return whether this process can connect to all workers."""
         if not self._was_reached:
             answers = [actor.perform("is_ready") for actor in self._actors.values()]
             try:
@@ -310,7 +314,7 @@ class Session:
 
 
 def _homes(client: Client, parts: list[Any]) -> list[str | None]:
-    """Return a worker that has each partition in memory; None for one that is to be computed."""
+    """Return a worker that holds each partition in memory, or None if it must be computed."""
     futures = [futures_of(part) for part in parts]
     present = [future for several in futures for future in several if future.client is client]
     holders = client.who_has(present) if present else {}
@@ -319,7 +323,7 @@ def _homes(client: Client, parts: list[Any]) -> list[str | None]:
 
 
 def _direct_client(client: Client) -> Client | None:
-    """Return a client that calls workers directly; None if it cannot connect to them."""
+    """Return a client that calls workers directly, or None if it cannot connect to them."""
     try:
         direct = Client(
             client.scheduler.address,
@@ -334,5 +338,5 @@ def _direct_client(client: Client) -> Client | None:
 
 
 def _merge(results: Mapping[str, Mapping[int, Any]]) -> dict[int, Any]:
-    """Return the results of all workers, by partition."""
+    """Return the results of all workers by partition."""
     return {number: value for part in results.values() for number, value in part.items()}

@@ -1,4 +1,4 @@
-"""The actor of a worker: it holds the partitions there, and computes with them."""
+"""The actor on each worker, which holds partitions and computes with them."""
 
 import zlib
 from collections.abc import Callable, Iterator
@@ -17,7 +17,7 @@ from sknn.dask._tree import add_up
 from sknn.estimators.internals import Targets, replace_extremes
 from sknn.losses import Loss
 
-# The names of the data set of all rows, and of the rows that are set aside for validation.
+# The names of the data sets of all rows, and of the rows set aside for validation.
 ALL: Final = "all"
 VALIDATION: Final = "validation"
 
@@ -26,7 +26,10 @@ Sum = tuple[Array, float]
 
 
 def guard(function: Callable[..., Any], *args: Any) -> tuple[bool, Any]:
-    """Return True and a result, or False and an exception: what fails here is no lost worker."""
+    """Call a function; return True and its result, or False and its exception.
+
+    The caller can so distinguish an exception of the function from a lost worker.
+    """
     try:
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             return True, function(*args)
@@ -38,7 +41,7 @@ def guard(function: Callable[..., Any], *args: Any) -> tuple[bool, Any]:
 class Shards:
     """The partitions on one worker.
 
-    The client calls `perform` with the name of a method. All methods may be repeated.
+    The client calls `perform` with the name of a method. Every call may be repeated safely.
 
     Parameters
     ----------
@@ -56,7 +59,7 @@ class Shards:
         self._network: Network | None = None
 
     def perform(self, name: str, *args: Any) -> tuple[bool, Any]:
-        """Call a method; return True and its result, or False and the exception."""
+        """Call a method; return True and its result, or False and its exception."""
         return guard(getattr(self, name), *args)
 
     def is_ready(self) -> bool:
@@ -84,12 +87,12 @@ class Shards:
         return checksums
 
     def set_aside(self, rows: dict[int, Array]) -> None:
-        """Hold the data set of some rows of each partition."""
+        """Create the validation set from the given rows of each partition."""
         for number in self._parts:
             self._data[VALIDATION, number] = self._data[ALL, number].take(rows[number])
 
     def begin(self, network: Network, loss: Loss, seed: int) -> None:
-        """Prepare to compute the gradients of a network."""
+        """Prepare the computation of a network's gradients."""
         self._network, buffers, n_parts = network, Buffers(network), len(self._parts)
         for number in self._parts:
             self._sources[number] = LocalGradients(
@@ -109,14 +112,14 @@ class Shards:
         bounds: list[tuple[int, int]],
         rows: Array | None,
     ) -> tuple[list[tuple[int, int]], list[Sum | None]]:
-        """Return subtrees with their sums of gradients and losses.
+        """Return subtrees and their sums of gradients and losses.
 
         Parameters
         ----------
         vector : ndarray of shape (size,)
             The parameters.
         step : int
-            The number of steps done before.
+            The number of completed steps.
         divisor : float
             The weight of the whole batch.
         subtrees : list of (int, int)
@@ -124,9 +127,10 @@ class Shards:
         numbers : list of int
             The partitions that have rows in the batch.
         bounds : list of (int, int)
-            For each of them, a slice of `rows`; of the partition itself if `rows` is None.
+            A slice for each of these partitions. It refers to `rows`, or to the rows of the
+            partition if `rows` is None.
         rows : ndarray of int or None
-            Rows within their partitions.
+            The indices of the rows within their partitions.
         """
         assert self._network is not None
         np.copyto(self._network.parameters.vector, vector)
@@ -143,7 +147,7 @@ class Shards:
         return subtrees, [add_up(*subtree, find, add_sums) for subtree in subtrees]
 
     def loss_sums(self, network: Network, loss: Loss, name: str) -> dict[int, float]:
-        """Return ``sum_i w_i l_i`` of a network over a data set, for each partition."""
+        """Return the weighted loss ``sum_i w_i l_i`` over a data set for each partition."""
         return {
             number: loss_sum(network, loss, data) for number, data in self._named(name) if len(data)
         }
@@ -159,12 +163,12 @@ class Shards:
         return results
 
     def take_rows(self, rows: dict[int, Array]) -> dict[int, tuple[Array, Array]]:
-        """Return rows of the inputs and of the encoded targets."""
+        """Return inputs and encoded targets of the given rows."""
         taken = {number: self._data[ALL, number].take(index) for number, index in rows.items()}
         return {number: (data.X, data.y) for number, data in taken.items()}
 
     def take_targets(self, encoded: bool) -> dict[int, Array]:
-        """Return the targets of all rows, encoded or as they were passed."""
+        """Return the targets of all rows, either encoded or as the user passed them."""
         if encoded:
             return {number: data.y for number, data in self._named(ALL)}
         return {number: part.y for number, part in self._parts.items()}
@@ -174,7 +178,7 @@ class Shards:
 
 
 def add_sums(left: Sum, right: Sum) -> Sum:
-    """Return the sum of two sums, in the memory of the first if that can be written."""
+    """Add two sums, in place in the first one if it is writeable."""
     (gradient, loss), (other_gradient, other_loss) = left, right
     out = gradient if gradient.flags.writeable else np.empty_like(gradient)
     return np.add(gradient, other_gradient, out=out), loss + other_loss

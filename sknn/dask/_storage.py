@@ -1,4 +1,4 @@
-"""The storage of a fit on a cluster: how collections are read, and what computes with them."""
+"""The storage of a fit on a cluster, which reads collections and computes with them."""
 
 from collections.abc import Callable
 from functools import cached_property
@@ -94,14 +94,14 @@ class OnWorkers(Storage):
         raw = _RawTargets(data)
         class_weight = getattr(estimator, "class_weight", None)
         if class_weight is not None:
-            data.encode(targets, None, suffix)  # so that wrong targets are named first
+            data.encode(targets, None, suffix)  # first, so that invalid targets raise their error
             weight = targets.weigh(class_weight, raw.values, weight)
         name = f"sample_weight{suffix} times class_weight"
         data.encode(targets, normalize_weights(weight, np.dtype(dtype), name), suffix)
         return targets, data, raw
 
     def _gather_weights(self, sample_weight: Any, sizes: list[int], name: str) -> Array | None:
-        """Return checked weights in the memory of the client."""
+        """Gather the weights in the memory of the client, and check them."""
         rows = np.broadcast_to(np.float32(0), (sum(sizes), 1))
         if not collections.is_collection(sample_weight):
             return check_weights(sample_weight, rows, name)
@@ -112,8 +112,8 @@ class OnWorkers(Storage):
         for number, (weight, size) in enumerate(zip(weights, sizes, strict=True)):
             if len(weight) != size:
                 raise ValueError(
-                    f"partition {number}: X has {size} rows and {name} {len(weight)}. Give both "
-                    "the same chunks."
+                    f"partition {number}: X has {size} rows and {name} has {len(weight)}. Give "
+                    "both the same partitions."
                 )
         return check_weights(np.concatenate(weights), rows, name)
 
@@ -151,9 +151,9 @@ class OnWorkers(Storage):
 
 
 def predictor_class(base: Any) -> Any:
-    """Return a subclass of an estimator that predicts for the rows of a distributed data set.
+    """Return a subclass of an estimator class that predicts for a distributed data set.
 
-    A scorer passes the collection of the inputs, which is not read.
+    A scorer passes the collection of the inputs as X. The predictor does not read it again.
     """
 
     class Predictor(base):  # type: ignore[misc]
@@ -180,7 +180,7 @@ def predictor_class(base: Any) -> Any:
 
 @final
 class _RawTargets:
-    """Targets as they were passed, gathered from the workers when they are first read."""
+    """The targets that the user passed, gathered from the workers at the first access."""
 
     def __init__(self, data: DistributedDataSet) -> None:
         self._data = data

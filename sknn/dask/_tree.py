@@ -1,8 +1,8 @@
-"""A fixed binary tree over the chunks of a data set, which gives the order of all sums.
+"""A fixed binary tree over the partitions of a data set, which determines the order of all sums.
 
-A subtree is written as ``(start, stop)``, the range of its chunks. Floating-point sums depend on
-their order, and this order depends on the numbers of the chunks only. So any worker may add up
-any subtree.
+A subtree is the range ``(start, stop)`` of its partitions. Floating-point sums depend on the order
+of the additions. Here this order depends on the numbers of the partitions only, so any worker may
+add up any subtree.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,16 +17,16 @@ def add_up(
     find: Callable[[int, int], T | None],
     add: Callable[[T, T], T],
 ) -> T | None:
-    """Return the sum over a subtree; None if nothing was found in it.
+    """Return the sum over a subtree, or None if it contains no value.
 
     Parameters
     ----------
     start, stop : int
         The subtree.
     find : callable
-        ``find(start, stop)`` returns the sum of a subtree if it is known, else None.
+        ``find(start, stop)`` returns the sum of a subtree, or None if it is unknown.
     add : callable
-        Adds two sums.
+        ``add(left, right)`` returns the sum of two sums.
 
     Examples
     --------
@@ -47,12 +47,12 @@ def add_up(
 
 
 def whole_subtrees(owners: Sequence[T | None]) -> list[tuple[int, int, T]]:
-    """Return the largest subtrees whose chunks all have one owner, and that owner.
+    """Return the largest subtrees whose partitions have a single owner, and that owner.
 
     Parameters
     ----------
     owners : sequence
-        The owner of each chunk; None for a chunk that does not take part.
+        The owner of each partition; None for a partition that does not take part.
 
     Examples
     --------

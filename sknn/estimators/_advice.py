@@ -100,7 +100,7 @@ def _interrupted(estimator: BaseEstimator) -> _Finding:
     return _Finding(
         exceptions.InterruptedWarning,
         f"was interrupted after {estimator.n_iter_} whole epochs (iterations) of this call",
-        f"{weights} were kept; fit with warm_start=True goes on from here. To leave a loop of "
+        f"{weights} were kept; fit with warm_start=True continues from them. To leave a loop of "
         "fits, press Ctrl-C twice within two seconds.",
     )
 
@@ -136,13 +136,13 @@ def _unscaled(diagnosis: Diagnosis) -> str | None:
         )
     if largest < _TINY:
         return (
-            f"got features of sizes up to {short(largest)} (root mean square), too small to move "
-            "the units"
+            f"got features of sizes up to {short(largest)} (root mean square), too small to "
+            "affect the units"
         )
     if diagnosis.feature_offset > _OFF_CENTRE:
         return (
             f"got a feature whose mean is {short(diagnosis.feature_offset)} times its standard "
-            "deviation, so that what varies in it is hardly seen"
+            "deviation, so that its variation has little effect"
         )
     return None
 
@@ -154,9 +154,9 @@ def _validation_features(estimator: BaseEstimator, ending: Ending) -> _Finding |
     return _Finding(
         exceptions.FeatureScaleWarning,
         f"got an X_val whose features vary {short(scale)} times as much as those of X (median), "
-        "and so was validated on data of another scale",
-        "Pass scaler.transform(X_val); in a Pipeline set transform_input=['X_val'], with metadata "
-        "routing on.",
+        "so the validation used data of another scale",
+        "Pass scaler.transform(X_val), or in a Pipeline enable metadata routing and set "
+        "transform_input=['X_val'].",
     )
 
 
@@ -170,8 +170,8 @@ def _validation_target(estimator: BaseEstimator, ending: Ending) -> _Finding | N
         return None
     return _Finding(
         exceptions.TargetScaleWarning,
-        f"got a y_val {problem}, and so was validated on targets of another scale",
-        "Transform y_val as y is transformed; TransformedTargetRegressor does not: fit its "
+        f"got a y_val {problem}, so the validation used targets of another scale",
+        "Transform y_val like y, because TransformedTargetRegressor does not: fit its "
         "transformer to y, and pass transformer.transform(y_val.reshape(-1, 1)).ravel().",
     )
 
@@ -185,8 +185,8 @@ def _target(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
     far = scales[0] if scales[0] < _SMALL_TARGET else scales[-1]
     return _Finding(
         exceptions.TargetScaleWarning,
-        f"got targets y with a standard deviation of {short(far)}, for which neither tol nor the "
-        "default rates are made",
+        f"got targets y with a standard deviation of {short(far)}, but tol and the default rates "
+        "are chosen for a standard deviation near 1",
         f"Scale y:\n\n"
         f"    from sklearn.compose import TransformedTargetRegressor\n"
         f"    from sklearn.preprocessing import StandardScaler\n"
@@ -237,10 +237,10 @@ def _identical(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
     layer = alike.index(True) + 1
     return _Finding(
         exceptions.IdenticalUnitsWarning,
-        f"has identical units: all of hidden layer {layer} have the same weights and biases, get "
-        "the same gradient, and so are worth one unit",
-        f"Use an init that draws, such as 'auto' (now {estimator.init!r}), and if it does, a "
-        f"smaller alpha (now {estimator.alpha:g}).",
+        f"has identical units: all units of hidden layer {layer} have the same weights, biases and "
+        "gradients, so they act as a single unit",
+        f"Use a random init, such as 'auto' (now {estimator.init!r}). If init is already random, "
+        f"use a smaller alpha (now {estimator.alpha:g}).",
     )
 
 
@@ -256,8 +256,8 @@ def _dead(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
             ways.insert(0, f"use {name}='auto'")
     return _Finding(
         exceptions.DeadUnitsWarning,
-        f"has dead units: {shares[worst]:.0%} of those in hidden layer {worst + 1} have a "
-        f"derivative of zero on all of {ending.facts.n_rows} rows, and get no gradient",
+        f"has dead units: {shares[worst]:.0%} of the units in hidden layer {worst + 1} have a "
+        f"derivative of zero on all of {ending.facts.n_rows} rows, so they get no gradient",
         f"To avoid it, {', '.join(ways)}, or use activation='leaky_relu'.",
     )
 
@@ -274,7 +274,7 @@ def _saturated(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
     return _Finding(
         exceptions.SaturatedUnitsWarning,
         f"has saturated units: {shares[worst]:.0%} of the activations of hidden layer {worst + 1} "
-        f"on {ending.facts.n_rows} rows are at an end of their range, and pass little gradient on",
+        f"on {ending.facts.n_rows} rows are at a limit of their range, where the gradient is small",
         "To avoid it, scale X, keep init='auto', lower learning_rate_init, or use "
         "activation='relu'.",
     )
@@ -291,8 +291,8 @@ def _vanishing(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
     return _Finding(
         exceptions.VanishingGradientWarning,
         f"has a vanishing gradient: that of {_layer(ratios, min)} is {min(ratios):.2g} of the "
-        f"output layer's, and the loss has hardly fallen, to {curve[-1]:.4g}",
-        "Use activation='relu' or 'selu', keep init='auto', or take fewer layers.",
+        f"output layer's, and the loss has barely fallen, to {curve[-1]:.4g}",
+        "Use activation='relu' or 'selu', keep init='auto', or use fewer layers.",
     )
 
 
@@ -320,14 +320,14 @@ def _unconverged(estimator: BaseEstimator, ending: Ending) -> _Finding | None:
 def _more_or_less(estimator: BaseEstimator, ending: Ending, change: float) -> str:
     """Return the advice for a loss that still moves."""
     if _runs_by_itself(estimator):
-        return f"Raise max_iter, to {5 * estimator.max_iter} say{_or_scale(ending.facts)}."
+        return f"Raise max_iter, for example to {5 * estimator.max_iter}{_or_scale(ending.facts)}."
     if change < 0:
         return (
-            f"Lower learning_rate_init (now {ending.learning_rate:g}), or let it fall, with "
+            f"Lower learning_rate_init (now {ending.learning_rate:g}), or let it decay, with "
             "learning_rate='adaptive' or 'cosine'."
         )
     return (
-        f"Raise max_iter, to {5 * estimator.max_iter} say, or learning_rate_init (now "
+        f"Raise max_iter, for example to {5 * estimator.max_iter}, or learning_rate_init (now "
         f"{ending.learning_rate:g}){_or_scale(ending.facts)}."
     )
 

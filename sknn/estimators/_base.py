@@ -117,19 +117,22 @@ class BaseMLP(
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Inputs. Features of similar scale train best: put a ``StandardScaler`` before.
+            The inputs. Training works best if all features have a similar scale, as after a
+            ``StandardScaler``.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights, not negative: a weight of 2 counts as the row twice.
+            The weights of the rows, not negative. A row with weight 2 counts as two rows.
         X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
-            A validation set. With ``early_stopping=True`` it decides when to stop, in place of
-            `validation_fraction` of the rows; without, its loss and score are only recorded.
-            Scale it as X: a Pipeline does so with ``transform_input=["X_val"]``.
+            The inputs of a validation set. With ``early_stopping=True``, this set replaces the
+            `validation_fraction` of the rows and decides when to stop. Otherwise its loss and score
+            are only recorded. Scale it like X; a Pipeline with ``transform_input=["X_val"]`` does
+            so.
         y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
-            Its targets, on the scale of y: ``TransformedTargetRegressor`` does not transform them.
+            The targets of the validation set, on the scale of y. ``TransformedTargetRegressor``
+            does not transform them.
         sample_weight_val : array-like of shape (n_val,), default=None
-            Its weights.
+            The weights of the validation rows.
 
         Returns
         -------
@@ -139,7 +142,8 @@ class BaseMLP(
         Raises
         ------
         ValueError
-            On a wrong parameter, wrong data, or training that diverges. Nothing has changed then.
+            If a parameter or the data are invalid, or if training diverges. The estimator does not
+            change.
         """
         mode = FitMode.WARM_START if self.warm_start else FitMode.FIT
         self._whole_fit(FitCall(mode, X, y, sample_weight, X_val, y_val, sample_weight_val))
@@ -155,30 +159,30 @@ class BaseMLP(
         y_val: Any = None,
         sample_weight_val: Any = None,
     ) -> Self:
-        """Continue a fit that was interrupted, to the end that it would have had.
+        """Continue an interrupted fit to its original end.
 
-        ``sknn.load`` of a file that `sknn.callbacks.Checkpoint` wrote returns a model in the middle
-        of its fit. With the same data it becomes the model of a fit that was never interrupted, to
-        the last bit. Callbacks are not in the file: set them again.
+        First load the model from a file of `sknn.callbacks.Checkpoint` with ``sknn.load``, and set
+        its callbacks again. With the same data, the result of `resume` is bit-for-bit identical to
+        that of a fit that was never interrupted.
 
-        Before `resume`, `set_params` may change `verbose` and `max_iter`. With another `max_iter`
-        the model becomes that of a fit that had begun with the other value. All other parameters
-        on which the bits depend must be those with which the fit began.
+        Before `resume`, `set_params` may change `verbose` and `max_iter`. With another `max_iter`,
+        the result is that of a fit that started with the new value. All other parameters that
+        influence the result must not change.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Inputs; this and all others are those of the interrupted fit.
+            The inputs. All arguments must equal those of the interrupted fit.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Targets.
+            The targets.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights.
+            The weights of the rows.
         X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
-            The validation set, if the fit had been given one.
+            The inputs of the validation set, if the interrupted fit had one.
         y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
-            Its targets.
+            The targets of the validation set.
         sample_weight_val : array-like of shape (n_val,), default=None
-            Its weights.
+            The weights of the validation rows.
 
         Returns
         -------
@@ -188,9 +192,9 @@ class BaseMLP(
         Raises
         ------
         ValueError
-            If no fit was interrupted, or its data or parameters were others, which are named; if
-            `max_iter` is below the epochs done, or is another and `learning_rate` plans for the
-            end, as ``"cosine"`` does. Nothing has changed then.
+            If there is no interrupted fit, or if its data or parameters differ (the message names
+            them). Also if `max_iter` is less than the number of completed epochs, or if it differs
+            and `learning_rate` depends on it, as ``"cosine"`` does. The estimator does not change.
         """
         check_resumable(self)
         mode = FitMode.RESUME

@@ -20,9 +20,9 @@ Self = TypeVar("Self", bound="MLPClassifier")
 class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # it has no types
     """Multi-layer perceptron classifier.
 
-    Layers ``a = activation(W^T a + b)``, trained by gradient steps on the log-loss, which the
-    last layer turns into probabilities: sigmoid for two classes and for labels, softmax for
-    more classes.
+    Each layer computes ``a = activation(W^T a + b)``. The output layer returns probabilities: its
+    activation is the sigmoid for two classes and for labels, and the softmax for more classes.
+    Gradient steps minimize the log-loss or another `loss`.
 
     Parameters
     ----------
@@ -49,47 +49,47 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # it has n
         The learning rate at the start, positive. ``"auto"`` is the optimizer's default for the
         loss. Ignored by ``"lbfgs"``.
     dropout : float in [0, 1), Dropout or sequence of them, default=0.0
-        The probability with which a step omits a hidden unit, one for all layers or one for
+        The probability that a training step drops a hidden unit, one for all layers or one for
         each.
     input_dropout : float in [0, 1) or Dropout, default=0.0
-        The probability with which a step omits an input.
+        The probability that a training step drops an input.
     loss : str or Loss, default="log_loss"
         The loss to minimize: a name in `sknn.losses.LOSSES` or an instance.
     alpha : float, default=1e-4
-        Weight penalty, not negative: the objective is ``sum_i w_i l_i / sum_i w_i +
-        alpha (l1_ratio sum(|W|) + (1 - l1_ratio) / 2 sum(W^2))`` over the rows of a step, without
-        biases. Its effect is the same for every batch size; scikit-learn divides it by the weight
-        of a batch.
+        The strength of the weight penalty, not negative. The objective is ``sum_i w_i l_i / sum_i
+        w_i + alpha (l1_ratio sum(|W|) + (1 - l1_ratio) / 2 sum(W^2))`` over the rows of a step,
+        without biases. Its effect does not depend on the batch size, unlike in scikit-learn, which
+        divides it by the weight of a batch.
     l1_ratio : float in [0, 1], default=0.0
         The share of the absolute values in the penalty (elastic net). They drive weights near
         zero, not to zero exactly.
     max_norm : float or None, default=None
         The largest norm of the incoming weights of a hidden unit, positive. After each step,
-        larger norms are scaled down to it. Values of 2 to 4 suit dropout. Refused with
-        ``"lbfgs"``.
+        larger norms are scaled down to it. Values of 2 to 4 work well with dropout. Not allowed
+        with ``"lbfgs"``.
     clip_norm : float or None, default=None
         The largest norm of the gradient in a step, positive; larger gradients are scaled down to
         it. Ignored by ``"lbfgs"``.
     averaging : None, "ema" or Averaging, default=None
-        The average of the weights over the steps that predicts and is validated: a name in
-        `sknn.averaging.AVERAGINGS` or an instance. None predicts with the weights themselves.
-        Refused with ``"lbfgs"``.
+        The average of the weights over the steps, which is used for predictions and validation: a
+        name in `sknn.averaging.AVERAGINGS` or an instance. None uses no average. Not allowed
+        with ``"lbfgs"``.
     batch_size : int or "auto", default="auto"
-        The number of rows in a step. A number above the training rows is clipped, with a warning.
-        ``"auto"`` is ``min(200, n_samples)``. Ignored by ``"gd"`` and ``"lbfgs"``.
+        The number of rows in a step. If it exceeds the number of training rows, it is reduced, with
+        a warning. ``"auto"`` is ``min(200, n_samples)``. Ignored by ``"gd"`` and ``"lbfgs"``.
     max_iter : int, default=200
-        The most epochs (iterations, for ``"lbfgs"``) of a call to `fit`.
+        The largest number of epochs (iterations, for ``"lbfgs"``) of a call to `fit`.
     shuffle : bool or "blocks", default=True
-        Whether each epoch shuffles the rows. ``"blocks"`` shuffles them so that a memory-mapped X
-        is read in long pieces, each about once.
+        Whether each epoch shuffles the rows. ``"blocks"`` is for memory-mapped X: it reads long
+        pieces of the file, each about once.
     random_state : int, RandomState or None, default=None
         The source of initial weights, validation rows, the order of the rows and dropout masks.
     tol : float, default=1e-4
         The smallest improvement of the loss or the score that counts. With ``"lbfgs"``, the
         largest element of the gradient that counts as zero.
     n_iter_no_change : int, default=10
-        The number of epochs without improvement after which training ends; ``float("inf")`` for
-        no such end.
+        The number of epochs without improvement after which training ends. ``float("inf")``
+        disables this criterion.
     early_stopping : bool, default=False
         Whether a validation set decides when to stop, and the best weights are kept. Otherwise
         the training loss decides, and the last weights are kept; the loss and the score on a
@@ -103,15 +103,16 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # it has n
         ``scorer(estimator, X, y)``, or None for `score`. If the scorer takes weights, rows
         count by their weights, including those of their classes.
     class_weight : dict, "balanced" or None, default=None
-        The weight of each class, which multiplies the weights of its rows. Classes that a dict
-        leaves out have weight 1. ``"balanced"`` gives each class the same sum of weights.
+        The weight of each class, which multiplies the weights of its rows. Classes that are missing
+        in a dict have weight 1. ``"balanced"`` gives each class the same total weight.
     dtype : None, "float32" or "float64", default=None
         The dtype of training and prediction. None keeps the dtype of X if it is float32 or
         float64, and takes float64 otherwise.
     warm_start : bool, default=False
-        Whether `fit` continues from the last call: n epochs and n more are the same as 2 n, to
-        the last bit. Exceptions are ``"lbfgs"``, which starts with an empty memory of curvature,
-        and ``"polynomial"``, ``"cosine"`` and ``"one_cycle"``, which plan each call to its end.
+        Whether `fit` continues from the last call. Two calls of n epochs give results that are
+        bit-for-bit identical to one call of 2n epochs. Exceptions are ``"lbfgs"``, which discards
+        its estimate of the curvature, and ``"polynomial"``, ``"cosine"`` and ``"one_cycle"``, which
+        plan each call to its end.
     verbose : int, default=0
         1 shows the progress of training. In a terminal it updates a single line in place; elsewhere
         it prints lines for the first epoch, for each twentieth of `max_iter` and for the last. 2
@@ -146,14 +147,14 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # it has n
         For each epoch, the loss on the validation set, without the penalty.
     validation_scores_ : list of float, or None without a validation set or a score
         For each epoch, the score on the validation set.
-    best_validation_score_ : float, or None likewise
+    best_validation_score_ : float, or None without a validation set or a score
         The largest score in `validation_scores_`.
     n_layers_ : int
         The number of layers, including inputs and outputs.
     n_outputs_ : int
         The number of units in the output layer.
     out_activation_ : str
-        ``"softmax"`` for more than two classes, ``"sigmoid"`` for two and for labels.
+        ``"softmax"`` for more than two classes, ``"sigmoid"`` for two classes and for labels.
     n_features_in_ : int
         The number of columns of X.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -161,12 +162,12 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # it has n
 
     See Also
     --------
-    MLPRegressor : The same network for numbers.
+    MLPRegressor : The regressor.
 
     Notes
     -----
-    Binary targets have one output unit, several classes one each, and a 0/1 matrix of labels one
-    each, independent of each other.
+    The network has one output unit for two classes, one per class for more classes, and one per
+    label for a 0/1 matrix of labels. Labels are independent of each other.
 
     Examples
     --------
@@ -252,13 +253,13 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # it has n
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Inputs.
+            The inputs.
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            Classes, or a 0/1 matrix of labels.
+            The classes, or a 0/1 matrix of labels.
         classes : array-like of shape (n_classes,), default=None
-            All classes that any call will contain; required in the first call.
+            The classes of all calls; required in the first call.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights, not negative.
+            The weights of the rows, not negative.
 
         Returns
         -------
@@ -268,9 +269,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # it has n
         Raises
         ------
         ValueError
-            As for `fit`, and with ``class_weight="balanced"``.
+            As for `fit`, or if ``class_weight="balanced"``.
         AttributeError
-            If the optimizer is ``"lbfgs"``, or with ``early_stopping=True``.
+            If the optimizer is ``"lbfgs"`` or ``early_stopping=True``.
         """
         if isinstance(self.class_weight, str):
             raise ValueError(
@@ -284,57 +285,57 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # it has n
     # ---------------------------------------------------------------- predictions
 
     def decision_function(self, X: Any) -> Array:
-        """Return raw predictions: the output layer before the sigmoid or softmax.
+        """Return raw predictions, the output layer before the sigmoid or softmax.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Inputs.
+            The inputs.
 
         Returns
         -------
         raw_prediction : ndarray of shape (n_samples,), (n_samples, n_classes) or \
 (n_samples, n_labels)
-            One column is raveled: with two classes, positive means the second.
+            The raw predictions. With two classes, positive values mean the second class.
         """
         if fitted_model(self).targets.kind != MULTILABEL and self.n_outputs_ == 1:
             return self._predict(X, lambda raw: raw[0])
         return self._predict(X, np.transpose, self.n_outputs_)
 
     def predict(self, X: Any) -> Array:
-        """Return the most likely class of each row, or the labels that are more likely than not.
+        """Predict the most probable class of each row, or the labels with a probability above 1/2.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Inputs.
+            The inputs.
 
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
-            Members of `classes_`, or a 0/1 matrix.
+            The predicted classes, or a 0/1 matrix of labels.
         """
         return self._predict_targets(X)
 
     @available_if(has_probabilities)  # type: ignore[untyped-decorator]
     def predict_proba(self, X: Any, *, n_passes: int | None = None, random_state: Any = 0) -> Array:
-        """Return the probability of each class, or of each label.
+        """Predict the probability of each class or label.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Inputs.
+            The inputs.
         n_passes : int or None, default=None
-            None for the whole network. A number for the mean over so many votes of thinned
-            networks, as `predict_votes` returns them; it needs a network trained with dropout.
+            The number of votes with random dropout masks (see `predict_votes`) that are averaged;
+            it needs a network with dropout. None predicts without dropout.
         random_state : int, RandomState or None, default=0
-            Draws the dropout masks of the votes.
+            The random state that draws the dropout masks.
 
         Returns
         -------
         probabilities : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
-            Rows sum to 1 over the classes. Labels are independent of each other, and their
-            probabilities lie strictly between 0 and 1, as the sigmoid does before it is rounded.
+            The probabilities. Over classes, each row sums to 1. Labels are independent, and their
+            probabilities lie strictly between 0 and 1.
         """
         if n_passes is not None:
             return mean_vote(self, X, n_passes, random_state)
@@ -342,26 +343,26 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # it has n
 
     @available_if(has_probabilities)  # type: ignore[untyped-decorator]
     def predict_votes(self, X: Any, n_passes: int = 100, *, random_state: Any = 0) -> Array:
-        """Return the probabilities of thinned networks: Monte-Carlo dropout.
+        """Predict probabilities with random dropout masks (Monte-Carlo dropout).
 
-        Each vote is the prediction of the network without the units that its dropout leaves out,
-        the same units for every row. So the votes of a row do not depend on the other rows, and
-        the first votes of many passes are those of few.
+        Each vote is a prediction with one random mask per layer, which is the same for all rows. So
+        the votes for a row do not depend on other rows, and more passes do not change the first
+        votes.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Inputs.
+            The inputs.
         n_passes : int, default=100
-            Votes.
+            The number of votes.
         random_state : int, RandomState or None, default=0
-            Draws the dropout masks.
+            The random state that draws the dropout masks.
 
         Returns
         -------
         votes : ndarray of shape (n_passes, n_samples, n_classes) or \
 (n_passes, n_samples, n_labels)
-            Each of the shape of `predict_proba`.
+            The votes, each as returned by `predict_proba`.
 
         Raises
         ------
@@ -372,17 +373,17 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # it has n
 
     @available_if(has_probabilities)  # type: ignore[untyped-decorator]
     def predict_log_proba(self, X: Any) -> Array:
-        """Return the logarithm of `predict_proba`, computed without the logarithm of zero.
+        """Predict the logarithm of probabilities, without taking the logarithm of zero.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Inputs.
+            The inputs.
 
         Returns
         -------
         log_probabilities : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
-            The logarithms, which are finite even if the probability rounds to zero.
+            The logarithms, which are finite even if a probability rounds to zero.
         """
         kind = fitted_model(self).targets.kind
         if kind == MULTICLASS:

@@ -136,8 +136,8 @@ def check_same_parameters(before: TrainingState, now: dict[str, Any]) -> None:
     if differences:
         raise ValueError(
             "resume needs the parameters that the interrupted fit began with, and these differ: "
-            f"{', '.join(differences)}. Set them back, or set warm_start=True and call fit to go "
-            "on with other parameters."
+            f"{', '.join(differences)}. Set them back, or set warm_start=True and call fit to "
+            "continue with other parameters."
         )
 
 

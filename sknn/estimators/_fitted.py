@@ -97,7 +97,7 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]  # it has no types
 
     @property
     def history_(self) -> dict[str, Array]:
-        """The recorded training: arrays of the same length, with an entry per epoch (iteration).
+        """The recorded training, as arrays with one entry per epoch (iteration).
 
         Steps are measured in the first ten epochs, and then once in 1,500 rows. Between these, the
         entries repeat the last measured gradient norm and update ratios.
@@ -112,17 +112,17 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]  # it has no types
 
     @property
     def best_loss_(self) -> float:
-        """The smallest of `loss_curve_`; NaN if that is empty."""
+        """The smallest value in `loss_curve_`; NaN if it is empty."""
         return min(self.loss_curve_ or (), default=math.nan)
 
     @property
     def coefs_(self) -> list[Array]:
-        """Weights of each layer, of shape (fan_in, fan_out); views of the network's own."""
+        """The weights of each layer: views of the parameters of shape (fan_in, fan_out)."""
         return [block[:-1] for block in self._blocks()]
 
     @property
     def intercepts_(self) -> list[Array]:
-        """Biases of each layer, of shape (fan_out,); views of the network's own."""
+        """The biases of each layer: views of the parameters of shape (fan_out,)."""
         return [block[-1] for block in self._blocks()]
 
     def _blocks(self) -> list[Array]:
@@ -145,7 +145,7 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]  # it has no types
         n_columns: int | None = None,
         dtype: Any = None,
     ) -> Array:
-        """Return predictions for X; memory beside X and the result is bounded.
+        """Return predictions for X; the memory in addition to X and the result is bounded.
 
         Parameters
         ----------
@@ -208,20 +208,20 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]  # it has no types
         return out
 
     def to_transformer(self, layer: int = -1) -> HiddenLayer:
-        """Return a hidden layer of this network, as it is now, as a step of a Pipeline.
+        """Return a hidden layer of the current network as a transformer, for use in a Pipeline.
 
-        Before `fit` it is a step that trains a network of these parameters.
+        If the estimator is not fitted, the step trains a network with the same parameters.
 
         Parameters
         ----------
         layer : int, default=-1
-            Which hidden layer, counted from 0; -1 is the last.
+            The index of the hidden layer; -1 is the last one.
 
         Returns
         -------
         transformer : HiddenLayer
-            Its `transform` returns the layer's activations. Fitting this estimator again does
-            not change it.
+            A transformer whose `transform` returns the activations of the layer. It does not change
+            if this estimator is fitted again.
 
         Raises
         ------
@@ -235,7 +235,7 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]  # it has no types
         return transformer
 
     def summary(self) -> Table:
-        """Return a table of the layers, which prints itself.
+        """Return a printable table of the layers.
 
         Returns
         -------

@@ -26,9 +26,9 @@ class HiddenLayer(
 ):
     """The activations of a hidden layer of a network, as a step of a Pipeline.
 
-    A network that is fitted is frozen: `fit` checks X and trains nothing, and ``clone`` keeps the
-    network. So a grid search over a Pipeline searches `layer` and the steps that follow. If the
-    network is not fitted, `fit` trains a clone of it, and a grid search reaches its parameters too.
+    A fitted network is frozen: `fit` only checks X, and ``clone`` keeps the network. So a grid
+    search over a Pipeline can vary `layer` and the following steps. If the network is not fitted,
+    `fit` trains a clone of it, and a grid search can also vary its parameters.
 
     Parameters
     ----------
@@ -73,14 +73,14 @@ class HiddenLayer(
         self.layer = layer
 
     def fit(self, X: Any, y: Any = None) -> "HiddenLayer":
-        """Train the network, unless it is fitted: then only check X.
+        """Train the network if it is not fitted; otherwise only check X.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Inputs.
+            The inputs.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
-            Targets of the network; ignored if it is fitted.
+            The targets of the network; ignored if the network is fitted.
 
         Returns
         -------
@@ -90,7 +90,7 @@ class HiddenLayer(
         Raises
         ------
         ValueError
-            If the network has no such layer, or X is not like the data it was fitted to.
+            If the network has no such layer, or if X does not match the data of its fit.
         """
         self._index(self.estimator)
         if self._is_frozen:
@@ -105,17 +105,17 @@ class HiddenLayer(
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Inputs.
+            The inputs.
 
         Returns
         -------
         activations : ndarray of shape (n_samples, n_units)
-            Of the network's dtype.
+            The activations, in the dtype of the network.
 
         Raises
         ------
         ValueError
-            If X is wrong, or so large that an activation is not finite.
+            If X is invalid, or so large that an activation is not finite.
         """
         index, network = self._index(self.estimator_), self._network
         X = checks.check_inputs(self.estimator_, X, network.dtype)
@@ -182,7 +182,7 @@ class HiddenLayer(
         Parameters
         ----------
         deep : bool, default=True
-            Whether to return those of a network that is not fitted, too.
+            Whether to include the parameters of a network that is not fitted.
 
         Returns
         -------

@@ -19,8 +19,8 @@ Self = TypeVar("Self", bound="MLPRegressor")
 class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # it has no types
     """Multi-layer perceptron regressor.
 
-    Layers ``a = activation(W^T a + b)``, the last one linear, trained by gradient steps on half
-    the squared error, summed over the outputs, or on another `loss`.
+    Each layer computes ``a = activation(W^T a + b)``, and the output layer is linear. Gradient
+    steps minimize half the squared error, summed over the outputs, or another `loss`.
 
     Parameters
     ----------
@@ -47,47 +47,47 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # it has no 
         The learning rate at the start, positive. ``"auto"`` is the optimizer's default for the
         loss. Ignored by ``"lbfgs"``.
     dropout : float in [0, 1), Dropout or sequence of them, default=0.0
-        The probability with which a step omits a hidden unit, one for all layers or one for
+        The probability that a training step drops a hidden unit, one for all layers or one for
         each.
     input_dropout : float in [0, 1) or Dropout, default=0.0
-        The probability with which a step omits an input.
+        The probability that a training step drops an input.
     loss : str or Loss, default="squared_error"
         The loss to minimize: a name in `sknn.losses.LOSSES` or an instance.
     alpha : float, default=1e-5
-        Weight penalty, not negative: the objective is ``sum_i w_i l_i / sum_i w_i +
-        alpha (l1_ratio sum(|W|) + (1 - l1_ratio) / 2 sum(W^2))`` over the rows of a step, without
-        biases. Its effect is the same for every batch size; scikit-learn divides it by the weight
-        of a batch.
+        The strength of the weight penalty, not negative. The objective is ``sum_i w_i l_i / sum_i
+        w_i + alpha (l1_ratio sum(|W|) + (1 - l1_ratio) / 2 sum(W^2))`` over the rows of a step,
+        without biases. Its effect does not depend on the batch size, unlike in scikit-learn, which
+        divides it by the weight of a batch.
     l1_ratio : float in [0, 1], default=0.0
         The share of the absolute values in the penalty (elastic net). They drive weights near
         zero, not to zero exactly.
     max_norm : float or None, default=None
         The largest norm of the incoming weights of a hidden unit, positive. After each step,
-        larger norms are scaled down to it. Values of 2 to 4 suit dropout. Refused with
-        ``"lbfgs"``.
+        larger norms are scaled down to it. Values of 2 to 4 work well with dropout. Not allowed
+        with ``"lbfgs"``.
     clip_norm : float or None, default=None
         The largest norm of the gradient in a step, positive; larger gradients are scaled down to
         it. Ignored by ``"lbfgs"``.
     averaging : None, "ema" or Averaging, default=None
-        The average of the weights over the steps that predicts and is validated: a name in
-        `sknn.averaging.AVERAGINGS` or an instance. None predicts with the weights themselves.
-        Refused with ``"lbfgs"``.
+        The average of the weights over the steps, which is used for predictions and validation: a
+        name in `sknn.averaging.AVERAGINGS` or an instance. None uses no average. Not allowed
+        with ``"lbfgs"``.
     batch_size : int or "auto", default="auto"
-        The number of rows in a step. A number above the training rows is clipped, with a warning.
-        ``"auto"`` is ``min(200, n_samples)``. Ignored by ``"gd"`` and ``"lbfgs"``.
+        The number of rows in a step. If it exceeds the number of training rows, it is reduced, with
+        a warning. ``"auto"`` is ``min(200, n_samples)``. Ignored by ``"gd"`` and ``"lbfgs"``.
     max_iter : int, default=200
-        The most epochs (iterations, for ``"lbfgs"``) of a call to `fit`.
+        The largest number of epochs (iterations, for ``"lbfgs"``) of a call to `fit`.
     shuffle : bool or "blocks", default=True
-        Whether each epoch shuffles the rows. ``"blocks"`` shuffles them so that a memory-mapped X
-        is read in long pieces, each about once.
+        Whether each epoch shuffles the rows. ``"blocks"`` is for memory-mapped X: it reads long
+        pieces of the file, each about once.
     random_state : int, RandomState or None, default=None
         The source of initial weights, validation rows, the order of the rows and dropout masks.
     tol : float, default=1e-4
         The smallest improvement of the loss or the score that counts. With ``"lbfgs"``, the
         largest element of the gradient that counts as zero.
     n_iter_no_change : int, default=10
-        The number of epochs without improvement after which training ends; ``float("inf")`` for
-        no such end.
+        The number of epochs without improvement after which training ends. ``float("inf")``
+        disables this criterion.
     early_stopping : bool, default=False
         Whether a validation set decides when to stop, and the best weights are kept. Otherwise
         the training loss decides, and the last weights are kept; the loss and the score on a
@@ -103,9 +103,10 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # it has no 
         The dtype of training and prediction. None keeps the dtype of X if it is float32 or
         float64, and takes float64 otherwise.
     warm_start : bool, default=False
-        Whether `fit` continues from the last call: n epochs and n more are the same as 2 n, to
-        the last bit. Exceptions are ``"lbfgs"``, which starts with an empty memory of curvature,
-        and ``"polynomial"``, ``"cosine"`` and ``"one_cycle"``, which plan each call to its end.
+        Whether `fit` continues from the last call. Two calls of n epochs give results that are
+        bit-for-bit identical to one call of 2n epochs. Exceptions are ``"lbfgs"``, which discards
+        its estimate of the curvature, and ``"polynomial"``, ``"cosine"`` and ``"one_cycle"``, which
+        plan each call to its end.
     verbose : int, default=0
         1 shows the progress of training. In a terminal it updates a single line in place; elsewhere
         it prints lines for the first epoch, for each twentieth of `max_iter` and for the last. 2
@@ -138,7 +139,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # it has no 
         For each epoch, the loss on the validation set, without the penalty.
     validation_scores_ : list of float, or None without a validation set or a score
         For each epoch, the score on the validation set.
-    best_validation_score_ : float, or None likewise
+    best_validation_score_ : float, or None without a validation set or a score
         The largest score in `validation_scores_`.
     n_layers_ : int
         The number of layers, including inputs and outputs.
@@ -153,11 +154,11 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # it has no 
 
     See Also
     --------
-    MLPClassifier : The same network for classes.
+    MLPClassifier : The classifier.
 
     Notes
     -----
-    Targets far from unit scale train badly: wrap the estimator in
+    Training works badly if the standard deviation of the targets is far from 1. In this case, use
     ``TransformedTargetRegressor(MLPRegressor(), transformer=StandardScaler())``.
 
     Examples
@@ -242,11 +243,11 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # it has no 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Inputs.
+            The inputs.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Targets.
+            The targets.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights, not negative.
+            The weights of the rows, not negative.
 
         Returns
         -------
@@ -258,42 +259,41 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # it has no 
         ValueError
             As for `fit`.
         AttributeError
-            If the optimizer is ``"lbfgs"``, or with ``early_stopping=True``.
+            If the optimizer is ``"lbfgs"`` or ``early_stopping=True``.
         """
         return self._partial_fit(X, y, sample_weight)
 
     def predict(
         self, X: Any, return_std: bool = False, *, n_passes: int = 100, random_state: Any = 0
     ) -> Any:
-        """Return predictions, and their standard deviation if asked for it.
+        """Predict targets and, optionally, their standard deviation.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Inputs.
+            The inputs.
         return_std : bool, default=False
-            Whether to return a standard deviation too: that of the votes of a network that was
-            trained with dropout (see `predict_votes`), of the noise with ``loss="gaussian"``, and
-            of both together where there are both. Only with ``loss="squared_error"`` and
-            ``loss="gaussian"``.
+            Whether to return a standard deviation as well. For a network with dropout it covers the
+            spread of the votes (see `predict_votes`), and with ``loss="gaussian"`` the noise. It
+            needs one of the two, and ``loss="squared_error"`` or ``loss="gaussian"``.
         n_passes : int, default=100
-            Votes; only with `return_std`.
+            The number of votes; used only with `return_std`.
         random_state : int, RandomState or None, default=0
-            Draws the dropout masks of the votes; only with `return_std`.
+            The random state that draws the dropout masks; used only with `return_std`.
 
         Returns
         -------
         y : ndarray of shape (n_samples,), (n_samples, n_outputs) or (n_samples, n_levels)
-            The predictions, of the network's dtype. `Quantile` with several levels has one column
-            for each level. With `return_std` and dropout, the mean of the votes.
+            The predictions. `Quantile` with several levels has one column for each level. With
+            `return_std` and dropout, the predictions are the mean of the votes.
         y_std : ndarray of the shape of y
-            Only with `return_std`.
+            The standard deviations; returned only with `return_std`.
 
         Raises
         ------
         ValueError
-            With `return_std`, if the loss has no deviation, or there is neither dropout nor
-            ``loss="gaussian"``.
+            If `return_std` is set, and the predictions of the loss are not means, or the network
+            has neither dropout nor ``loss="gaussian"``.
         """
         if not return_std:
             return self._predict_targets(X)
@@ -305,35 +305,36 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # it has no 
     def predict_votes(
         self, X: Any, n_passes: int = 100, *, return_std: bool = False, random_state: Any = 0
     ) -> Any:
-        """Return the predictions of thinned networks: Monte-Carlo dropout.
+        """Predict with random dropout masks (Monte-Carlo dropout).
 
-        Each vote is the prediction of the network without the units that its dropout leaves out,
-        the same units for every row. So the votes of a row do not depend on the other rows, and
-        the first votes of many passes are those of few.
+        Each vote is a prediction with one random mask per layer, which is the same for all rows. So
+        the votes for a row do not depend on other rows, and more passes do not change the first
+        votes.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Inputs.
+            The inputs.
         n_passes : int, default=100
-            Votes.
+            The number of votes.
         return_std : bool, default=False
-            Whether to return the deviation of the noise that each vote predicts too; only with
-            ``loss="gaussian"``.
+            Whether to return the standard deviation of the noise that each vote predicts as well.
+            It needs ``loss="gaussian"``.
         random_state : int, RandomState or None, default=0
-            Draws the dropout masks.
+            The random state that draws the dropout masks.
 
         Returns
         -------
         votes : ndarray of shape (n_passes, n_samples) or (n_passes, n_samples, n_outputs)
-            Each of the shape of `predict`.
+            The votes, each as returned by `predict`.
         votes_std : ndarray of the shape of votes
-            Only with `return_std`.
+            The standard deviations; returned only with `return_std`.
 
         Raises
         ------
         ValueError
-            If the network was trained without dropout, or the loss has no model of the noise.
+            If the network was trained without dropout, or if `return_std` is set and the loss is
+            not ``"gaussian"``.
         """
         fitted_model(self)
         if not return_std:
@@ -342,22 +343,22 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # it has no 
         return votes.votes_and_noise(self, X, n_passes, random_state, with_noise=True)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Return R^2, or for several levels the explained share of the pinball loss.
+        """Return R^2 or, for several quantile levels, the explained share of the pinball loss.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Inputs.
+            The inputs.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Targets.
+            The targets.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights.
+            The weights of the rows.
 
         Returns
         -------
         score : float
-            At most 1, the score of perfect predictions; 0 is the score of the best constant. With
-            several levels, it is the mean over the levels of ``sklearn.metrics.d2_pinball_score``.
+            The score. Perfect predictions have the score 1, and the best constant has the score 0.
+            With several levels, it is the mean of ``sklearn.metrics.d2_pinball_score`` over them.
         """
         loss = fitted_model(self).loss
         if not isinstance(loss, Quantile) or not loss.predicts_columns:

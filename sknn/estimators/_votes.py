@@ -116,8 +116,8 @@ def check_votes(estimator: Any, X: Any, n_passes: Any) -> Any:
         raise ValueError(f"n_passes must be {N_PASSES}, got {n_passes!r}.")
     if not has_dropout(estimator):
         raise ValueError(
-            f"Votes need dropout, and this {type(estimator).__name__} was trained without: fit it "
-            "with dropout or input_dropout above 0, or take the votes of an ensemble."
+            f"Votes need dropout, but this {type(estimator).__name__} was trained without it: set "
+            "dropout or input_dropout above 0 and fit again, or use an ensemble."
         )
     X = checks.check_inputs(estimator, X, network.dtype)
     checks.check_input_dropout(network.architecture.dropouts[0], X)
@@ -207,9 +207,9 @@ def check_deviation(estimator: Any, *, of_noise: bool = False) -> None:
     loss = fitted_model(estimator).loss
     if not loss.has_deviation:
         raise ValueError(
-            f"return_std=True has no meaning with loss={loss!r}, whose predictions are not means "
-            "with a deviation. Fit with loss='gaussian' or 'squared_error', or look at the votes "
-            "themselves with predict_votes."
+            f"return_std=True has no meaning with loss={loss!r}, because its predictions are not "
+            "means. Fit with loss='gaussian' or 'squared_error', or use the votes of "
+            "predict_votes."
         )
     if of_noise and not predicts_noise(estimator):
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Initializers: where training starts."""
+"""Initializers draw the initial weights and biases."""
 
 from typing import Final
 

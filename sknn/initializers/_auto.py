@@ -1,4 +1,4 @@
-"""The initializer that goes by each layer's activation."""
+"""The initializer that depends on the activation of each layer."""
 
 from dataclasses import dataclass
 
@@ -13,12 +13,12 @@ from sknn.initializers._distributions import Zeros
 
 @dataclass(repr=False, eq=False)
 class Auto(Initializer):
-    """The rule that fits the activation: He, LeCun or Xavier; zeros for the output layer.
+    """Choose He, LeCun or Xavier by the activation of each layer, and zeros for the output layer.
 
     Layers with ReLU and its variants use He's rule, SELU uses LeCun's, and the others use Xavier's.
     Each activation names its initializer in ``Activation.initializer``. With zeros in the output
-    layer, all rows start from the same prediction; random initial predictions would have to be
-    unlearned first.
+    layer, the initial predictions for all rows are equal. Training would first have to unlearn
+    random initial predictions.
 
     Use it as the default.
 
@@ -36,4 +36,4 @@ class Auto(Initializer):
         return Zeros() if is_output else initializers.INITIALIZERS[activation.initializer]()
 
     def sample(self, shape: Shape, fan_in: int, fan_out: int, random_state: RandomState) -> Array:
-        raise TypeError("Auto draws nothing itself: call for_layer(...).sample(...).")
+        raise TypeError("Auto draws no values itself: call for_layer(...).sample(...).")

@@ -1,4 +1,4 @@
-"""The contract of the initializers.
+"""The base class of initializers.
 
 Weights are drawn in float64 and then cast, so float32 and float64 networks with one seed
 start from the same numbers.
@@ -19,7 +19,7 @@ Shape: TypeAlias = tuple[int, ...]
 
 @dataclass(repr=False, eq=False)
 class Initializer(Strategy, ABC):
-    """Base of the initializers: subclass it and write `sample`."""
+    """Base of the initializers: subclass it and define `sample`."""
 
     @abstractmethod
     def sample(self, shape: Shape, fan_in: int, fan_out: int, random_state: RandomState) -> Array:
@@ -30,9 +30,9 @@ class Initializer(Strategy, ABC):
         shape : tuple of int
             ``(fan_in, fan_out)`` for weights, ``(fan_out,)`` for biases.
         fan_in, fan_out : int
-            How many units feed the layer, and how many it has.
+            The number of inputs and of units of the layer.
         random_state : RandomState
-            Where randomness comes from.
+            The source of randomness.
 
         Returns
         -------
@@ -41,38 +41,38 @@ class Initializer(Strategy, ABC):
         """
 
     def for_layer(self, activation: Activation, is_output: bool) -> "Initializer":
-        """Return the initializer of a layer: itself, but for `Auto`.
+        """Return the initializer of a layer, which is the initializer itself except for `Auto`.
 
         Parameters
         ----------
         activation : Activation
-            What follows the layer.
+            The activation of the layer.
         is_output : bool
-            Whether it is the last one.
+            Whether the layer is the output layer.
 
         Returns
         -------
         initializer : Initializer
-            What draws the layer's weights.
+            The initializer that draws the weights of the layer.
         """
         return self
 
     def rescale(self, weights: Array, z: Array) -> bool:
-        """Adjust a layer's weights to what they make of data, in place; tell whether they did.
+        """Adjust the weights of a layer to data in place; return whether they changed.
 
-        The network calls it layer by layer, with the pre-activations of some training rows, until
-        it returns False. Most initializers know no data.
+        The network calls this method layer by layer, with the pre-activations of some training
+        rows, until it returns False. Most initializers do not depend on data.
 
         Parameters
         ----------
         weights : ndarray of shape (fan_in, fan_out)
-            The layer's weights; updated.
+            The weights of the layer, which are updated.
         z : ndarray of shape (fan_out, n_samples)
-            The pre-activations that they give.
+            The pre-activations with these weights.
 
         Returns
         -------
         changed : bool
-            Whether the weights were adjusted, so that the network computes ``z`` again.
+            Whether the weights changed. If so, the network computes ``z`` again.
         """
         return False

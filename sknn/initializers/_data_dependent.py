@@ -1,4 +1,4 @@
-"""Initializers that look at the data."""
+"""Initializers that depend on the data."""
 
 import math
 from collections.abc import Mapping
@@ -23,8 +23,8 @@ class LSUV(Initializer):
     rows of the training set with a positive sample weight, evenly spaced. A layer whose weighted
     inputs have no variance keeps the weights that were drawn.
 
-    Use it in deep networks with activations that have no initializer of their own, or with inputs
-    that are not standardized.
+    Use it in deep networks with activations for which there is no special initializer, or with
+    inputs that are not standardized.
 
     Parameters
     ----------

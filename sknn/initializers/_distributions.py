@@ -1,4 +1,4 @@
-"""Independent draws from a fixed distribution, and constants."""
+"""Initializers with a fixed distribution, and constants."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from sknn.initializers._base import Initializer, Shape
 
 @dataclass(repr=False, eq=False)
 class Constant(Initializer):
-    """Every value is `value`.
+    """Set every parameter to `value`.
 
     It is meant for biases. With constant weights, the units of a layer stay identical forever.
 
@@ -44,7 +44,7 @@ class Constant(Initializer):
 
 @dataclass(repr=False, eq=False)
 class Zeros(Initializer):
-    """Every value is zero, the usual initial value of biases.
+    """Set every parameter to zero, the usual initial value of biases.
 
     With zeros as weights, the units of a layer stay identical forever, and ReLU units never learn.
 
@@ -66,8 +66,8 @@ class Zeros(Initializer):
 class Normal(Initializer):
     """Independent draws from ``N(mean, std^2)``.
 
-    N(0, 1) saturates sigmoid layers, and with N(0, 0.1^2) signals fade. `XavierNormal` and
-    `HeNormal` instead choose the standard deviation by the size of the layer.
+    Draws from N(0, 1) saturate sigmoid layers, and draws from N(0, 0.1^2) make signals fade.
+    `XavierNormal` and `HeNormal` instead choose the standard deviation by the size of the layer.
 
     Use it to see what goes wrong with a fixed scale, or to reproduce a scale from elsewhere.
 
@@ -136,7 +136,7 @@ class TruncatedNormal(Initializer):
 
     The values are drawn by inversion. Their variance is ``0.7737 std^2``.
 
-    Use it in place of `Normal` where outliers among the weights do harm.
+    Use it in place of `Normal` if outliers among the weights do harm.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Xavier, He and LeCun: the variance goes by the number of units."""
+"""The initializers of Xavier, He and LeCun, which scale the variance by the number of units."""
 
 import math
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Matrices with a structure."""
+"""Initializers with structured matrices."""
 
 import math
 from collections.abc import Mapping
@@ -59,7 +59,7 @@ class Orthogonal(Initializer):
 class Identity(Initializer):
     """The identity matrix times `gain`, padded with zeros if it is not square; biases are zero.
 
-    A layer with as many units as inputs starts by passing on its inputs.
+    A layer with as many units as inputs initially passes its inputs on.
 
     Use it in deep networks whose layers have the same width and should start as the identity.
 

@@ -1,10 +1,10 @@
-"""Look inside a network before, while and after it trains.
+"""Inspect a network before, during and after training.
 
 Displays follow scikit-learn's: ``from_estimator`` computes the numbers, draws them with matplotlib
 (the extra ``plot``) on ``ax`` or a new figure, and returns the display. A display holds the
 numbers as attributes, and ``figure_`` and ``ax_`` (``axes_`` where it has several);
-``plot(ax=None)`` draws it again elsewhere. Each constructor ``from_...`` has a twin
-``compute_from_...`` that takes the same data, draws nothing and needs no matplotlib.
+``plot(ax=None)`` draws it again elsewhere. For each constructor ``from_...`` there is a
+``compute_from_...``, which takes the same data, draws nothing and does not need matplotlib.
 """
 
 from sknn._core.public import publish

@@ -72,7 +72,7 @@ class ActivationDisplay(Display):
         Parameters
         ----------
         estimator : MLPClassifier, MLPRegressor or Pipeline that ends in one
-            Fitted.
+            The fitted model.
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Inputs as for its `predict`; up to 1000 rows of them are used.
         ax : Axes, default=None
@@ -100,7 +100,7 @@ class ActivationDisplay(Display):
         Parameters
         ----------
         estimator : MLPClassifier, MLPRegressor or Pipeline that ends in one
-            Fitted.
+            The fitted model.
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Inputs as for its `predict`; up to 1000 rows of them are used.
 
@@ -110,7 +110,7 @@ class ActivationDisplay(Display):
             The display with the numbers, which `plot` draws.
         """
         network = network_of(estimator)
-        network.summary()  # says so if it is not fitted
+        network.summary()  # raises an error if it is not fitted
         X = inputs_of(estimator, X)
         signals_of = {"fitted": signals(fitted_network(network, X))}
         return cls({"fitted": [signal.a for signal in signals_of["fitted"]]}, table(signals_of))

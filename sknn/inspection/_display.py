@@ -7,8 +7,8 @@ from typing import Any
 class Display(ABC):
     """The numbers that `plot` draws.
 
-    A constructor ``from_...`` computes the numbers and draws them; its twin ``compute_from_...``
-    takes the same arguments, without those of the plot, and draws nothing.
+    A constructor ``from_...`` computes the numbers and draws them. The corresponding
+    ``compute_from_...`` takes the same arguments, without those of the plot, and draws nothing.
     """
 
     def __repr__(self) -> str:

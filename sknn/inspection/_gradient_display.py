@@ -18,7 +18,7 @@ class GradientDisplay(Display):
 
     Create one with `from_estimator`, which draws, or with `compute_from_estimator`, which does
     not. If the norms of the first layers are many times smaller than those of the last layers,
-    gradients vanish on the way back, and the first layers hardly learn.
+    gradients vanish on the way back, and the first layers barely learn.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The check of a column of numbers that is drawn or compared."""
+"""A check of numbers that are drawn or compared."""
 
 from typing import Any
 
@@ -14,14 +14,14 @@ def column_of_numbers(values: Any, name: str) -> Array:
     Parameters
     ----------
     values : array-like of shape (n_samples,)
-        Numbers of any dtype, also booleans. Floats are free of the wrap-around of integers.
+        Numbers of any dtype, or booleans. The conversion to floats prevents integer overflow.
     name : str
-        What messages call the values.
+        The name of the values in messages.
 
     Raises
     ------
     ValueError
-        If the values are no numbers, or one is not finite.
+        If a value is not a finite number.
     """
     column: Array = column_or_1d(values)
     if column.dtype.kind not in "biufO":

@@ -21,9 +21,9 @@ _COVERAGE: Final = Range(0, 1, "neither")
 class PredictionIntervalDisplay(Display):
     """The mean and the interval of a regression on one feature, split into doubt and noise.
 
-    The inner band is the interval of the mean, which the spread of the votes gives: the doubt of
-    the model. The outer band is the interval of y: doubt and noise together. The bands take
-    predictions as normally distributed.
+    The inner band is the interval of the mean, from the spread of the votes. It shows the doubt of
+    the model. The outer band is the interval of y, which covers doubt and noise. Both bands assume
+    normal distributions.
 
     Create one with `from_estimator`, which draws, or with `compute_from_estimator`, which does
     not.
@@ -120,9 +120,9 @@ class PredictionIntervalDisplay(Display):
         y : array-like of shape (n_samples,), default=None
             Targets of the rows of X, which are drawn as points; None for no points.
         n_passes : int or None, default=None
-            Votes of each network, as for `sknn.uncertainty.predict_votes`.
+            The number of passes with dropout, as for `sknn.uncertainty.predict_votes`.
         random_state : int, RandomState or None, default=0
-            Draws the dropout masks.
+            The random state that draws the dropout masks.
         grid_resolution : int, default=200
             The number of points at which the model predicts, at least 2.
         margin : float, default=0.0
@@ -147,7 +147,7 @@ class PredictionIntervalDisplay(Display):
             predictions have several outputs, the model has neither votes nor noise, or a parameter
             is wrong.
         TypeError
-            If the estimator is a classifier, or there can be no votes of it.
+            If the estimator is a classifier, or of a type that has no votes.
         """
         check_drawing(cls, "from_estimator", ax)
         _COVERAGE.check("coverage", coverage)
@@ -186,9 +186,9 @@ class PredictionIntervalDisplay(Display):
         y : array-like of shape (n_samples,), default=None
             Targets of the rows of X, which are drawn as points; None for no points.
         n_passes : int or None, default=None
-            Votes of each network, as for `sknn.uncertainty.predict_votes`.
+            The number of passes with dropout, as for `sknn.uncertainty.predict_votes`.
         random_state : int, RandomState or None, default=0
-            Draws the dropout masks.
+            The random state that draws the dropout masks.
         grid_resolution : int, default=200
             The number of points at which the model predicts, at least 2.
         margin : float, default=0.0

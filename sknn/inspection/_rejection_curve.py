@@ -14,7 +14,7 @@ def rejection_curve(loss: Array, doubt: Array, weights: Array) -> tuple[Array, A
     Parameters
     ----------
     loss, doubt, weights : ndarray of shape (n_samples,)
-        Of each row; weights are positive.
+        The loss, doubt and positive weight of each row.
 
     Returns
     -------
@@ -31,6 +31,6 @@ def rejection_curve(loss: Array, doubt: Array, weights: Array) -> tuple[Array, A
 
 
 def area_under(rejected: Array, error: Array) -> float:
-    """Return the mean of a curve over all shares: each point counts as the rows that it adds."""
+    """Return the mean of a curve over all shares, weighted by the rows between its points."""
     remaining = np.append(1 - rejected, 0)
     return float(np.sum(-np.diff(remaining) * error))

@@ -13,7 +13,7 @@ from sknn._network.units import Units, hidden_units
 from sknn.activations import Activation
 from sknn.inspection._networks import NetworkOnData, some_rows
 
-# The most rows that displays use.
+# The largest number of rows that displays use.
 ROWS: Final = 1000
 
 

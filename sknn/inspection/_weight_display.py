@@ -138,7 +138,7 @@ class WeightDisplay(Display):
         COUNT.check("n_units", n_units)
         ax = axes_or_new(self, ax)
         tiles = _mosaic(self.images[:n_units])
-        # The scale ignores the largest weights, beside which all others would be pale.
+        # The colour scale is clipped, so that a few large weights do not make all others pale.
         limit = float(np.nanpercentile(np.abs(tiles), 99.5)) or 1.0
         image = ax.imshow(tiles, cmap="RdBu_r", vmin=-limit, vmax=limit, interpolation="nearest")
         ax.set_axis_off()

@@ -1,8 +1,10 @@
-"""Losses: what training makes small. A loss owns its link, the activation of the output layer.
+"""Losses, the quantities that training minimizes.
 
-``raw_prediction`` is of shape (n_outputs, n_samples). ``y_true`` has that shape too, except
-for multiclass targets, which are class codes of shape (n_samples,). Losses are per sample and
-summed over the outputs; weights and means are the network's business.
+A loss also chooses the activation of the output layer, its link.
+
+``raw_prediction`` has the shape (n_outputs, n_samples). ``y_true`` has the same shape, except for
+multiclass targets, which are class codes of shape (n_samples,). A loss returns one value per
+sample, summed over the outputs. The network applies the sample weights and averages the values.
 """
 
 from typing import Final

@@ -1,4 +1,4 @@
-"""What every loss is, and the kinds of target."""
+"""The base class of losses, and the kinds of target."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -19,24 +19,26 @@ REGRESSION: Final = "regression"
 
 @dataclass(repr=False, eq=False)
 class Loss(Strategy, ABC):
-    """Base of the losses: subclass it and write `targets`, `value` and `gradient`.
+    """Base of the losses: subclass it and define `targets`, `value` and `gradient`.
 
     Attributes
     ----------
     targets : frozenset of {"binary", "multiclass", "multilabel", "regression"}
-        The kinds of target that the loss can serve.
+        The kinds of target that the loss supports.
     bounded_gradient : bool
-        Whether ``|dl / d raw_prediction|`` is at most about 1 whatever the target (1.13 for the
-        focal loss at its default), so that a plain gradient step of rate 0.1 is safe;
-        `Optimizer.default_learning_rate` asks, for rules whose steps are as large as the gradient.
-        The others ask `is_regression`.
+        Whether ``|dl / d raw_prediction|`` is at most about 1 for every target (1.13 for the focal
+        loss with its default). If so, a gradient step with the rate 0.1 is safe. The method
+        `Optimizer.default_learning_rate` of an optimizer reads it if steps are proportional to the
+        gradient; the other optimizers read `is_regression`.
     positive_targets : bool
-        For regression: whether targets must not be negative; scikit-learn's checks ask.
+        For regression: whether targets must not be negative. scikit-learn's estimator checks read
+        it.
     has_probabilities : bool
-        For classes: whether the link gives probabilities. If not, there is no ``predict_proba``.
+        For classification: whether the link returns probabilities. If not, the classifier has no
+        ``predict_proba``.
     has_deviation : bool
-        For regression: whether predictions are means to which a standard deviation belongs, so
-        that ``predict(X, return_std=True)`` is allowed.
+        For regression: whether predictions are means with a standard deviation, so that
+        ``predict(X, return_std=True)`` is allowed.
     """
 
     targets: ClassVar[frozenset[str]] = frozenset()
@@ -47,14 +49,14 @@ class Loss(Strategy, ABC):
 
     @property
     def is_regression(self) -> bool:
-        """Whether the loss serves regression."""
+        """Whether the loss supports regression."""
         return REGRESSION in self.targets
 
     @property
     def predicts_columns(self) -> bool:
-        """Whether `predict` returns a column for each output, even where y is a vector.
+        """Whether `predict` returns a column for each output, even if y is a vector.
 
-        `Quantile` with a sequence of levels does: its one target has an output for each level.
+        It is True for `Quantile` with several levels, which has one output for each level.
         """
         return self.expands
 
@@ -65,78 +67,79 @@ class Loss(Strategy, ABC):
         return is_renamed and self.predicts_columns
 
     def n_outputs(self, n_targets: int) -> int:
-        """Return how many outputs the network has for so many columns of targets.
+        """Return the number of outputs of the network.
 
         Parameters
         ----------
         n_targets : int
-            Columns of y, or one for a vector.
+            The number of columns of y; 1 for a vector.
 
         Returns
         -------
         n_outputs : int
-            Units of the output layer.
+            The number of units of the output layer.
         """
         return n_targets
 
     def n_predictions(self, n_outputs: int) -> int:
-        """Return how many of the network's outputs `predict` returns, the first ones.
+        """Return the number of outputs that `predict` returns; they are the first ones.
 
         Parameters
         ----------
         n_outputs : int
-            Units of the output layer.
+            The number of units of the output layer.
 
         Returns
         -------
         n_predictions : int
-            By default all of them.
+            The number of predictions; by default `n_outputs`.
         """
         return n_outputs
 
     def noise_variance(self, raw_prediction: Array) -> Array | None:
-        """Return the variance of y that the network predicts, if it predicts one.
+        """Return the predicted variance of y, or None if the loss has no model of the noise.
 
         Parameters
         ----------
         raw_prediction : ndarray of shape (n_outputs, n_samples)
-            The output layer before the link; not to be written to.
+            The output layer before the link. The method must not change it.
 
         Returns
         -------
         variance : ndarray of shape (n_predictions, n_samples) or None
-            A new array. None, the default, if the loss has no model of the noise.
+            A new array, or None, which is the default.
         """
         return None
 
     def check_targets(self, y: Array, name: str) -> None:
-        """Raise a ValueError that names ``y`` if the loss cannot serve its values.
+        """Raise a ValueError if the loss does not support the values of y.
 
         Parameters
         ----------
         y : ndarray of shape (n_samples, n_targets)
-            Targets of regression.
+            The targets of a regression.
         name : str
-            What they are called.
+            The name of the targets in the error message.
         """
 
     def baseline(self, y_true: Array, weight: Array | None, n_outputs: int) -> Array:
-        """Return the constant raw prediction to start from, with ``bias_init="auto"``.
+        """Return the initial biases of the output layer for ``bias_init="auto"``.
 
         Parameters
         ----------
         y_true : ndarray of shape (n_targets, n_samples), or of shape (n_samples,)
             The targets.
         weight : ndarray of shape (n_samples,) or None
-            Weights of the samples.
+            The weights of the samples.
         n_outputs : int
-            Units of the output layer.
+            The number of units of the output layer.
 
         Returns
         -------
         raw_prediction : ndarray of shape (n_outputs,)
-            For the library's losses of regression, the best one: weights of an output layer that
-            starts at zero have then only to learn what differs from it. Zeros by default.
+            A constant raw prediction, by default zeros. The regression losses of this library
+            return the constant with the smallest loss, so the network only has to learn the
+            deviations from it.
         """
         return np.zeros(n_outputs)
 
@@ -151,8 +154,8 @@ class Loss(Strategy, ABC):
         Returns
         -------
         activation : Activation
-            By default the identity for regression, the softmax for multiclass targets, and the
-            sigmoid for binary and multilabel ones.
+            By default, the identity for regression, the softmax for multiclass targets, and the
+            sigmoid for binary and multilabel targets.
         """
         if target == REGRESSION:
             return Identity()
@@ -167,17 +170,17 @@ class Loss(Strategy, ABC):
         raw_prediction : ndarray of shape (n_outputs, n_samples)
             The output layer before the link.
         y_true : ndarray of shape (n_outputs, n_samples), or of shape (n_samples,)
-            The targets; class codes are of the latter shape.
+            The targets. Class codes have the shape (n_samples,).
 
         Returns
         -------
         value : ndarray of shape (n_samples,)
-            A new array, summed over the outputs.
+            A new array with the losses, summed over the outputs.
         """
 
     @abstractmethod
     def gradient(self, raw_prediction: Array, y_true: Array) -> Array:
-        """Return the derivative of the losses by the raw predictions.
+        """Return the derivative of the losses with respect to the raw predictions.
 
         Parameters
         ----------
@@ -191,49 +194,49 @@ class Loss(Strategy, ABC):
         """
 
     def scratch(self, raw_prediction: Array) -> Any:
-        """Return memory for `value_and_gradient`, made once for each batch size.
+        """Return the buffers of `value_and_gradient`, created once for each batch size.
 
         Parameters
         ----------
         raw_prediction : ndarray of shape (n_outputs, n_samples)
-            Tells shape and dtype.
+            An array with the shape and the dtype of the raw predictions.
 
         Returns
         -------
         scratch : object
-            Arrays to write to, or None.
+            Buffers, or None.
         """
         return None
 
     def value_and_gradient(
         self, raw_prediction: Array, y_true: Array, value: Array, gradient: Array, scratch: Any
     ) -> None:
-        """Compute both in place; override it where they share work.
+        """Compute value and gradient in place; override it if they share work.
 
         Parameters
         ----------
         raw_prediction : ndarray of shape (n_outputs, n_samples)
-            The output layer before the link; may be overwritten.
+            The output layer before the link. The method may overwrite it.
         y_true : ndarray of shape (n_outputs, n_samples), or of shape (n_samples,)
-            The targets; not to be written to.
+            The targets. The method must not change them.
         value : ndarray of shape (n_samples,)
-            Receives the losses.
+            The output array for the losses.
         gradient : ndarray of shape (n_outputs, n_samples)
-            Receives the derivatives.
+            The output array for the derivatives.
         scratch : object
-            What `scratch` returned.
+            The result of `scratch`.
         """
         value[...] = self.value(raw_prediction, y_true)
         gradient[...] = self.gradient(raw_prediction, y_true)
 
 
 def weighted_mean(y: Array, weight: Array | None) -> float:
-    """Return the mean of targets of shape (n_samples,)."""
+    """Return the weighted mean of targets of shape (n_samples,)."""
     return float(np.average(y.astype(np.float64), weights=weight))
 
 
 def weighted_quantile(y: Array, weight: Array | None, level: float) -> float:
-    """Return the least value at or below which there is a share `level` of the weight.
+    """Return the smallest value at which the cumulative share of the weight reaches `level`.
 
     Examples
     --------
@@ -245,7 +248,7 @@ def weighted_quantile(y: Array, weight: Array | None, level: float) -> float:
     order = np.argsort(y)
     weights = np.ones(y.size) if weight is None else weight[order].astype(np.float64)
     reached = np.cumsum(weights)
-    # A weight of 2 counts as the row twice, but for rounding.
+    # The factor absorbs rounding errors, so that a row with weight 2 counts as two rows.
     place = np.searchsorted(reached, level * reached[-1] * (1 - 1e-6))
     return float(y[order[min(place, y.size - 1)]])
 
@@ -253,11 +256,10 @@ def weighted_quantile(y: Array, weight: Array | None, level: float) -> float:
 def constant_of_each_output(
     constant: Callable[[Array, Array | None], float], y_true: Array, weight: Array | None
 ) -> Array:
-    """Return a statistic of each row of ``y_true``, of shape (n_targets, n_samples), rounded to
-    about a millionth of the largest value.
+    """Return a statistic of each row of ``y_true``, rounded to a millionth of the largest value.
 
-    At the best constant itself the gradient would be rounding noise, and rules that look at its
-    sign would follow the noise.
+    At the exact minimum the gradient would be rounding noise, and optimizers that use the sign of
+    the gradient would follow the noise.
     """
     constants = np.array([constant(y, weight) for y in y_true])
     largest = np.maximum(np.abs(y_true).max(axis=1).astype(np.float64), np.finfo(np.float64).tiny)
@@ -267,7 +269,7 @@ def constant_of_each_output(
 
 
 class FusedLoss(Loss):
-    """A loss whose `value` and `gradient` come from its `value_and_gradient`."""
+    """Base of losses that define `value_and_gradient` and derive `value` and `gradient` from it."""
 
     def value(self, raw_prediction: Array, y_true: Array) -> Array:
         return self._both(raw_prediction, y_true)[0]

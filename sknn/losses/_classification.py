@@ -1,4 +1,4 @@
-"""Losses of classes."""
+"""The log-loss, for classification."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,20 +16,20 @@ SIGMOID: Final = Sigmoid()
 
 @dataclass
 class ClassScratch:
-    """What a loss of classes needs beside its arguments.
+    """Buffers of a classification loss.
 
     Attributes
     ----------
     row : ndarray of shape (n_samples,)
-        Of the predictions' dtype.
+        A buffer of the dtype of the predictions.
     ones : ndarray of shape (n_outputs,)
-        To sum over the outputs.
+        Ones; the product with them is the sum over the outputs.
     positions : ndarray of shape (n_samples,)
-        Of each sample's class in the flat arrays.
+        The position of the true class of each sample in the flattened arrays.
     samples : ndarray of shape (n_samples,)
-        0, 1, 2, ...
+        The numbers 0, 1, 2, ...
     n_samples, one : ndarray of shape ()
-        Numbers as arrays, which NumPy need not convert at each call.
+        Scalars as arrays, so that NumPy does not convert them in each call.
     """
 
     row: Array
@@ -40,26 +40,26 @@ class ClassScratch:
     one: Array
 
     def own_class(self, y: Array) -> Array:
-        """Return where the flat arrays hold each sample's own class: ``y_i n_samples + i``."""
+        """Return the positions of the true classes in the flat arrays, ``y_i n_samples + i``."""
         np.multiply(y, self.n_samples, out=self.positions)
         return np.add(self.positions, self.samples, out=self.positions)
 
 
 @dataclass(repr=False, eq=False)
 class LogLoss(FusedLoss):
-    """The negative log-likelihood of the classes, from raw predictions ``z``.
+    """The negative log-likelihood of the true classes.
 
-    With two classes, the link is the sigmoid, ``l = log(1 + exp(z)) - y z`` and
-    ``dl/dz = sigmoid(z) - y``. Multilabel targets use the same loss for each label, summed over the
-    labels. With more than two classes, the link is the softmax,
-    ``l = log(sum_j exp(z_j)) - z_y`` and ``dl/dz_j = softmax(z)_j - [j = y]``. These forms do not
-    overflow and never take the logarithm of zero.
+    ``z`` are the raw predictions. With two classes, the link is the sigmoid,
+    ``l = log(1 + exp(z)) - y z`` and ``dl/dz = sigmoid(z) - y``. Multilabel targets use the same
+    loss for each label, summed over the labels. With more than two classes, the link is the
+    softmax, ``l = log(sum_j exp(z_j)) - z_y`` and ``dl/dz_j = softmax(z)_j - [j = y]``. These forms
+    do not overflow and never take the logarithm of zero.
 
-    With `label_smoothing` ``s`` the targets are ``(1 - s) y + s / n_classes``, where ``y`` is 1
+    With `label_smoothing` ``s``, the targets are ``(1 - s) y + s / n_classes``, where ``y`` is 1
     for the sample's class and 0 for the others. For binary and multilabel targets they are
     ``(1 - s) y + s / 2``.
 
-    Use it for classes. Use some label smoothing where a few labels are wrong.
+    Use it for classification. Use some label smoothing if a few labels are wrong.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ class LogLoss(FusedLoss):
         scratch.ones.dot(gradient, out=row)  # the sum over the classes
         np.log(row, out=value)
         np.reciprocal(row, out=row)
-        np.multiply(gradient, row, out=gradient)  # half the time of a division
+        np.multiply(gradient, row, out=gradient)  # takes half the time of a division
         positions = scratch.own_class(y)
         z.reshape(-1).take(positions, out=row, mode="clip")
         np.subtract(value, row, out=value)
@@ -129,7 +129,7 @@ class LogLoss(FusedLoss):
     def _sigmoid(
         self, z: Array, y: Array, value: Array, gradient: Array, scratch: ClassScratch
     ) -> None:
-        # log(1 + exp(z)) - y z = max(z, 0) - y z + log1p(exp(-|z|)), a term at a time.
+        # log(1 + exp(z)) - y z = max(z, 0) - y z + log1p(exp(-|z|)), added term by term.
         row, ones = scratch.row, scratch.ones
         np.multiply(z, y, out=gradient)
         ones.dot(gradient, out=row)
@@ -150,7 +150,8 @@ class LogLoss(FusedLoss):
     def _smooth_softmax(
         self, z: Array, value: Array, gradient: Array, scratch: ClassScratch
     ) -> None:
-        # The loss grows by s (z_y - mean_j z_j), its gradient by s ([j = y] - 1 / n_classes).
+        # Smoothing adds s (z_y - mean_j z_j) to the loss, and s ([j = y] - 1 / n_classes) to its
+        # gradient.
         row, positions = scratch.row, scratch.positions
         smoothing = self.label_smoothing
         share = smoothing / len(z)
@@ -169,7 +170,8 @@ class LogLoss(FusedLoss):
     def _smooth_sigmoid(
         self, z: Array, y: Array, value: Array, gradient: Array, scratch: ClassScratch
     ) -> None:
-        # The loss grows by s z (y - 1 / 2), its gradient by s (y - 1 / 2): label by label.
+        # For each label, smoothing adds s z (y - 1 / 2) to the loss and s (y - 1 / 2) to its
+        # gradient.
         row, smoothing = scratch.row, self.label_smoothing
         for z_k, y_k, gradient_k in zip(z, y, gradient, strict=True):
             np.subtract(y_k, 0.5, out=row)

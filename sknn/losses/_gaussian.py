@@ -1,4 +1,4 @@
-"""The normal distribution: a mean and a variance for each target."""
+"""The Gaussian loss, with a mean and a variance for each target."""
 
 import math
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from sknn._core.strategy import POSITIVE, Range
 from sknn._core.typing import Array
 from sknn.losses._base import REGRESSION, FusedLoss, constant_of_each_output, weighted_mean
 
-# Logarithms of variances start at a multiple of one millionth.
+# Initial logarithms of variances are multiples of one millionth.
 _GRAINS: Final = 2.0**20
 
 
@@ -26,24 +26,25 @@ class _GaussianScratch:
 class Gaussian(FusedLoss):
     """The negative log-likelihood of a normal distribution with a mean and a variance per row.
 
-    The network has two outputs for each target: first the means ``mu``, then numbers ``s`` that
-    give the variances, ``v = exp(s) + min_variance``. ``l = sum_k (log(v_k) + (mu_k - y_k)^2 /
-    v_k) / 2``, without the constant ``log(2 pi) / 2``; ``dl/dmu = (mu - y) / v`` and
-    ``dl/ds = (1 - (mu - y)^2 / v) exp(s) / (2 v)``. With `beta`, the gradient of each target is
-    multiplied by ``v^beta`` and the value stays the likelihood, so that losses of different
-    `beta` can be compared. The link is the identity; `predict` returns the means.
+    The network has two outputs for each target, the mean ``mu`` and a number ``s`` that determines
+    the variance ``v = exp(s) + min_variance``. The means come first. The loss is
+    ``l = sum_k (log(v_k) + (mu_k - y_k)^2 / v_k) / 2``, without the constant ``log(2 pi) / 2``. Its
+    derivatives are ``dl/dmu = (mu - y) / v`` and ``dl/ds = (1 - (mu - y)^2 / v) exp(s) / (2 v)``.
+    `beta` multiplies the gradient of each target by ``v^beta``. It does not change the value, so
+    losses with different `beta` can be compared. The link is the identity, and `predict` returns
+    the means.
 
-    Use it where the noise of y differs from row to row and you want its size.
+    Use it to predict the size of the noise in y, which may differ from row to row.
 
     Parameters
     ----------
     beta : float in [0, 1], default=0.0
-        The power of the variance that weighs the gradient (beta-NLL). 0 is the likelihood. With 1
-        the means learn as with `SquaredError`; 0.5 helps where rows with a large variance are
-        fitted badly. ``"lbfgs"`` needs 0.
+        The power of the variance that weights the gradient (beta-NLL). With 0 the gradient is that
+        of the likelihood. With 1 the means learn as with `SquaredError`. 0.5 helps if rows with a
+        large variance are fitted badly. The optimizer ``"lbfgs"`` needs 0.
     min_variance : float, default=1e-6
-        The smallest variance, positive, in squared units of y. It keeps the loss finite where a
-        target can be predicted exactly.
+        The smallest variance, positive, in squared units of y. It keeps the loss finite if a target
+        can be predicted exactly.
 
     References
     ----------
@@ -82,9 +83,9 @@ class Gaussian(FusedLoss):
         means = constant_of_each_output(weighted_mean, y_true, weight)
         squares = (y_true.astype(np.float64) - means[:, np.newaxis]) ** 2
         variances = np.average(squares, axis=1, weights=weight)
-        # Near its bound the variance has almost no gradient: start at no less than twice of it.
+        # Near min_variance the gradient vanishes, so the variance starts at twice that or above.
         exponentials = np.maximum(variances - self.min_variance, self.min_variance)
-        # Rounded as the means are, see `constant_of_each_output`.
+        # Rounded for the same reason as the means, see `constant_of_each_output`.
         return np.concatenate([means, np.rint(np.log(exponentials) * _GRAINS) / _GRAINS])
 
     def scratch(self, raw_prediction: Array) -> _GaussianScratch:

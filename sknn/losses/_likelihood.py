@@ -1,4 +1,4 @@
-"""Losses of positive numbers, with a logarithmic link: half the deviances of distributions."""
+"""Losses of positive numbers with a logarithmic link: half the deviance of a distribution."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from sknn.losses._base import REGRESSION, FusedLoss, constant_of_each_output, we
 
 
 class _LogLink(FusedLoss):
-    """A loss of ``mu = exp(z)``, whose best constant is the mean."""
+    """Base of the losses with ``mu = exp(z)``, whose best constant prediction is the mean."""
 
     targets: ClassVar[frozenset[str]] = frozenset({REGRESSION})
     positive_targets: ClassVar[bool] = True
@@ -36,17 +36,18 @@ class _LogLink(FusedLoss):
         rounded = constant_of_each_output(weighted_mean, y_true, weight)
         exact = np.array([weighted_mean(y, weight) for y in y_true])
         mean = np.where(rounded > 0, rounded, exact)
-        # Where all are zero the best would be -inf: half an event among as many is a start.
+        # If all targets are zero, the best constant is -inf; start as if half an event had
+        # occurred.
         return np.log(np.where(mean > 0, mean, 0.5 / y_true.shape[1]))
 
 
 @dataclass(repr=False, eq=False)
 class Poisson(_LogLink):
-    """Half the Poisson deviance, for counts: ``l = exp(z) - y z + y log(y) - y``.
+    """Half the Poisson deviance, ``l = exp(z) - y z + y log(y) - y``.
 
     The loss is summed over the outputs, and ``dl/dz = exp(z) - y``. The link is the exponential, so
-    predictions are positive. Targets must not be negative. With exposures, predict the rate and
-    weight the rows by their exposure.
+    predictions are positive. Targets must not be negative. If rows have different exposures,
+    predict the rate and pass the exposure as ``sample_weight``.
 
     Use it for counts.
 
@@ -76,10 +77,10 @@ class Poisson(_LogLink):
 
 @dataclass(repr=False, eq=False)
 class Gamma(_LogLink):
-    """Half the gamma deviance, for positive quantities: ``l = z - log(y) + y exp(-z) - 1``.
+    """Half the gamma deviance, ``l = z - log(y) + y exp(-z) - 1``.
 
-    The loss is summed over the outputs, and ``dl/dz = 1 - y exp(-z)``. Errors count relative to the
-    prediction. The link is the exponential. Targets must be positive.
+    The loss is summed over the outputs, and ``dl/dz = 1 - y exp(-z)``. The loss depends on the
+    ratio of target and prediction. The link is the exponential. Targets must be positive.
 
     Use it for positive quantities whose error grows with their size, such as durations and costs.
 
@@ -112,20 +113,20 @@ class Gamma(_LogLink):
 
 @dataclass(repr=False, eq=False)
 class Tweedie(_LogLink):
-    """Half the Tweedie deviance between Poisson and gamma, for amounts that may be zero.
+    """Half the Tweedie deviance with a power between those of Poisson and gamma.
 
-    With ``p`` the `power` and ``mu = exp(z)``, ``l = y^(2 - p) / ((1 - p) (2 - p))
-    - y mu^(1 - p) / (1 - p) + mu^(2 - p) / (2 - p)``, summed over the outputs;
-    ``dl/dz = mu^(2 - p) - y mu^(1 - p)``. The link is the exponential. Targets must not be
-    negative.
+    With ``p`` for `power` and ``mu = exp(z)``, the loss is ``l = y^(2 - p) / ((1 - p) (2 - p)) - y
+    mu^(1 - p) / (1 - p) + mu^(2 - p) / (2 -
+    p)``, summed over the outputs. Its derivative is ``dl/dz = mu^(2 - p) - y mu^(1 - p)``. The link
+    is the exponential. Targets must not be negative.
 
     Use it for amounts that are often zero, such as claims.
 
     Parameters
     ----------
     power : float in (1, 2), default=1.5
-        The variance is proportional to ``mu^power``. Near 1 the loss is close to `Poisson`, near 2
-        to `Gamma`.
+        The power of the mean to which the variance is proportional. Near 1 the loss is close to
+        `Poisson`, near 2 to `Gamma`.
 
     References
     ----------

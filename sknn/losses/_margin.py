@@ -1,4 +1,4 @@
-"""Losses of classes that are about hard cases: the focal loss and the hinge."""
+"""Classification losses that concentrate on hard samples: the focal loss and the hinge loss."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ LOG_LOSS: Final = LogLoss()
 
 @dataclass
 class _FocalScratch:
-    log_loss: Any  # the log-loss's own
+    log_loss: Any  # the scratch of the log-loss
     surprise: Array  # of shape (n_outputs, n_samples), or of one row for multiclass targets
     miss: Array  # of the same shape
     weight: Array  # of the same shape
@@ -27,17 +27,17 @@ class _FocalScratch:
 class Focal(FusedLoss):
     """The log-loss with less weight on easy samples, ``l = -(1 - p)^gamma log(p)``.
 
-    ``p`` is the predicted probability of the sample's true class, from the softmax, or of the true
-    value of each label, from the sigmoid. The losses of several labels are summed. With
-    ``s = -log(p)``, the gradient is the gradient of the log-loss times
-    ``(1 - p)^gamma (1 + gamma p s / (1 - p))``.
+    ``p`` is the predicted probability of the true class (softmax), or of the true value of each
+    label (sigmoid). The losses of several labels are summed. With ``s = -log(p)``, the gradient is
+    the gradient of the log-loss times ``(1 - p)^gamma (1 + gamma p s / (1 - p))``.
 
-    Use it where easy samples outnumber the hard samples that matter, as with rare classes.
+    Use it if easy samples outnumber the hard samples that matter, as with rare classes.
 
     Parameters
     ----------
     gamma : float, default=2.0
-        How strongly easy samples are discounted, not negative. With 0 it is the log-loss.
+        The strength of the discount for easy samples, not negative. With 0 the loss is the
+        log-loss.
 
     References
     ----------
@@ -76,7 +76,8 @@ class Focal(FusedLoss):
         np.multiply(gradient, weight, out=gradient)
 
     def _sigmoid(self, z: Array, y: Array, value: Array, gradient: Array, scratch: Any) -> None:
-        # With t = 1 or -1, s = log(1 + exp(-t z)), and the log-loss's gradient is sigmoid(z) - y.
+        # With t = 1 or -1, s = log(1 + exp(-t z)), and the gradient of the log-loss is sigmoid(z) -
+        # y.
         surprise, losses = scratch.surprise, gradient
         np.subtract(y, 0.5, out=surprise)
         np.multiply(surprise, -2, out=surprise)
@@ -97,11 +98,11 @@ class Focal(FusedLoss):
         np.multiply(gradient, scratch.weight, out=gradient)
 
     def _discount(self, surprise: Array, losses: Array, weight: Array, miss: Array) -> None:
-        """From ``s`` make ``l``, ``1 - p`` and the gradient's factor; ``s`` is overwritten."""
+        """Compute ``l``, ``1 - p`` and the gradient's factor from ``s``, and overwrite ``s``."""
         np.negative(surprise, out=miss)
         np.expm1(miss, out=miss)
         np.negative(miss, out=miss)
-        # s / (1 - p), which nears 1 where both near 0.
+        # s / (1 - p), which tends to 1 as both tend to 0.
         tiny = float(np.finfo(miss.dtype).tiny)
         np.add(miss, tiny, out=weight)
         np.divide(surprise, weight, out=weight)
@@ -118,19 +119,20 @@ class Focal(FusedLoss):
 
 @dataclass
 class _HingeScratch(ClassScratch):
-    count: Array  # of shape (n_samples,): rivals that share the first place
+    count: Array  # of shape (n_samples,): the classes that share the maximum
 
 
 @dataclass(repr=False, eq=False)
 class Hinge(FusedLoss):
-    """The hinge loss, which is 0 for samples that are right by a margin of at least 1.
+    """The hinge loss, which is 0 for samples classified correctly with a margin of at least 1.
 
-    With two classes, ``l = max(0, 1 - t z)`` with ``t`` 1 or -1. Multilabel targets use the same
-    loss for each label, summed over the labels. With more than two classes,
-    ``l = max(0, 1 + max_(j != y) z_j - z_y)``; classes that share the maximum share its gradient.
-    The link is the identity. There are no probabilities, so ``predict_proba`` does not exist.
+    With two classes, ``l = max(0, 1 - t z)``, where ``t`` is 1 or -1. Multilabel targets use the
+    same loss for each label, summed over the labels. With more than two classes,
+    ``l = max(0, 1 + max_(j != y) z_j - z_y)``; classes that share the maximum share the gradient
+    equally. The link is the identity. It does not return probabilities, so the classifier has no
+    ``predict_proba``.
 
-    Use it where only the decision matters, not its probability.
+    Use it if only the predicted class matters, not its probability.
 
     References
     ----------

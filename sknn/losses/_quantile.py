@@ -1,4 +1,4 @@
-"""Quantiles, one or several at once that never cross."""
+"""The quantile loss, for one level or for several levels whose predictions do not cross."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from sknn.losses._base import (
 )
 
 LEVEL: Final = Range(0, 1, "neither")
-# The least distance between two levels' constants, for the starting bias.
+# The smallest distance between the initial predictions of two levels.
 _SMALLEST_GAP: Final = 1e-6
 
 
@@ -32,9 +32,9 @@ class _Steps:
 
 @dataclass(repr=False, eq=False)
 class Increasing(Activation):
-    """Outputs that increase: ``a_1 = z_1``, ``a_k = a_(k-1) + log(1 + exp(z_k))``.
+    """Increasing outputs, ``a_1 = z_1``, ``a_k = a_(k-1) + log(1 + exp(z_k))``.
 
-    The link of `Quantile` with several levels. ``dL/dz_k`` is the sum of ``dL/da_j`` over
+    It is the link of `Quantile` with several levels. ``dL/dz_k`` is the sum of ``dL/da_j`` over
     ``j >= k``, times ``1 / (1 + exp(-z_k))`` for ``k > 1``.
 
     Examples
@@ -61,20 +61,21 @@ class Increasing(Activation):
 
 @dataclass(repr=False, eq=False)
 class Quantile(FusedLoss):
-    """The pinball loss, ``l = max(q (y - p), (q - 1) (y - p))``, minimal at the q-quantile ``p``.
+    """The pinball loss, ``l = max(q (y - p), (q - 1) (y - p))``, which quantiles minimize.
 
-    ``dl/dp`` is ``-q`` for ``y > p`` and ``1 - q`` elsewhere. With one level, the loss is summed
-    over the outputs and the link is the identity. With several levels, the target has one column,
-    the network has one output for each level, and the loss is summed over the levels. The
-    predictions then have the shape (n_samples, n_levels), and the link `Increasing` keeps them
-    from crossing.
+    ``p`` is the prediction and ``q`` the level. ``dl/dp`` is ``-q`` for ``y > p`` and ``1 - q``
+    elsewhere. With one level, the loss is summed over the outputs and the link is the identity.
+    With several levels, the target has one column, the network has one output for each level, and
+    the loss is summed over the levels. The predictions then have the shape (n_samples, n_levels),
+    and the link `Increasing` keeps them from crossing.
 
-    Use it for prediction intervals, and where too high and too low predictions cost differently.
+    Use it for prediction intervals, or if predictions that are too high and too low have different
+    costs.
 
     Parameters
     ----------
     quantile : float in (0, 1), or increasing sequence of them, default=0.5
-        The level, or the levels.
+        The level or levels of the predicted quantiles.
 
     References
     ----------
@@ -100,7 +101,7 @@ class Quantile(FusedLoss):
 
     @property
     def levels(self) -> list[float]:
-        """The levels, in order."""
+        """The levels, in increasing order."""
         levels = self.quantile if self.predicts_columns else [self.quantile]
         return [float(level) for level in levels]
 
@@ -114,15 +115,15 @@ class Quantile(FusedLoss):
         increasing = all(a < b for a, b in pairwise(levels))
         if not levels or any(level not in LEVEL for level in levels) or not increasing:
             raise ValueError(
-                f"{name}__quantile must be {LEVEL}, or an increasing sequence of them, got "
+                f"{name}__quantile must be {LEVEL}, or an increasing sequence of such numbers, got "
                 f"{self.quantile!r}."
             )
 
     def check_targets(self, y: Array, name: str) -> None:
         if self.predicts_columns and y.shape[1] > 1:
             raise ValueError(
-                f"{name} has {y.shape[1]} columns, and several levels, {self!r}, need one. Wrap "
-                "the regressor in MultiOutputRegressor, or give one level."
+                f"{name} has {y.shape[1]} columns, but {self!r} with several levels needs one. "
+                "Wrap the regressor in MultiOutputRegressor, or pass a single level."
             )
 
     def n_outputs(self, n_targets: int) -> int:

@@ -1,4 +1,4 @@
-"""Losses of numbers."""
+"""Losses for regression."""
 
 import math
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from sknn.losses._base import (
     weighted_quantile,
 )
 
-# Brent's method takes at most the square of bisection's 40 or so.
+# Brent's method needs at most the square of the about 40 iterations of bisection.
 _MOST_ITERATIONS: Final = 2000
 
 
@@ -27,7 +27,7 @@ def _weighted_median(y: Array, weight: Array | None) -> float:
 
 
 class _Convex(FusedLoss):
-    """A loss whose best constant has no closed form: where the gradient changes its sign."""
+    """Base of losses whose best constant is the root of the gradient and has no closed form."""
 
     def baseline(self, y_true: Array, weight: Array | None, n_outputs: int) -> Array:
         return constant_of_each_output(self._constant, y_true, weight)
@@ -38,8 +38,8 @@ class _Convex(FusedLoss):
         low, high = float(y.min()), float(y.max())
         if low == high:
             return low
-        # Powers of two bring constants and slopes near 1, because the root finder multiplies them
-        # and would meet zeros or infinities elsewhere; they change no bit.
+        # The root finder multiplies constants and slopes, which could overflow or underflow. So
+        # powers of two scale both to about 1, without rounding errors.
         ends = self.gradient(np.array([[low, high]]), np.array([[high, low]]))
         slope_exponent = math.frexp(float(np.abs(ends).max()))[1]
         exponent = math.frexp(max(-low, high))[1]
@@ -60,7 +60,7 @@ class SquaredError(FusedLoss):
 
     The link is the identity.
 
-    Use it for means.
+    Use it to predict means.
 
     Examples
     --------
@@ -89,9 +89,9 @@ class SquaredError(FusedLoss):
 class AbsoluteError(FusedLoss):
     """The absolute error, ``l = sum_k |z_k - y_k|``, ``dl/dz = sign(z - y)``.
 
-    The link is the identity. Its best constant prediction is the median.
+    The link is the identity. The best constant prediction is the median.
 
-    Use it for medians, and where outliers must have little influence.
+    Use it to predict medians, or if outliers must have little influence.
 
     Examples
     --------
@@ -118,12 +118,13 @@ class AbsoluteError(FusedLoss):
 
 @dataclass(repr=False, eq=False)
 class Huber(_Convex):
-    """Huber's loss of the error ``e = z - y``: squared near zero, absolute far from it.
+    """Huber's loss, which is squared for small errors ``e = z - y`` and linear for large errors.
 
-    ``l = e^2 / 2`` for ``|e| <= delta`` and ``delta (|e| - delta / 2)`` elsewhere, summed over the
-    outputs. ``dl/dz = max(-delta, min(e, delta))``. The link is the identity.
+    The loss is ``e^2 / 2`` for ``|e| <= delta`` and ``delta (|e| - delta / 2)`` elsewhere, summed
+    over the outputs. Its derivative is ``dl/dz = max(-delta, min(e, delta))``. The link is the
+    identity.
 
-    Use it for means where a few targets are outliers.
+    Use it to predict means if a few targets are outliers.
 
     Parameters
     ----------
@@ -147,13 +148,13 @@ class Huber(_Convex):
 
     ranges: ClassVar[Mapping[str, Range]] = {"delta": POSITIVE}
     targets: ClassVar[frozenset[str]] = frozenset({REGRESSION})
-    # Up to delta, which may be anything.
+    # The bound of the gradient is delta, which may be large.
     bounded_gradient: ClassVar[bool] = False
 
     def value_and_gradient(
         self, raw_prediction: Array, y_true: Array, value: Array, gradient: Array, scratch: Any
     ) -> None:
-        # With the clipped error c, both branches are c (e - c / 2).
+        # With the clipped error c, the loss is c (e - c / 2) in both cases.
         np.subtract(raw_prediction, y_true, out=raw_prediction)
         np.clip(raw_prediction, -self.delta, self.delta, out=gradient)
         np.add(raw_prediction, raw_prediction, out=raw_prediction)
@@ -170,7 +171,7 @@ class LogCosh(_Convex):
     It is computed as ``|e| + log1p(exp(-2 |e|)) - log(2)``, which cannot overflow. The link is
     the identity.
 
-    Use it like `Huber`, where the loss should be smooth.
+    Use it instead of `Huber` if the loss must be smooth.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Optimizers: how the parameters follow the gradient."""
+"""Optimizers update the parameters from the gradient."""
 
 from typing import Final
 

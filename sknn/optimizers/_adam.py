@@ -28,11 +28,11 @@ class Adam(ElementwiseOptimizer):
     Parameters
     ----------
     beta_1 : float in [0, 1), default=0.9
-        How much of the first moment is kept.
+        The decay rate of the first moment.
     beta_2 : float in [0, 1), default=0.999
-        How much of the second moment is kept.
+        The decay rate of the second moment.
     epsilon : float, default=1e-8
-        Keeps the quotient finite, positive.
+        A positive number that keeps the quotient finite.
 
     Notes
     -----

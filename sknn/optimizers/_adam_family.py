@@ -1,4 +1,4 @@
-"""Variants of Adam: decoupled decay, other corrections of the start."""
+"""Variants of Adam with decoupled weight decay, Nesterov momentum or rectification."""
 
 import math
 from collections.abc import Mapping
@@ -25,18 +25,19 @@ class AdamW(Adam):
     Unlike the penalty `alpha`, the decay does not pass through the moments, so all weights decay
     by the same factor. Biases do not decay.
 
-    Use it in place of `Adam` where weights should stay small.
+    Use it in place of `Adam` to keep weights small.
 
     Parameters
     ----------
     beta_1 : float in [0, 1), default=0.9
-        How much of the first moment is kept.
+        The decay rate of the first moment.
     beta_2 : float in [0, 1), default=0.999
-        How much of the second moment is kept.
+        The decay rate of the second moment.
     epsilon : float, default=1e-8
-        Keeps the quotient finite, positive.
+        A positive number that keeps the quotient finite.
     weight_decay : float, default=0.01
-        The share of each weight that a step removes, per unit of the rate; not negative.
+        The strength of the weight decay, not negative. Each step multiplies a weight by
+        ``1 - learning_rate weight_decay``.
 
     References
     ----------
@@ -59,7 +60,7 @@ class AdamW(Adam):
 
 @dataclass
 class NAdamState(State):
-    """The state that NAdam carries from step to step.
+    """The state of `NAdam`.
 
     Attributes
     ----------
@@ -83,13 +84,13 @@ class NAdam(ElementwiseOptimizer):
     Parameters
     ----------
     beta_1 : float in [0, 1), default=0.9
-        How much of the first moment is kept.
+        The decay rate of the first moment.
     beta_2 : float in [0, 1), default=0.999
-        How much of the second moment is kept.
+        The decay rate of the second moment.
     epsilon : float, default=1e-8
-        Keeps the quotient finite, positive.
+        A positive number that keeps the quotient finite.
     momentum_decay : float, default=0.004
-        How fast the momentum warms up, not negative.
+        The speed at which the momentum warms up, not negative.
 
     References
     ----------
@@ -187,16 +188,16 @@ class RAdam(Adam):
     beta_2^t))`` times ``sqrt((r - 4) (r - 2) r_max / ((r_max - 4) (r_max - 2) r))``; before that,
     ``params -= learning_rate m_hat``.
 
-    Use it like `Adam` where the first steps do harm; it needs no warm-up.
+    Use it in place of `Adam` if the first steps do harm. It needs no warmup.
 
     Parameters
     ----------
     beta_1 : float in [0, 1), default=0.9
-        How much of the first moment is kept.
+        The decay rate of the first moment.
     beta_2 : float in [0, 1), default=0.999
-        How much of the second moment is kept.
+        The decay rate of the second moment.
     epsilon : float, default=1e-8
-        Keeps the quotient finite, positive.
+        A positive number that keeps the quotient finite.
 
     References
     ----------

@@ -23,16 +23,16 @@ class AMSGrad(Adam):
     ``v_max = max(v_max, v)``; ``params -= learning_rate m_hat / (sqrt(v_max_hat) + epsilon)``, with
     ``v_max_hat = v_max / (1 - beta_2^t)`` at step t.
 
-    Use it where `Adam` does not converge.
+    Use it if `Adam` does not converge.
 
     Parameters
     ----------
     beta_1 : float in [0, 1), default=0.9
-        How much of the first moment is kept.
+        The decay rate of the first moment.
     beta_2 : float in [0, 1), default=0.999
-        How much of the second moment is kept.
+        The decay rate of the second moment.
     epsilon : float, default=1e-8
-        Keeps the quotient finite, positive.
+        A positive number that keeps the quotient finite.
 
     References
     ----------
@@ -97,16 +97,16 @@ class Adamax(ElementwiseOptimizer):
     ``m = beta_1 m + (1 - beta_1) grad``; ``u = max(beta_2 u, |grad| + epsilon)``;
     ``params -= learning_rate / (1 - beta_1^t) m / u`` at step t.
 
-    Use it where a few gradients are very large.
+    Use it if a few gradients are very large.
 
     Parameters
     ----------
     beta_1 : float in [0, 1), default=0.9
-        How much of the first moment is kept.
+        The decay rate of the first moment.
     beta_2 : float in [0, 1), default=0.999
-        How much of the largest gradient is kept.
+        The decay rate of the largest gradient.
     epsilon : float, default=1e-8
-        Keeps the quotient finite, positive.
+        A positive number that keeps the quotient finite.
 
     References
     ----------

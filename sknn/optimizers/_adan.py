@@ -29,21 +29,21 @@ class Adan(ElementwiseOptimizer):
     Parameters
     ----------
     beta_1 : float in [0, 1), default=0.98
-        How much of the mean gradient is kept.
+        The decay rate of the mean gradient.
     beta_2 : float in [0, 1), default=0.92
-        How much of the mean change is kept.
+        The decay rate of the mean change.
     beta_3 : float in [0, 1), default=0.99
-        How much of the mean square is kept.
+        The decay rate of the mean square.
     epsilon : float, default=1e-8
-        Keeps the quotient finite, positive.
+        A positive number that keeps the quotient finite.
     weight_decay : float, default=0.0
-        The share of each weight that a step removes, per unit of the rate; not negative. Biases do
-        not decay.
+        The strength of the weight decay, not negative. Each step multiplies a weight by
+        ``1 - learning_rate weight_decay``. Biases do not decay.
 
     Notes
     -----
-    The betas are the shares that are kept, as in the other optimizers. The paper's betas are one
-    minus these.
+    The betas are decay rates, as in the other optimizers. The betas of the paper are one minus
+    these.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""A rate for each parameter, from the size of its past gradients."""
+"""Optimizers that adapt the rate of each parameter to the size of its past gradients."""
 
 import math
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from sknn.optimizers._elementwise import ElementwiseOptimizer
 
 @dataclass(repr=False, eq=False, kw_only=True)
 class Adagrad(ElementwiseOptimizer):
-    """A rate for each parameter, which shrinks with the sum of its squared gradients.
+    """Adapt the rate of each parameter to the sum of its squared gradients.
 
     ``sum += grad^2``; ``params -= learning_rate grad / (sqrt(sum) + epsilon)``.
 
@@ -26,7 +26,7 @@ class Adagrad(ElementwiseOptimizer):
     Parameters
     ----------
     epsilon : float, default=1e-10
-        Keeps the quotient finite, positive.
+        A positive number that keeps the quotient finite.
 
     References
     ----------
@@ -80,19 +80,19 @@ class Adagrad(ElementwiseOptimizer):
 
 @dataclass(repr=False, eq=False, kw_only=True)
 class RMSProp(ElementwiseOptimizer):
-    """A rate for each parameter, from a running mean of its squared gradients.
+    """Adapt the rate of each parameter to a running mean of its squared gradients.
 
     ``mean = rho mean + (1 - rho) grad^2``;
     ``params -= learning_rate grad / (sqrt(mean) + epsilon)``.
 
-    Use it where the size of the gradients changes during training.
+    Use it if the size of the gradients changes during training.
 
     Parameters
     ----------
     rho : float in [0, 1), default=0.99
-        How much of the mean is kept.
+        The decay rate of the running mean.
     epsilon : float, default=1e-8
-        Keeps the quotient finite, positive.
+        A positive number that keeps the quotient finite.
 
     Notes
     -----
@@ -154,20 +154,20 @@ class RMSProp(ElementwiseOptimizer):
 
 @dataclass(repr=False, eq=False, kw_only=True)
 class AdaDelta(ElementwiseOptimizer):
-    """Steps in the units of the parameters: the running size of steps over that of gradients.
+    """Scale each gradient by the ratio of the running sizes of steps and gradients.
 
     ``mean = rho mean + (1 - rho) grad^2``;
     ``change = grad sqrt(size + epsilon) / sqrt(mean + epsilon)``;
     ``size = rho size + (1 - rho) change^2``; ``params -= learning_rate change``.
 
-    Use it where you do not want to choose a rate.
+    Use it if you do not want to choose a rate.
 
     Parameters
     ----------
     rho : float in [0, 1), default=0.9
-        How much of both means is kept.
+        The decay rate of both running means.
     epsilon : float, default=1e-6
-        Makes the first steps possible, and keeps the quotient finite; positive.
+        A positive number that makes the first steps possible and keeps the quotient finite.
 
     References
     ----------

@@ -19,7 +19,7 @@ class State:
     Attributes
     ----------
     step : int
-        The number of updates done.
+        The number of completed updates.
     slots : tuple of ndarray of shape (size,)
         One vector of the parameters' size and dtype for each moment or accumulator.
     scratch : ndarray of shape (min(size, CHUNK_SIZE),)
@@ -36,7 +36,7 @@ class State:
 
 @dataclass(repr=False, eq=False)
 class Optimizer(Strategy, ABC):
-    """Base of the optimizers that take steps: subclass it and write `init` and `update`.
+    """Base of the optimizers that take steps: subclass it and define `init` and `update`.
 
     Attributes
     ----------
@@ -47,7 +47,7 @@ class Optimizer(Strategy, ABC):
     full_batch: ClassVar[bool] = False
 
     def default_learning_rate(self, loss: Loss) -> float:
-        """Return the rate that ``learning_rate_init="auto"`` stands for.
+        """Return the learning rate for ``learning_rate_init="auto"``.
 
         Parameters
         ----------
@@ -95,14 +95,14 @@ class Optimizer(Strategy, ABC):
 
     @abstractmethod
     def update(self, params: Array, grad: Array, state: Any, learning_rate: float) -> None:
-        """Take one step, in place, allocating nothing.
+        """Take one step in place, without allocating memory.
 
         Parameters
         ----------
         params : ndarray of shape (size,)
             The parameters, which are updated.
         grad : ndarray of shape (size,)
-            The gradient of the objective; may be overwritten.
+            The gradient of the objective. The method may overwrite it.
         state : object
             The state that `init` returned, which is updated.
         learning_rate : float
@@ -136,7 +136,7 @@ class Optimizer(Strategy, ABC):
 
 @dataclass(repr=False, eq=False)
 class Minimizer(Strategy, ABC):
-    """Base of the optimizers that run all iterations: subclass it and write `minimize`."""
+    """Base of the optimizers that run all iterations: subclass it and define `minimize`."""
 
     @abstractmethod
     def minimize(

@@ -1,4 +1,4 @@
-"""Optimizers that treat each parameter alike, and therefore chunk by chunk."""
+"""The base class of optimizers that update each parameter independently, chunk by chunk."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,24 +17,24 @@ from sknn.optimizers.binding import BoundUpdate, ElementRule, Group
 
 @dataclass(repr=False, eq=False)
 class ElementwiseOptimizer(Optimizer):
-    """An optimizer that treats each parameter alike: subclass it and write `rule`.
+    """Base of the optimizers that update each parameter alone: subclass it and define `rule`.
 
     Attributes
     ----------
     n_slots : int
-        How many vectors the state holds; they start at zero.
+        The number of vectors in the state. They are initialized with zeros.
     betas : tuple of str
-        For the first slots, in order, the hyperparameter beta of those that hold a sum,
-        ``s = beta s + value``, of which the rule as published has the mean, ``(1 - beta) s``.
+        The hyperparameters of the first slots that store sums, ``s = beta s + value``, where the
+        published rule has running means, ``(1 - beta) s``.
     skips_zeros : bool
-        Whether `rule` leaves an element and its slots as they are where the gradient is zero. If
-        so, steps on sparse inputs leave out features that do not occur in a batch. It counts only
-        in the class that defines `rule`.
+        Whether `rule` does not change an element and its slots if the gradient is zero. If so,
+        steps on sparse inputs skip features that do not occur in a batch. Set it in the class that
+        defines `rule`; a subclass with another `rule` does not inherit it.
     element : callable or None
-        What `rule` does to one element, for compilation: a static method that takes numbers,
-        ``element(param, grad, *slots, *coefficients, *constants)``, and returns the new parameter
-        and the new slots. Without it, fits are never compiled. It counts only in the class that
-        defines `rule`.
+        The rule for a single element, which numba can compile: a static method
+        ``element(param, grad, *slots, *coefficients, *constants)`` that takes numbers and returns
+        the new parameter and the new slots. Without it, fits are never compiled. Set it in the
+        class that defines `rule`; a subclass with another `rule` does not inherit it.
 
     Notes
     -----
@@ -68,7 +68,7 @@ class ElementwiseOptimizer(Optimizer):
         Returns
         -------
         coefficients : tuple of float
-            The rate alone, unless overridden.
+            The learning rate, unless overridden.
         """
         return (learning_rate,)
 
@@ -83,7 +83,7 @@ class ElementwiseOptimizer(Optimizer):
         params, grad : ndarray of shape (size,)
             The parameters and their gradient, which the rule may overwrite.
         scratch : ndarray of shape (size,)
-            Memory for intermediate results.
+            A buffer for intermediate results.
         *args : ndarray of shape (size,), then float
             The slots, which the rule updates in place, and the numbers that `coefficients` returns.
         **kwargs : dict
@@ -170,11 +170,11 @@ class ElementwiseOptimizer(Optimizer):
         Parameters
         ----------
         elements : slice
-            Which elements, at most ``CHUNK_SIZE`` of them.
+            The elements, at most ``CHUNK_SIZE`` of them.
         params, grad : ndarray of shape (size,)
             All parameters, and the gradient.
         state : State
-            Holds the scratch and the slots.
+            The state with the scratch and the slots.
 
         Returns
         -------
@@ -225,14 +225,14 @@ class ElementwiseOptimizer(Optimizer):
         Parameters
         ----------
         state : State
-            Its number of steps is updated.
+            The state, whose number of steps is updated.
         learning_rate : float
             The rate of this step.
 
         Returns
         -------
         coefficients : tuple of float
-            As `coefficients` returns them.
+            The result of `coefficients`.
         """
         state.step += 1
         return self.coefficients(state.step, learning_rate)
@@ -240,12 +240,12 @@ class ElementwiseOptimizer(Optimizer):
     def take_over(self, state: Any, before: Any) -> None:
         """Adapt the state of an optimizer of this class with other hyperparameters, in place.
 
-        Running means stay as they are.
+        Running means do not change.
 
         Parameters
         ----------
         state : State
-            Updated.
+            The state, which is updated.
         before : ElementwiseOptimizer
             The optimizer that made the state.
         """
@@ -258,11 +258,11 @@ class ElementwiseOptimizer(Optimizer):
         Parameters
         ----------
         chunk : slice
-            Which elements, at most ``CHUNK_SIZE`` of them.
+            The elements, at most ``CHUNK_SIZE`` of them.
         params, grad : ndarray of shape (size,)
             All parameters, and the gradient.
         state : State
-            Holds the scratch and the slots.
+            The state with the scratch and the slots.
 
         Returns
         -------

@@ -95,6 +95,6 @@ class LBFGS(Minimizer):
             )
         except _StopError:
             return True
-        # SciPy's codes are 0 for converged, 1 for a limit that was reached, and 2 for a search
-        # that found nothing better: after some iterations that is as good as it gets.
+        # SciPy's codes are 0 for convergence, 1 for a limit, and 2 for a line search without a
+        # better point. After some iterations, code 2 means that rounding prevents further progress.
         return int(result.status) == 0 or (int(result.status) == 2 and int(result.nit) > 0)

@@ -18,26 +18,26 @@ from sknn.optimizers._base import State
 from sknn.optimizers._elementwise import keep_mean
 
 NEWTON_SCHULZ: Final = (3.4445, -4.7750, 2.0315)
-N_ITERATIONS: Final = 5  # odd, so that the result is where the gradient was
+N_ITERATIONS: Final = 5  # odd, so that the result is in the buffer of the gradient
 SMALLEST_NORM: Final = 1e-7
-# The smallest entries of a matrix of norm 1 that count: their squares are no subnormal numbers.
+# Entries of a matrix of norm 1 below this bound become zero, so that no square is subnormal.
 SMALLEST_ENTRY: Final[dict[str, Any]] = {dtype: np.sqrt(tiny) for dtype, tiny in TINY.items()}
 
 
 @dataclass
 class MuonState(State):
-    """The state that Muon carries from step to step.
+    """The state of `Muon`.
 
     For the weights of a hidden layer the first slot holds the momentum; the second is scratch.
 
     Attributes
     ----------
     matrices : list of (slice, tuple of int)
-        Where the hidden layers' weights are, and their shapes.
+        The elements and the shape of each hidden layer's weights.
     others : list of slice
         All other elements, in slices of at most `CHUNK_SIZE`.
     products : tuple of two ndarrays
-        Scratch for the products of a matrix with itself.
+        Buffers for the products of a matrix with its transpose.
     """
 
     matrices: list[tuple[slice, tuple[int, ...]]] = field(default_factory=list)
@@ -47,7 +47,7 @@ class MuonState(State):
 
 @dataclass(repr=False, eq=False, kw_only=True)
 class Muon(Adam):
-    """Orthogonalized momentum: all directions of a weight matrix move by the same amount.
+    """Orthogonalized momentum, which moves all directions of a weight matrix by the same amount.
 
     For the weights W of a hidden layer, ``B = momentum B + (1 - momentum) grad``;
     ``U = (1 - momentum) grad + momentum B``; ``W -= learning_rate weight_decay W``;
@@ -56,27 +56,28 @@ class Muon(Adam):
     2.0315 X X^T X X^T X``. `Adam` updates the biases and the last layer. The weights of the last
     layer decay too.
 
-    Use it for wide hidden layers, where fewer steps make up for steps that cost ten times as much
-    or more.
+    Use it for wide hidden layers. It needs fewer steps, but each step costs ten times as much or
+    more.
 
     Parameters
     ----------
     beta_1 : float in [0, 1), default=0.9
-        Adam's: how much of the first moment is kept.
+        The decay rate of Adam's first moment.
     beta_2 : float in [0, 1), default=0.999
-        Adam's: how much of the second moment is kept.
+        The decay rate of Adam's second moment.
     epsilon : float, default=1e-8
-        Adam's: keeps the quotient finite, positive.
+        A positive number that keeps Adam's quotient finite.
     momentum : float in [0, 1), default=0.95
-        How much of the momentum of a hidden layer's weights is kept.
+        The decay rate of the momentum of a hidden layer's weights.
     weight_decay : float, default=0.1
-        The share of each weight that a step removes, per unit of the rate; not negative. Biases do
-        not decay.
+        The strength of the weight decay, not negative. Each step multiplies a weight by
+        ``1 - learning_rate weight_decay``. Biases do not decay.
 
     Notes
     -----
     The factor ``0.2 sqrt(max(rows, columns))`` gives O the size of a step of Adam, so that one
-    learning rate serves all parameters. Without a layout there are no layers: all follow `Adam`.
+    learning rate serves all parameters. Without a layout the layers are unknown, and `Adam` updates
+    all parameters.
 
     References
     ----------

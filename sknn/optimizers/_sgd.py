@@ -16,7 +16,7 @@ from sknn.optimizers._elementwise import ElementwiseOptimizer
 class SGD(ElementwiseOptimizer):
     """Stochastic gradient descent, ``params -= learning_rate grad``.
 
-    Use it where memory is scarce, with a schedule and a rate from the range test.
+    Use it if memory is scarce, with a schedule and a rate from the range test.
 
     References
     ----------
@@ -52,7 +52,7 @@ class GD(SGD):
 
     It takes one step in each epoch and ignores ``batch_size``.
 
-    Use it for small data sets, and to see what the gradient alone does.
+    Use it for small data sets, and to study descent along the exact gradient.
 
     References
     ----------
@@ -80,12 +80,12 @@ class Momentum(ElementwiseOptimizer):
 
     ``velocity = momentum velocity + grad``; ``params -= learning_rate velocity``.
 
-    Use it where `SGD` oscillates in ravines. Well tuned, it often generalizes best.
+    Use it if `SGD` oscillates in ravines. Well tuned, it often generalizes best.
 
     Parameters
     ----------
     momentum : float in [0, 1), default=0.9
-        How much of the velocity is kept.
+        The share of the velocity that each step keeps.
 
     Notes
     -----
@@ -150,7 +150,7 @@ class Nesterov(Momentum):
     Parameters
     ----------
     momentum : float in [0, 1), default=0.9
-        How much of the velocity is kept.
+        The share of the velocity that each step keeps.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Steps whose size does not depend on the size of the gradient, only on its sign."""
+"""Optimizers whose steps depend on the sign of the gradient, and not on its size."""
 
 import math
 from collections.abc import Mapping
@@ -17,22 +17,23 @@ from sknn.optimizers._elementwise import ElementwiseOptimizer
 
 @dataclass(repr=False, eq=False, kw_only=True)
 class Lion(ElementwiseOptimizer):
-    """The sign of a momentum: each parameter moves by exactly the rate.
+    """Move each parameter by exactly the learning rate, in the direction of a momentum's sign.
 
     ``params -= learning_rate sign(beta_1 m + (1 - beta_1) grad)``;
     ``m = beta_2 m + (1 - beta_2) grad``.
 
-    Use it where memory is scarce: it has a single moment. Choose a third to a tenth of Adam's rate.
+    Use it if memory is scarce, because it stores a single moment. Choose a third to a tenth of
+    Adam's rate.
 
     Parameters
     ----------
     beta_1 : float in [0, 1), default=0.9
         The weight of the momentum in the step.
     beta_2 : float in [0, 1), default=0.99
-        How much of the momentum is kept.
+        The decay rate of the momentum.
     weight_decay : float, default=0.0
-        The share of each weight that a step removes, per unit of the rate; not negative. Biases do
-        not decay.
+        The strength of the weight decay, not negative. Each step multiplies a weight by
+        ``1 - learning_rate weight_decay``. Biases do not decay.
 
     References
     ----------
@@ -101,14 +102,14 @@ class Rprop(ElementwiseOptimizer):
     in this step. Otherwise the step is ``params -= sign(grad) step_size``. Each step needs the
     whole training set. The learning rate is the first step size, and schedules have no effect.
 
-    Use it for small data sets, on all rows at once; it needs no rate.
+    Use it for small data sets. It uses all rows in each step, and needs no rate.
 
     Parameters
     ----------
     eta_minus : float in (0, 1), default=0.5
         The factor after a change of sign.
     eta_plus : float, default=1.2
-        The factor while the sign stays, greater than 1.
+        The factor without a change of sign, greater than 1.
     minimum_step, maximum_step : float, default=1e-6, 50.0
         The bounds of a step size, positive, the first below the second.
 

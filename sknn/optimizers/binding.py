@@ -1,4 +1,4 @@
-"""What an optimizer and the engine agree on at the start of a fit: groups and their updates."""
+"""The interface between an optimizer and the engine: groups of parameters and their updates."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -42,7 +42,7 @@ class Group(NamedTuple):
     update : callable
         ``update(learning_rate, coefficients)`` updates the group in place.
     element_rule : callable or None
-        Returns an `ElementRule`, which does what `update` does, or None if there is none.
+        Returns an `ElementRule` that computes the same as `update`, or None if there is none.
     """
 
     elements: slice

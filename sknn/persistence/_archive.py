@@ -195,5 +195,5 @@ def _read_array(file: Any, size: int) -> Array:
         return np.empty(shape, dtype)
     content = np.empty(n_bytes, np.uint8)
     if file.readinto(content) != n_bytes:
-        raise ValueError("a member is cut short")
+        raise ValueError("a member is truncated")
     return content.view(dtype).reshape(shape, order="F" if match[2] == "True" else "C")

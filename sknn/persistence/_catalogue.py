@@ -82,7 +82,7 @@ def all_classes(strategies: Iterable[type[Any]]) -> dict[str, type[Any]]:
     Raises
     ------
     ValueError
-        If a value is no class, or if two classes have the same name.
+        If a value is not a class, or if two classes have the same name.
     """
     classes = dict(CLASSES)
     for cls in [strategies] if isinstance(strategies, type) else strategies:

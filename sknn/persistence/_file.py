@@ -38,8 +38,8 @@ def write(path: Path_, header: dict[str, Any], arrays: dict[str, Array]) -> None
 def reading(file: BinaryIO, path: Path_) -> Iterator[tuple[dict[str, Any], Members]]:
     """Yield the header and the arrays of a file with a valid seal; all arrays must be read.
 
-    An error in the block counts as a defect of the file, because a valid checksum is no proof that
-    `write` wrote the file.
+    An error in the block is reported as a defect of the file, because a valid checksum does not
+    prove that `write` wrote the file.
 
     Raises
     ------

@@ -48,16 +48,16 @@ def save(model: Any, path: str | os.PathLike[str], *, training_state: bool = Fal
     training_state : bool, default=False
         Whether to store the optimizer's state, the random state, the order of the rows, the counts
         and the best weights, so that ``partial_fit``, and ``fit`` with ``warm_start=True``,
-        continue to the same bits. Predictions need only the weights. In a Pipeline it applies to
-        all networks.
+        continue with bit-for-bit identical results. Predictions need only the weights. In a
+        Pipeline it applies to all networks.
 
     Raises
     ------
     ValueError
         If a parameter cannot be stored, such as a function as ``scoring``; the error names it.
     OSError
-        If the file cannot be written, or the path leads to a directory, a FIFO or a device. A
-        previous file is unchanged then.
+        If the file cannot be written, or if the path is a directory, a FIFO or a device. A previous
+        file does not change.
     ImportError
         If the model is not a network, and skops is not installed.
 
@@ -166,8 +166,8 @@ def load(path: str | os.PathLike[str], *, strategies: Iterable[type[Any]] = ()) 
     Returns
     -------
     model : MLPClassifier, MLPRegressor or the other estimator that was saved
-        The model with its parameters and attributes, and the same predictions to the last bit. If
-        saved with ``training_state=True``, it also continues training to the same bits. If not,
+        The model with its parameters and attributes. Its predictions are bit-for-bit identical. If
+        it was saved with ``training_state=True``, continued training is identical as well. If not,
         ``partial_fit``, and ``fit`` with ``warm_start=True``, raise a ValueError.
 
     Raises
@@ -203,7 +203,7 @@ def _build(header: dict[str, Any], members: Members, classes: dict[str, type[Any
     decoder = Decoder(members, classes)
     cls = decoder.class_named(header["class"])
     if not issubclass(cls, BaseMLP):
-        raise ValueError(f"a {cls.__name__} is no model")
+        raise ValueError(f"a {cls.__name__} is not a model")
     model: BaseMLP = cls(**_decode_all(decoder, header["parameters"]))
     _set_requests(model, header["requests"])
     if header["network"] is not None:

@@ -64,7 +64,7 @@ def write_sealed(path: Path_, write: Callable[[BinaryIO], None]) -> None:
     Raises
     ------
     OSError
-        If the file cannot be written, or is no regular file. A previous file is unchanged then.
+        If the file cannot be written, or is not a regular file. A previous file does not change.
     """
     target = check_path(path)
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(8)}.tmp")
@@ -207,16 +207,16 @@ def _guess(file: BinaryIO) -> str:
     file.seek(0)
     start = file.read(64)
     if HEADER.encode() in start:
-        return "is damaged or cut short"
+        return "is damaged or truncated"
     if not start.startswith(b"PK"):
-        return "is no file that sknn.save wrote"
+        return "is not a file that sknn.save wrote"
     with suppress(Exception), zipfile.ZipFile(file) as archive:
         archive.getinfo(SCHEMA)
         return (
-            "is no file that sknn.save wrote but one of skops, which "
+            "is not a file that sknn.save wrote, but one of skops, which "
             "skops.io.load(path, trusted=sknn.persistence.TRUSTED_TYPES) reads"
         )
-    return "is no file that sknn.save wrote, or it is cut short"
+    return "is not a file that sknn.save wrote, or it is truncated"
 
 
 class ContentError(ValueError):

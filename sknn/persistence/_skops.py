@@ -18,7 +18,7 @@ from sknn.persistence._sealed import SCHEMA, SKOPS, Path_, damaged, empty_seal, 
 
 
 def check_other(model: Any) -> None:
-    """Raise a ValueError if a model is no estimator, or a network that needs conversion first."""
+    """Raise a ValueError if a model is not an estimator, or must be converted first."""
     cls = type(model)
     public = [part for part in cls.__module__.split(".") if not part.startswith("_")]
     cls_name = ".".join([*public, cls.__qualname__])

@@ -1,4 +1,4 @@
-"""Transformers that prepare columns of numbers for a network."""
+"""Transformers that encode numerical columns for a network."""
 
 from sknn._core.public import publish
 from sknn.preprocessing._piecewise_linear import PiecewiseLinearEncoder

@@ -1,4 +1,4 @@
-"""Edges of bins for a column of numbers: quantiles, with edges of their own for heavy values."""
+"""Bin edges for a numerical column: quantiles, plus one edge for each very frequent value."""
 
 import numpy as np
 
@@ -6,9 +6,9 @@ from sknn._core.typing import Array
 
 
 def automatic_n_bins(n_samples: float, n_features: int) -> int:
-    """Return how many bins a column gets, ``min(64, n_samples // 16, 2048 // n_features)``.
+    """Return the number of bins of a column, ``min(64, n_samples // 16, 2048 // n_features)``.
 
-    Fewer than four bins tell a network little that the column itself does not: then 0.
+    The result is 0 if this is less than 4, because so few bins add little to the column itself.
 
     Examples
     --------
@@ -21,25 +21,25 @@ def automatic_n_bins(n_samples: float, n_features: int) -> int:
 
 
 def bin_edges(values: Array, weights: Array, n_bins: int) -> Array:
-    """Return increasing edges of at most `n_bins` bins; none if the column is constant.
+    """Return the increasing edges of at most `n_bins` bins; a constant column has no edges.
 
-    A column of at most ``n_bins + 1`` distinct values gets an edge at each. Otherwise values that
-    are so frequent that several quantiles would fall on them get an edge each, and the other edges
-    are quantiles of the remaining rows.
+    A column with at most ``n_bins + 1`` distinct values has an edge at each value. Otherwise, each
+    value on which several quantiles would fall has one edge. The other edges are quantiles of the
+    remaining rows.
 
     Parameters
     ----------
     values : ndarray of shape (n_distinct,)
         The distinct values, in increasing order.
     weights : ndarray of shape (n_distinct,)
-        The total weight of the rows that have each value, positive.
+        The total weight of the rows with each value, positive.
     n_bins : int
-        The most bins, positive.
+        The largest number of bins, positive.
 
     Returns
     -------
     edges : ndarray of shape (n_edges,)
-        Members of `values`; empty for fewer than two distinct values.
+        The edges, taken from `values`; empty if there are fewer than two distinct values.
 
     Examples
     --------
@@ -62,10 +62,10 @@ def bin_edges(values: Array, weights: Array, n_bins: int) -> Array:
 
 
 def _heavy_values(weights: Array, n_edges: int) -> Array:
-    """Tell which values are as heavy as a whole step between quantiles of the other rows.
+    """Return a mask of the values that weigh as much as a bin of the other rows.
 
-    To take such a value out makes the steps between the others smaller, so more values may be
-    heavy then.
+    Removing such a value makes the bins of the other rows lighter, so further values may become
+    heavy. The loop ends when there are none.
     """
     is_heavy = np.zeros(len(weights), bool)
     while True:
@@ -80,16 +80,16 @@ def _heavy_values(weights: Array, n_edges: int) -> Array:
 
 
 def weighted_quantiles(values: Array, weights: Array, levels: Array) -> Array:
-    """Return the smallest values at or below which the given shares of the weight lie.
+    """Return the smallest values at which the cumulative weight reaches the given levels.
 
     Parameters
     ----------
     values : ndarray of shape (n_distinct,)
         The distinct values, in increasing order.
     weights : ndarray of shape (n_distinct,)
-        Their weights, positive.
+        The weights of the values, positive.
     levels : ndarray of shape (n_levels,)
-        Shares, from 0 to 1.
+        The levels of the quantiles, from 0 to 1.
 
     Examples
     --------
@@ -99,7 +99,7 @@ def weighted_quantiles(values: Array, weights: Array, levels: Array) -> Array:
     array([2., 3.])
     """
     reached = np.cumsum(weights)
-    # A level that lies on a step up to rounding belongs to the value below, as with whole counts.
+    # A level that equals a cumulative weight, up to rounding, belongs to the value below it.
     positions = np.searchsorted(reached, levels * reached[-1] * (1 - 1e-12))
     quantiles: Array = values[np.minimum(positions, len(values) - 1)]
     return quantiles

@@ -1,4 +1,4 @@
-"""The piecewise linear encoding of numbers."""
+"""The piecewise linear encoding of numerical columns."""
 
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
@@ -18,26 +18,26 @@ from sknn.preprocessing._bin_edges import automatic_n_bins, bin_edges, weighted_
 
 Self = TypeVar("Self", bound="PiecewiseLinearEncoder")
 
-# The smooth column bends at about so many interquartile ranges from the median, and ends there.
+# The bound of the smooth column, in interquartile ranges from the median.
 _BEND: Final = 3.0
 
 
 @dataclass
 class BinnedColumn:
-    """What was learned of one column.
+    """The fitted bins and statistics of one column.
 
     Attributes
     ----------
     edges : ndarray of shape (n_edges,)
-        Edges of its bins; empty if it has none.
+        The edges of the bins; empty for a column without bins.
     means : ndarray of shape (n_bins,)
-        The mean of each bin's values.
+        The mean of each encoded bin.
     scale : float
-        The factor that makes the bins' variances add up to 1.
+        The factor that scales the variances of the encoded bins to a sum of 1.
     center, half_width : float
-        The median, and half of the interquartile range or of what stands for it.
+        The median, and half of the interquartile range or of its substitute (`_robust_scale`).
     has_missing : bool
-        Whether it had missing values.
+        Whether the training data had missing values in this column.
     """
 
     edges: Array
@@ -53,52 +53,52 @@ class BinnedColumn:
 
 
 class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # no types
-    """Encode numbers by how far each bin of their column is filled.
+    """Encode each number by how much of each bin of its column lies below it.
 
-    A column with edges ``e_0 < e_1 < ... < e_T`` becomes ``p_t = clip((x - e_{t-1}) /
-    (e_t - e_{t-1}), 0, 1)`` for t = 1, ..., T: ones below the value's bin, zeros above it, and in
-    it the part of the bin that the value has reached. A linear layer of these is any function of
-    the column that is linear between the edges, so a network can follow thresholds and bends that
-    it would otherwise have to learn from one number. The p_t are centred, and scaled so that the
-    variances of a column's bins add up to 1.
+    A column with edges ``e_0 < e_1 < ... < e_T`` becomes T columns,
+    ``p_t = clip((x - e_{t-1}) / (e_t - e_{t-1}), 0, 1)``. The bins below x are 1, the bins above x
+    are 0, and the bin that contains x holds the position of x in it, from 0 to 1. A linear layer on
+    these columns can represent every function that is linear between the edges. So a network can
+    fit thresholds and bends that it would otherwise have to learn from a single number. The p_t are
+    centred and scaled, so that the variances of the bins of a column add up to 1.
 
-    Edges are quantiles of the training data. Frequent values, such as the zeros of a column of
-    amounts, have an edge of their own; a column of few distinct values has an edge at each.
+    The edges are quantiles of the training data. Each very frequent value, such as zero in a column
+    of amounts, has an edge. A column with few distinct values has an edge at each value.
 
     Parameters
     ----------
     n_bins : int or "auto", default="auto"
-        The most bins of a column, 1 or more. ``"auto"`` is ``min(64, n_samples // 16,
-        2048 // n_features)``, and no bins where that is less than 4.
+        The largest number of bins of a column, at least 1. ``"auto"`` is
+        ``min(64, n_samples // 16, 2048 // n_features)``, or no bins if this is less than 4.
     include_linear : bool, default=True
-        Whether the column itself comes first, as ``z / sqrt(1 + (z / 3)^2)`` with
-        ``z = (x - median) / interquartile range``. It tells values beyond the outer edges apart,
-        which the bins do not, and stays within (-3, 3).
+        Whether to put the column itself before its bins, as ``z / sqrt(1 + (z / 3)^2)`` with
+        ``z = (x - median) / interquartile range``. This smooth column lies within (-3, 3). It
+        distinguishes values beyond the outer edges, which the bins do not.
     dtype : None, numpy.float32 or numpy.float64, default=None
-        The dtype of what `transform` returns; None keeps X's float32 or float64 (float64 for
-        others). float32 takes half the memory, and numbers of float64 are still compared with the
+        The dtype of the result of `transform`. None keeps float32 and float64, and converts other
+        dtypes to float64. float32 takes half the memory; float64 inputs are still compared with the
         edges in float64.
 
     Attributes
     ----------
     edges_ : list of ndarray of shape (n_edges,)
-        The edges of each column, in increasing order; empty for a column without bins.
+        The increasing edges of each column; empty for a column without bins.
     n_features_in_ : int
-        Columns of X.
+        The number of features seen during `fit`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Their names, if X had names that are all strings.
+        The names of these features, if X has feature names that are all strings.
 
     See Also
     --------
-    sklearn.preprocessing.KBinsDiscretizer : Encode only which bin a number lies in.
+    sklearn.preprocessing.KBinsDiscretizer : Encode only the bin that contains a number.
     sklearn.preprocessing.SplineTransformer : Encode numbers by smooth, overlapping functions.
 
     Notes
     -----
-    A column with missing values (NaN) in the training data gets a column of zeros and ones that
-    marks them, after its bins. Where a value is missing the other columns are zero, their mean.
+    For a feature with missing values (NaN) in the training data, a column of zeros and ones after
+    the bins marks the missing values. The other columns of a missing value are zero, their mean.
 
-    With ``sample_weight`` a weight of 2 counts as the row twice. A row of weight 0 does not count.
+    A row with ``sample_weight`` 2 counts as two rows. A row with weight 0 is ignored.
 
     References
     ----------
@@ -128,16 +128,16 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):  # type: ignore[m
         self.dtype = dtype
 
     def fit(self: Self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
-        """Choose the edges.
+        """Compute the edges of the bins.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Numbers; NaN is a missing value.
+            The numerical columns; NaN marks a missing value.
         y : None
             Ignored.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights, not negative.
+            The weights of the rows, not negative.
 
         Returns
         -------
@@ -147,7 +147,7 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):  # type: ignore[m
         Raises
         ------
         ValueError
-            If a parameter is out of its range, or X holds an infinity.
+            If a parameter is invalid or X contains infinity.
         """
         self._check_parameters()
         X = validate_data(self, X, dtype=FLOATS, ensure_all_finite="allow-nan")
@@ -158,7 +158,7 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):  # type: ignore[m
         X, weight = X[counted], weight[counted]
         n_bins = self.n_bins
         if isinstance(n_bins, str):
-            # Weights that were scaled down add up to less than the rows, which are not fewer.
+            # Weights may be scaled down, so that their sum is less than the number of rows.
             n_bins = automatic_n_bins(max(float(weight.sum()), len(weight)), X.shape[1])
         self._columns = [_learn(values, weight, int(n_bins)) for values in X.T]
         self.edges_ = [column.edges for column in self._columns]
@@ -176,18 +176,18 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):  # type: ignore[m
             )
 
     def transform(self, X: Any) -> Array:
-        """Encode numbers.
+        """Encode numerical columns.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Numbers; NaN is a missing value.
+            The numerical columns; NaN marks a missing value.
 
         Returns
         -------
         encoded : ndarray of shape (n_samples, n_features_out)
-            For each column the smooth column, the bins, and the mark of missing values, of those
-            that it has.
+            For each feature, in this order: the smooth column, the bins and the indicator of
+            missing values, as far as the feature has them.
         """
         check_is_fitted(self)
         X = validate_data(self, X, dtype=FLOATS, ensure_all_finite="allow-nan", reset=False)
@@ -200,19 +200,19 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):  # type: ignore[m
         return encoded
 
     def _width(self, column: BinnedColumn) -> int:
-        """Return how many columns one becomes."""
+        """Return the number of encoded columns of a feature."""
         return int(self.include_linear) + column.n_bins + int(column.has_missing)
 
     def _encode(self, values: Array, column: BinnedColumn, out: Array) -> None:
         if self.include_linear:
-            with np.errstate(over="ignore"):  # what overflows lies at an end
+            with np.errstate(over="ignore"):  # an infinite z is at the bound
                 z = (values / 2 - column.center / 2) / column.half_width
-            # The same as z / sqrt(1 + (z / 3)^2), and right for an infinite z.
+            # Equal to z / sqrt(1 + (z / 3)^2), and correct for an infinite z.
             out[:, 0] = _BEND * np.sin(np.arctan(z / _BEND))
         if column.n_bins:
             first = int(self.include_linear)
             bins = out[:, first : first + column.n_bins]
-            # Halves, since the distance between two finite numbers may be infinite.
+            # Divide by two first, because the difference of two finite numbers may be infinite.
             edges = column.edges / 2
             np.subtract.outer(values / 2, edges[:-1], out=bins, casting="same_kind")
             np.divide(bins, np.diff(edges), out=bins, casting="same_kind")
@@ -226,24 +226,23 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):  # type: ignore[m
             out[:, -1] = is_missing
 
     def inverse_transform(self, X: Any) -> Array:
-        """Return the numbers that an encoding stands for.
+        """Transform encoded columns back to numbers.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features_out)
-            What `transform` returned.
+            The result of `transform`.
 
         Returns
         -------
         numbers : ndarray of shape (n_samples, n_features)
-            Read from the bins where a column has them, and so never beyond its outer edges. NaN
-            where a value is marked as missing.
+            The numbers. For a feature with bins they are computed from the bins, so they lie within
+            the outer edges. Missing values are NaN.
 
         Raises
         ------
         ValueError
-            If a column left no trace, because it has neither bins nor, with
-            ``include_linear=False``, the smooth column.
+            If a feature has no encoded column: it has no bins, and ``include_linear=False``.
         """
         check_is_fitted(self)
         X = np.asarray(X)
@@ -269,7 +268,9 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):  # type: ignore[m
             z = encoded[:, 0] / np.sqrt(1 - share * share)
             numbers = column.center + 2 * column.half_width * z
         else:
-            raise ValueError(f"column {i} was constant or too short for bins, and is not encoded.")
+            raise ValueError(
+                f"column {i} cannot be inverted: it has no bins, and include_linear=False."
+            )
         if column.has_missing:
             numbers[encoded[:, -1] > 0.5] = np.nan
         return numbers
@@ -280,12 +281,13 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):  # type: ignore[m
         Parameters
         ----------
         input_features : array-like of str, default=None
-            Names of the columns of X; by default those that `fit` saw, or x0, x1 and so on.
+            The names of the features; by default `feature_names_in_`, or x0, x1 and so on.
 
         Returns
         -------
         names : ndarray of str objects
-            ``name_linear``, ``name_bin_0``, ``name_bin_1``, ... and ``name_missing``.
+            The names ``<feature>_linear``, ``<feature>_bin_0``, ``<feature>_bin_1`` and so on, and
+            ``<feature>_missing``.
         """
         check_is_fitted(self)
         names: list[str] = []
@@ -306,7 +308,7 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):  # type: ignore[m
 
 
 def _learn(values: Array, weight: Array, n_bins: int) -> BinnedColumn:
-    """Return what there is to know of a column."""
+    """Fit one column."""
     is_missing = np.isnan(values)
     has_missing = bool(is_missing.any())
     if has_missing:
@@ -322,7 +324,7 @@ def _learn(values: Array, weight: Array, n_bins: int) -> BinnedColumn:
 
 
 def _moments(distinct: Array, weights: Array, edges: Array) -> tuple[Array, float]:
-    """Return the means of the bins' values, and what makes their variances add up to 1."""
+    """Return the means of the encoded bins, and the scale at which their variances add up to 1."""
     n_bins = max(len(edges) - 1, 0)
     if not n_bins:
         return np.empty(0), 1.0
@@ -331,7 +333,7 @@ def _moments(distinct: Array, weights: Array, edges: Array) -> tuple[Array, floa
     filled = (distinct / 2 - edges[bins]) / np.diff(edges)[bins]
     total = weights.sum()
     in_bins = np.bincount(bins, weights, n_bins)
-    above = total - np.cumsum(in_bins)  # the weight of rows that fill a bin and go beyond it
+    above = total - np.cumsum(in_bins)  # the weight of the rows above each bin
     means = (np.bincount(bins, weights * filled, n_bins) + above) / total
     squares = (np.bincount(bins, weights * filled * filled, n_bins) + above) / total
     variance = float(np.maximum(squares - means * means, 0).sum())
@@ -339,7 +341,11 @@ def _moments(distinct: Array, weights: Array, edges: Array) -> tuple[Array, floa
 
 
 def _robust_scale(distinct: Array, weights: Array) -> tuple[float, float]:
-    """Return the median, and half of the interquartile range or of what stands for it."""
+    """Return the median and half of the interquartile range.
+
+    If the interquartile range is zero, the mean absolute deviation from the median replaces it. The
+    second value is 1 for a constant column.
+    """
     low, median, high = weighted_quantiles(distinct, weights, np.array([0.25, 0.5, 0.75])).tolist()
     if high > low:
         return median, high / 2 - low / 2

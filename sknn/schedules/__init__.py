@@ -1,4 +1,4 @@
-"""Schedules: how the learning rate changes as training goes on."""
+"""Schedules change the learning rate during training."""
 
 from typing import Final
 

@@ -64,10 +64,10 @@ class Progress:
         return min(1.0, max(0.0, done))
 
     def forget_best(self) -> None:
-        """Call the state's ``forget_best()``, if it has one.
+        """Call ``forget_best()`` of the state, if the state has this method.
 
-        Training calls this method when the data or the criterion of stopping change, because later
-        metrics cannot be compared with earlier ones.
+        Training calls this method when the data or the metric that decides on stopping changes,
+        because later metrics cannot be compared with earlier ones.
         """
         forget = getattr(self.state, "forget_best", None)
         if forget:
@@ -91,7 +91,7 @@ def divided(rate: float, base: float, power: float) -> float:
 
 @dataclass(repr=False, eq=False)
 class Schedule(Strategy, ABC):
-    """Base of the schedules: subclass it and write ``__call__``."""
+    """Base of the schedules: subclass it and define ``__call__``."""
 
     def init(self) -> Any:
         """Return a new state, which the training loop keeps in ``progress.state``.
@@ -113,7 +113,7 @@ class Schedule(Strategy, ABC):
         learning_rate_init : float
             The rate at the start.
         progress : Progress
-            How far training has come; its counts are 0 before the first step.
+            The progress of training; all counts are 0 before the first step.
 
         Returns
         -------
@@ -121,25 +121,25 @@ class Schedule(Strategy, ABC):
         """
 
     def outlasts_plateau(self, learning_rate_init: float, progress: Progress) -> bool:
-        """Return whether training continues, with one more plateau, when it stops improving.
+        """Return whether to continue training when it stops improving.
 
         Parameters
         ----------
         learning_rate_init : float
             The rate at the start.
         progress : Progress
-            How far training has come.
+            The progress of training. If training continues, `plateaus` increases by 1.
 
         Returns
         -------
-        goes_on : bool
+        continues : bool
             False unless overridden.
         """
         return False
 
     @property
     def knows_end(self) -> bool:
-        """Whether the rate is planned to the last epoch: training then runs to ``max_iter``."""
+        """Whether the rate is planned to the last epoch. If so, training runs to ``max_iter``."""
         return False
 
     def after_epoch(self, metric: float, progress: Progress) -> None:
@@ -148,8 +148,8 @@ class Schedule(Strategy, ABC):
         Parameters
         ----------
         metric : float
-            The criterion of stopping, of which smaller is better: the training loss, the validation
-            loss, or the negated score.
+            The metric that decides on stopping: the training loss, the validation loss or the
+            negated score. Smaller is better.
         progress : Progress
-            How far training has come; the method may change the state in it.
+            The progress of training. The method may change ``progress.state``.
         """

@@ -1,4 +1,4 @@
-"""Rates that change with epochs, whatever the loss does."""
+"""Schedules that depend on the number of epochs only."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ FACTOR: Final = Range(0, 1, "neither")
 
 @dataclass(repr=False, eq=False)
 class Constant(Schedule):
-    """The initial rate, which does not change.
+    """Keep the initial rate.
 
     Use it as the default.
 
@@ -29,7 +29,7 @@ class Constant(Schedule):
 
 @dataclass(repr=False, eq=False)
 class InvScaling(Schedule):
-    """The initial rate over a power of the epoch, ``learning_rate_init / (epoch + 1)^power_t``.
+    """Divide the rate by a power of the epoch, ``learning_rate_init / (epoch + 1)^power_t``.
 
     Use it with `SGD`, whose convergence theory asks for such a rate.
 
@@ -40,8 +40,8 @@ class InvScaling(Schedule):
 
     Notes
     -----
-    scikit-learn counts samples instead of epochs: there the rate is a hundredth of the initial
-    rate after the first 10,000 rows.
+    scikit-learn counts samples instead of epochs, so its rate is a hundredth of the initial rate
+    after the first 10,000 rows.
 
     Examples
     --------
@@ -60,9 +60,9 @@ class InvScaling(Schedule):
 
 @dataclass(repr=False, eq=False)
 class Step(Schedule):
-    """The rate is multiplied by a factor every `step_size` epochs.
+    """Multiply the rate by a factor every `step_size` epochs.
 
-    It is ``learning_rate_init factor^(epoch // step_size)``.
+    The rate is ``learning_rate_init factor^(epoch // step_size)``.
 
     Use it to follow a recipe that gives the epochs of the reductions.
 
@@ -71,7 +71,7 @@ class Step(Schedule):
     step_size : int, default=30
         The number of epochs between two reductions, at least 1.
     factor : float in (0, 1), default=0.1
-        What the rate is multiplied by.
+        The factor of each reduction.
 
     Examples
     --------
@@ -91,14 +91,14 @@ class Step(Schedule):
 
 @dataclass(repr=False, eq=False)
 class Exponential(Schedule):
-    """The rate is multiplied by a factor each epoch, ``learning_rate_init factor^epoch``.
+    """Multiply the rate by a factor in each epoch, ``learning_rate_init factor^epoch``.
 
     Use it for a smooth decay without a fixed end.
 
     Parameters
     ----------
     factor : float in (0, 1), default=0.97
-        What the rate is multiplied by.
+        The factor of each reduction.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Rates that are planned to the last epoch: training runs to ``max_iter``."""
+"""Schedules that plan the rate to the last epoch, so that training runs to ``max_iter``."""
 
 import math
 from collections.abc import Mapping
@@ -25,9 +25,10 @@ class _Planned(Schedule):
 
 @dataclass(repr=False, eq=False)
 class Polynomial(_Planned):
-    """The rate falls to zero as a power of the time left, ``learning_rate_init (1 - f)^power``.
+    """Reduce the rate to zero as a power of the remaining time.
 
-    ``f`` is the fraction of the run that is done, ``progress.fraction``.
+    The rate is ``learning_rate_init (1 - f)^power``, where ``f`` is the completed fraction of the
+    run, ``progress.fraction``.
 
     Use it for a simple decay to zero over a known number of epochs.
 
@@ -53,10 +54,10 @@ class Polynomial(_Planned):
 
 @dataclass(repr=False, eq=False)
 class Cosine(_Planned):
-    """Half a cosine from the initial rate to `minimum`, once or several times.
+    """Reduce the rate along half a cosine to `minimum`, once or several times.
 
     The rate is ``minimum + (learning_rate_init - minimum) (1 + cos(pi c)) / 2``, where ``c`` is the
-    fraction of the cycle that is done. The run has `n_cycles` cycles, each `cycle_factor` times as
+    completed fraction of the cycle. The run has `n_cycles` cycles, each `cycle_factor` times as
     long as the one before it.
 
     Use it for a known number of epochs: the rate stays high for a long time and ends gently.
@@ -114,7 +115,7 @@ class Cosine(_Planned):
 
 @dataclass(repr=False, eq=False)
 class OneCycle(_Planned):
-    """A rise to the initial rate and then a fall far below it, both along half a cosine.
+    """Raise the rate to the initial rate and then reduce it far below, each along half a cosine.
 
     In the first part of the run the rate rises from ``learning_rate_init / start_divisor`` to
     ``learning_rate_init``, its largest value. In the second part it falls to

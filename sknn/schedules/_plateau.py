@@ -1,4 +1,4 @@
-"""Rates that fall when training stops improving."""
+"""Schedules that reduce the rate when training stops improving."""
 
 import math
 from collections.abc import Mapping
@@ -11,9 +11,9 @@ from sknn.schedules._base import Progress, Schedule, divided
 
 @dataclass(repr=False, eq=False)
 class Adaptive(Schedule):
-    """The initial rate, divided each time that training stops improving.
+    """Divide the rate each time that training stops improving.
 
-    After ``n_iter_no_change`` epochs without progress, the rate is divided by `divisor`; it is
+    After ``n_iter_no_change`` epochs without improvement, the rate is divided by `divisor`. It is
     ``learning_rate_init / divisor^plateaus``. Training stops at the first plateau at which the rate
     is at most `minimum`.
 
@@ -50,18 +50,18 @@ class Adaptive(Schedule):
 
 @dataclass
 class PlateauState:
-    """The state that ReduceOnPlateau carries from epoch to epoch.
+    """The state of `ReduceOnPlateau`.
 
     Attributes
     ----------
     best : float
         The best metric so far.
     n_bad_epochs : int
-        The epochs in a row without improvement.
+        The number of consecutive epochs without improvement.
     n_cooldown : int
-        The epochs after the last reduction that are still not counted.
+        The number of epochs of the cooldown that remain.
     n_reductions : int
-        How often the rate has been reduced.
+        The number of reductions so far.
     """
 
     best: float = math.inf
@@ -76,14 +76,14 @@ class PlateauState:
 
 @dataclass(repr=False, eq=False)
 class ReduceOnPlateau(Schedule):
-    """The rate is multiplied by a factor when the monitored metric stops improving.
+    """Multiply the rate by a factor when the monitored metric stops improving.
 
     After n reductions the rate is ``max(minimum, learning_rate_init factor^n)``. An epoch is an
-    improvement if its metric is less than ``best - threshold |best|``. A reduction follows when
-    more than `patience` epochs in a row are no improvement. Training itself still ends after
+    improvement if its metric is less than ``best - threshold |best|``. The rate is reduced after
+    more than `patience` consecutive epochs without improvement. Training still ends after
     ``n_iter_no_change`` such epochs, so `patience` should be smaller.
 
-    Use it with early stopping, where progress comes in stages.
+    Use it with early stopping if the metric improves in stages.
 
     Parameters
     ----------
@@ -100,8 +100,9 @@ class ReduceOnPlateau(Schedule):
 
     Notes
     -----
-    It follows ``torch.optim.lr_scheduler.ReduceLROnPlateau`` with two exceptions: `patience` is 10
-    there, and for negative metrics torch's relative threshold counts some worse values as better.
+    It differs from ``torch.optim.lr_scheduler.ReduceLROnPlateau`` in two ways. The default
+    `patience` of torch is 10. For negative metrics, the relative threshold of torch counts some
+    worse values as better.
 
     Examples
     --------
@@ -137,7 +138,7 @@ class ReduceOnPlateau(Schedule):
         return float(max(minimum, learning_rate_init * self.factor**n_reductions))
 
     def after_epoch(self, metric: float, progress: Progress) -> None:
-        if progress.state is None:  # called by a schedule without an `init` of its own
+        if progress.state is None:  # a schedule that wraps this one may lack `init`
             progress.state = self.init()
         state: PlateauState = progress.state
         if math.isinf(state.best) or metric < state.best - self.threshold * abs(state.best):

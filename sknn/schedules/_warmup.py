@@ -1,4 +1,4 @@
-"""A slow start before any other schedule."""
+"""A linear warmup before another schedule."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ from sknn.schedules._base import Progress, Schedule
 
 @dataclass(repr=False, eq=False)
 class Warmup(Schedule):
-    """The rate of another schedule, times a factor that rises linearly to 1.
+    """Multiply the rate of another schedule by a factor that rises linearly to 1.
 
     After ``n`` batches the factor is
     ``start_factor + (1 - start_factor) min(1, n / (n_epochs steps_per_epoch))``. It multiplies the
     rate of `schedule`. A warm start does not warm up again.
 
-    Use it where the first steps at full rate do harm, as with large rates and deep networks.
+    Use it if the first steps at the full rate do harm, as with large rates and deep networks.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class Warmup(Schedule):
     }
 
     def set_params(self, **params: Any) -> "Warmup":
-        """Set parameters; those of the other schedule work on its name too.
+        """Set parameters, also those of the other schedule, even if it was given by name.
 
         Parameters
         ----------

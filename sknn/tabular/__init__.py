@@ -1,4 +1,4 @@
-"""Estimators that take a raw table, with categories and missing values, and need no pipeline."""
+"""Estimators for tabular data with categories and missing values."""
 
 from sknn._core.public import publish
 from sknn.tabular._base import BaseTabularMLP

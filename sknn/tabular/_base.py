@@ -1,4 +1,4 @@
-"""What both tabular estimators share: from a raw table to networks, and back to predictions."""
+"""The base class of both tabular estimators."""
 
 import warnings
 from abc import ABCMeta, abstractmethod
@@ -49,7 +49,7 @@ from sknn.tabular._views import ENCODED, choose_views, weigh
 
 Self = TypeVar("Self", bound="BaseTabularMLP")
 
-# Rows that are encoded at once for predictions.
+# The number of rows that `predict` encodes at once.
 _CHUNK: Final = 8192
 _SEEDS: Final = 2**31 - 1
 _HALF: Final = Range(0, 0.5, "right")
@@ -60,11 +60,11 @@ class BaseTabularMLP(
     BaseEstimator,  # type: ignore[misc]  # no types there
     metaclass=ABCMeta,
 ):
-    """Base of `TabularMLPClassifier` and `TabularMLPRegressor`, which list the parameters."""
+    """Base of `TabularMLPClassifier` and `TabularMLPRegressor`, which describe the parameters."""
 
     network_class: ClassVar[type[BaseMLP]]
 
-    # What the two estimators' constructors set.
+    # The constructors of both estimators set these parameters.
     n_members: int
     hidden_layer_sizes: Any
     dropout: Any
@@ -92,26 +92,27 @@ class BaseTabularMLP(
 
     @abstractmethod
     def _learn_target(self, y: Array) -> tuple[Array, str]:
-        """Return the class of each row, 0 in a regression, and the type of the target."""
+        """Return the class code of each row (0 for regression) and the type of the target."""
 
     @abstractmethod
     def _for_networks(self, y: Array, weight: Array | None) -> tuple[Array, Array | None]:
-        """Return targets and weights as the networks get them."""
+        """Return the targets and weights that the networks are trained with."""
 
     # ---------------------------------------------------------------- fit
 
     @with_callbacks  # type: ignore[untyped-decorator]
     def fit(self: Self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Encode the table, and train the networks.
+        """Encode the table and train the networks.
 
         Parameters
         ----------
         X : frame of pandas or polars, or array-like of shape (n_samples, n_features)
-            The table: numbers, strings, booleans and categories; NaN and None are missing values.
+            The table, with numbers, strings, booleans and categories. NaN and None are missing
+            values.
         y : array-like of shape (n_samples,)
-            Targets.
+            The targets.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights, not negative. A row of weight 0 is left out.
+            The weights of the rows, not negative. Rows with weight 0 are ignored.
 
         Returns
         -------
@@ -121,8 +122,8 @@ class BaseTabularMLP(
         Raises
         ------
         TypeError, ValueError
-            On a wrong parameter or wrong data; a column that is at fault is named. Nothing has
-            changed then.
+            If a parameter or the data are invalid; the message names the column. The estimator does
+            not change.
         """
         self._check_parameters()
         task = begin_fit_task(self, int(self.n_members))
@@ -158,7 +159,7 @@ class BaseTabularMLP(
     def _encode_and_train(
         self, X: Any, y: Any, sample_weight: Any, task: Any
     ) -> list[warnings.WarningMessage]:
-        """Do what `fit` says, and return the networks' warnings."""
+        """Fit the preprocessor and the networks, and return the warnings of the networks."""
         random_state = check_random_state(self.random_state)
         table, y, weight = self._read_rows(X, y, sample_weight)
         codes, target_type = self._learn_target(y)
@@ -173,13 +174,13 @@ class BaseTabularMLP(
         self.members_, caught = self._train(networks, rows, masks, task)
         if not self.members_:
             raise KeyboardInterrupt
-        self.views_ = self.views_[: len(self.members_)]  # of a fit that was interrupted
+        self.views_ = self.views_[: len(self.members_)]  # fewer if the fit was interrupted
         self.weights_ = weigh(self.members_)
         self.n_iter_ = max(network.n_iter_ for network in self.members_)
         return caught
 
     def _read_rows(self, X: Any, y: Any, sample_weight: Any) -> tuple[Array, Array, Array | None]:
-        """Return the rows that have a weight: the table, the targets, and the weights if given."""
+        """Return the table, targets and weights of the rows whose weight is not zero."""
         columns = read_columns(X)
         validate_data(self, X, skip_check_array=True)
         names = getattr(X, "columns", None)
@@ -206,7 +207,7 @@ class BaseTabularMLP(
     def _train(
         self, networks: list[BaseMLP], rows: Rows, masks: list[Array], task: Any
     ) -> tuple[list[BaseMLP], list[warnings.WarningMessage]]:
-        """Train the networks, and return those that were trained, and their warnings."""
+        """Train the networks, and return those that finished an epoch, and all warnings."""
         n_members = len(networks)
         in_turn = effective_n_jobs(self.n_jobs) == 1 or n_members == 1
         callbacks = members_callbacks(self, n_turns=-(-n_members // effective_n_jobs(self.n_jobs)))
@@ -227,8 +228,8 @@ class BaseTabularMLP(
             tasks[i].call_on_fit_task_end(estimator=self)
             return networks[i] if networks[i].n_iter_ else None  # interrupted in its first epoch
 
-        # Neither warnings nor limits are for threads to set. With more threads of the BLAS a
-        # product is split elsewhere, and rounded differently.
+        # Warning filters and thread limits are global, so they are set here and not in the threads.
+        # The number of BLAS threads changes how a product is split, and so how it is rounded.
         with (
             warnings.catch_warnings(record=True) as caught,
             threadpool_limits(limits=1, user_api="blas"),
@@ -242,18 +243,18 @@ class BaseTabularMLP(
         return [network for network in trained if network is not None], caught
 
     def _columns_of(self, member: int) -> Array:
-        """Return a mask of the encoded columns that a network gets."""
+        """Return a mask of the encoded columns that a network uses."""
         columns: Array = ~self._is_bin | (self.views_[member] == ENCODED)
         return columns
 
     def _pass_on(self, caught: list[warnings.WarningMessage]) -> None:
-        """Issue what was warned of while the networks trained, once for all of them."""
+        """Issue each kind of warning from the networks once."""
         name, n_members = type(self).__name__, len(self.members_)
         categories = [message.category for message in caught]
         if InterruptedWarning in categories:
             warnings.warn(
-                f"{name} was interrupted: {n_members} of {self.n_members} networks were kept, the "
-                "last one with its best weights.",
+                f"{name} was interrupted: {n_members} of {self.n_members} networks were kept. The "
+                "last one has the best weights so far.",
                 InterruptedWarning,
                 stacklevel=4,
             )
@@ -261,21 +262,21 @@ class BaseTabularMLP(
         if n_unconverged:
             max_iter = self.members_[0].max_iter
             warnings.warn(
-                f"{name} has {n_unconverged} of {n_members} networks that reached max_iter="
-                f"{max_iter} while their loss was still moving. Raise max_iter, to "
-                f"{5 * max_iter} say.",
+                f"{n_unconverged} of the {n_members} networks of {name} have not converged: they "
+                f"reached max_iter={max_iter} while the loss was still changing. Raise max_iter, "
+                f"for example to {5 * max_iter}.",
                 NotConvergedWarning,
                 stacklevel=4,
             )
         for message in caught:
-            # The others tell how to change a network that here is not the user's to change.
+            # The other warnings suggest parameters of a network that the user cannot set here.
             if not issubclass(message.category, (InterruptedWarning, TrainingWarning)):
                 warnings.warn(message.message, message.category, stacklevel=4)
 
     # ---------------------------------------------------------------- predictions
 
     def _mean_prediction(self, X: Any, predict: Callable[[BaseMLP, Array], Array]) -> Array:
-        """Return the weighted mean over the networks of what each predicts for a table."""
+        """Return the weighted mean of the networks' predictions for a table."""
         check_is_fitted(self)
         columns = read_columns(X)
         validate_data(self, X, skip_check_array=True, reset=False)

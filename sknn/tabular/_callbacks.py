@@ -1,4 +1,4 @@
-"""Which callbacks of an ensemble its networks get."""
+"""The callbacks that a tabular estimator passes on to its networks."""
 
 from typing import Any
 
@@ -6,18 +6,18 @@ from sklearn.base import BaseEstimator
 
 
 def members_callbacks(estimator: BaseEstimator, n_turns: int) -> list[Any]:
-    """Return the callbacks for each network.
+    """Return the callbacks of each network.
 
-    scikit-learn's own, which are handed down from estimator to estimator, count networks and get
-    no epochs; all others watch each network. One that spends a budget, and has a method ``share``,
-    gives each network its share.
+    Callbacks of scikit-learn that propagate to inner estimators stay on the ensemble and see one
+    task per network. All other callbacks run on each network. A callback with a method ``share``,
+    such as `TimeBudget`, is split among the networks.
 
     Parameters
     ----------
     estimator : BaseTabularMLP
-        Whose callbacks they are.
+        The estimator.
     n_turns : int
-        How many networks train one after the other.
+        The number of networks that train one after the other.
     """
     callbacks = [
         callback

@@ -1,4 +1,4 @@
-"""The classifier for tables."""
+"""The classifier for tabular data."""
 
 from typing import Any, ClassVar
 
@@ -14,79 +14,86 @@ from sknn.tabular._base import BaseTabularMLP
 
 
 class TabularMLPClassifier(ClassifierMixin, BaseTabularMLP):  # type: ignore[misc]  # no types there
-    """Networks for a table, whose predicted probabilities are averaged.
+    """Classifier for tabular data: an ensemble of networks whose probabilities are averaged.
 
-    Takes a frame as it is: numbers, strings, booleans, categories and missing values. Numbers are
-    encoded by `PiecewiseLinearEncoder` and categories one-hot; each network trains until its own
-    validation rows, a tenth of all, say that it is done.
+    X may be a data frame with numbers, strings, booleans, categories and missing values.
+    `PiecewiseLinearEncoder` encodes the numerical columns, and one-hot encoding the categorical
+    ones. Each network is validated on a tenth of the rows, and trains until its validation loss
+    stops improving.
 
     Parameters
     ----------
     n_members : int, default=4
-        Networks. One takes a quarter of the time, and predicts a little worse.
+        The number of networks. A single network takes a quarter of the time, and predicts slightly
+        worse.
     hidden_layer_sizes : int or sequence of int, default=(256, 256)
-        Units of each hidden layer.
+        The number of units of each hidden layer.
     dropout : float in [0, 1), default=0.2
-        The probability with which a hidden unit is left out of a step.
+        The probability that a hidden unit is dropped in a training step.
     categorical_features : "from_dtype", None or array-like of bool, int or str, \
 default="from_dtype"
-        Which columns are categories. ``"from_dtype"``: strings, booleans, and what the frame calls
-        categorical; None for no column; otherwise a mask, indices or names.
+        The categorical columns, as a mask, indices or names. ``"from_dtype"`` selects strings,
+        booleans and columns with a categorical dtype. None selects no column.
     max_iter : int or "auto", default="auto"
-        The most epochs of each network. ``"auto"``: as many as have 4,000 steps, from 50 to 300.
+        The largest number of epochs of each network. ``"auto"`` is the number of epochs with about
+        4,000 steps, but at least 50 and at most 300.
     validation_fraction : float in (0, 0.5], default=0.1
-        The share of the rows that each network is validated on, and not trained on. Networks have
-        different ones, so that all rows are used.
+        The share of the rows that are set aside to validate a network. Each network has other
+        validation rows, so all rows contribute to the ensemble.
     scoring : "loss", str, callable or None, default="loss"
-        What validation goes by, as in `MLPClassifier`. A callable gets encoded rows.
+        The validation metric, as in `MLPClassifier`. A callable receives encoded rows.
     class_weight : dict, "balanced" or None, default=None
-        Weight of each class, which multiplies the rows' own; classes left out of a dict have 1.
-        ``"balanced"`` gives each class the same sum of weights.
+        The weight of each class, which multiplies the sample weights. Classes that are missing in a
+        dict have weight 1. ``"balanced"`` gives each class the same total weight.
     n_jobs : int or None, default=None
-        Networks that train at the same time, in threads; -1 for as many as there are processors.
-        Each uses one thread of the BLAS, so that the results are the same bits for any number.
+        The number of networks that train in parallel, in threads; -1 uses all processors. Each
+        network uses one BLAS thread, so `n_jobs` does not change any result.
     random_state : int, RandomState or None, default=None
-        Draws validation rows, initial weights, the order of the rows and dropout masks.
+        The random state that draws validation rows, initial weights, shuffles and dropout masks.
     verbose : int, default=0
-        1 shows networks and, if they train one after the other, their progress; 2 every epoch.
+        1 prints a line per network and, if the networks train one after the other, their progress.
+        2 prints every epoch.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        The classes.
+        The class labels.
     preprocessor_ : ColumnTransformer
-        What encodes the table, as an array of floats, or of objects if there are categories.
+        The fitted transformer of the table. Its input is an array of floats, or of objects if there
+        are categorical columns.
     members_ : list of MLPClassifier
-        The networks, which take encoded rows.
+        The fitted networks, which take encoded rows.
     views_ : list of str
-        What each network sees of the numbers: ``"encoded"``, their bins, too, or ``"plain"``, each
-        as one column.
+        The numerical inputs of each network: ``"encoded"`` with bins, or ``"plain"`` with one
+        column per feature.
     weights_ : ndarray of shape (n_members,)
-        How much each network counts in predictions; inverse to its validation loss.
+        The weight of each network in predictions, inversely proportional to its validation loss.
     n_iter_ : int
-        The most epochs of a network.
+        The largest number of epochs of any network.
     is_categorical_ : ndarray of bool of shape (n_features,)
-        Which columns are categories.
+        The mask of categorical columns.
     n_features_in_ : int
-        Columns of X.
+        The number of features seen during `fit`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Their names, if X had names that are all strings.
+        The names of these features, if X has feature names that are all strings.
 
     See Also
     --------
-    TabularMLPRegressor : The same for numbers.
-    sknn.preprocessing.PiecewiseLinearEncoder : The encoding, for pipelines of your own.
-    sklearn.ensemble.HistGradientBoostingClassifier : Boosted trees, the other good choice.
+    TabularMLPRegressor : The regressor.
+    sknn.preprocessing.PiecewiseLinearEncoder : The encoding of numbers, for use in a Pipeline.
+    sklearn.ensemble.HistGradientBoostingClassifier : Boosted trees, often equally good.
 
     Notes
     -----
-    Categories of few rows (2 to 10, a hundredth of all rows) are joined into one, which also
-    stands for categories that were not seen in `fit`. Of more than 64 the most frequent are
-    encoded one-hot, and the mean of the target in each by ``TargetEncoder``, in which sample
-    weights do not count. Dates, time differences and columns of mixed types are refused.
+    Categories are rare if they have less than a hundredth of the rows, and fewer than 10 rows. (A
+    category with a single row is always rare.) All rare categories of a column share one encoded
+    column, as do categories that do not occur in `fit`. If a column has more than 64 categories,
+    the most frequent ones are one-hot encoded, and a ``TargetEncoder`` adds the mean of the target
+    in each category. The ``TargetEncoder`` ignores sample weights. Dates, time differences and
+    columns of mixed types raise an error.
 
-    The encoded table is kept in memory during `fit`, in float32: at most some 2,000 columns for
-    the numbers, and up to 64 for each category.
+    During `fit`, the encoded table is kept in memory, in float32. It has at most about 2,000
+    columns for all numerical columns, and up to 64 for each categorical column.
 
     Examples
     --------
@@ -96,8 +103,8 @@ default="from_dtype"
     >>> X, y = load_wine(return_X_y=True)
     >>> X, X_test, y, y_test = train_test_split(X, y, random_state=0)
     >>> model = TabularMLPClassifier(n_members=2, random_state=0).fit(X, y)
-    >>> bool(model.score(X_test, y_test) > 0.9)
-    True
+    >>> print(f"{model.score(X_test, y_test):.1f}")
+    1.0
     """
 
     network_class: ClassVar[type[BaseMLP]] = MLPClassifier
@@ -151,7 +158,7 @@ default="from_dtype"
         return y, of_rows if weight is None else of_rows * weight
 
     def predict(self, X: Any) -> Array:
-        """Return the likeliest class of each row.
+        """Predict the most probable class of each row.
 
         Parameters
         ----------
@@ -161,14 +168,14 @@ default="from_dtype"
         Returns
         -------
         y : ndarray of shape (n_samples,)
-            Members of `classes_`.
+            The predicted classes.
         """
         codes = self.predict_proba(X).argmax(axis=1)
         y: Array = self.classes_[codes]
         return y
 
     def predict_proba(self, X: Any) -> Array:
-        """Return the probability of each class, the mean over the networks.
+        """Predict class probabilities by the weighted mean of the networks' probabilities.
 
         Parameters
         ----------
@@ -178,15 +185,15 @@ default="from_dtype"
         Returns
         -------
         probabilities : ndarray of shape (n_samples, n_classes)
-            Rows sum to 1.
+            The probabilities of each row, whose sum is 1.
         """
         mean = self._mean_prediction(X, lambda network, encoded: network.predict_proba(encoded))
-        # The networks' rows sum to 1 in float32, and scikit-learn's log_loss tests it in float64.
+        # Sums of 1 in float32 are not accurate enough for scikit-learn's log_loss.
         probabilities: Array = mean / mean.sum(axis=1, keepdims=True)
         return probabilities
 
     def predict_log_proba(self, X: Any) -> Array:
-        """Return the logarithm of `predict_proba`.
+        """Predict the logarithm of class probabilities.
 
         Parameters
         ----------
@@ -196,7 +203,7 @@ default="from_dtype"
         Returns
         -------
         log_probabilities : ndarray of shape (n_samples, n_classes)
-            -inf where all networks' probabilities round to zero.
+            The logarithms; -inf where the probability rounds to zero.
         """
         with np.errstate(divide="ignore"):
             return np.log(self.predict_proba(X))

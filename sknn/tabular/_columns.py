@@ -1,4 +1,4 @@
-"""Reading tables: frames, arrays and lists as one array, and what each column holds."""
+"""Functions that read data frames, arrays and lists as columns with a kind of content."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from sklearn.utils import check_array
 from sknn._core.typing import Array
 
 NUMBERS: Final = "numbers"
-# What the labels of a category are; missing ones alone are of no kind.
+# The types of each kind of content.
 _KINDS: Final = {
     "booleans": (bool, np.bool_),
     NUMBERS: (Number,),
@@ -28,14 +28,14 @@ class Column:
     Attributes
     ----------
     name : str
-        What messages call it.
+        The name of the column in messages.
     values : ndarray of shape (n_samples,)
-        Floats, or objects in which NaN stands for all that is missing.
+        Floats, or objects in which every missing value is NaN.
     kind : str
-        What it holds: ``"numbers"``, ``"strings"``, ``"booleans"`` or ``"missing values alone"``.
+        The content: ``"numbers"``, ``"strings"``, ``"booleans"`` or ``"missing values alone"``.
     is_category : bool
-        Whether it is a category by its type: all but numbers, and numbers that a frame calls
-        categorical.
+        Whether the column is categorical by its type. Columns of numbers are not, unless their
+        dtype in a data frame is categorical.
     """
 
     name: str
@@ -45,7 +45,7 @@ class Column:
 
     @property
     def is_empty(self) -> bool:
-        """Whether all values are missing."""
+        """Whether the column contains only missing values."""
         if self.kind == NUMBERS and self.values.dtype != object:
             return bool(np.isnan(self.values).all())
         return self.kind == _MISSING
@@ -62,13 +62,13 @@ def read_columns(X: Any) -> list[Column]:
     Raises
     ------
     TypeError, ValueError
-        If X is sparse or not two-dimensional, or if a column holds neither numbers nor categories.
+        If X is sparse or not two-dimensional, or if the values of a column are not supported.
     """
     if sparse.issparse(X):
         raise TypeError(
-            "Sparse data was passed for X, but dense data is required: each column is encoded by "
-            "its values. Use X.toarray(), or for text and counts MLPClassifier or MLPRegressor, "
-            "which take sparse matrices."
+            "Sparse data was passed for X, but dense data is required to encode each column. Use "
+            "X.toarray(), or for text and counts MLPClassifier or MLPRegressor, which take sparse "
+            "matrices."
         )
     if hasattr(X, "columns") and hasattr(X, "dtypes"):
         names = [str(name) for name in X.columns]
@@ -84,7 +84,7 @@ def _as_array(X: Any) -> Array:
     if not hasattr(X, "dtype"):
         X = list(X) if hasattr(X, "__iter__") else X
         array = np.asarray(X)
-        if array.dtype.kind in "SU":  # NumPy turns numbers beside strings into strings
+        if array.dtype.kind in "SU":  # NumPy converts numbers next to strings to strings
             array = np.asarray(X, dtype=object)
         X = array
     checked: Array = check_array(X, dtype=None, ensure_all_finite=False)
@@ -92,7 +92,7 @@ def _as_array(X: Any) -> Array:
 
 
 def _frame_columns(X: Any) -> Iterator[tuple[Array, bool]]:
-    """Yield the values of each column, and whether its type is that of categories."""
+    """Yield the values of each column, and whether its dtype is categorical."""
     for i, dtype in enumerate(X.dtypes):
         series = X.iloc[:, i] if hasattr(X, "iloc") else X[:, i]
         is_category = type(dtype).__name__ in ("CategoricalDtype", "Categorical", "Enum")
@@ -108,7 +108,7 @@ def _frame_columns(X: Any) -> Iterator[tuple[Array, bool]]:
 
 
 def _read(name: str, values: Array, is_category: bool) -> Column:
-    """Return a column; raise a ValueError if it is neither of numbers nor of categories."""
+    """Return a column; raise a ValueError if its values are not supported."""
     kind: str = values.dtype.kind
     if kind in "iuf" and not is_category:
         return Column(name, _finite(name, _as_floats(values)), NUMBERS, False)
@@ -137,12 +137,14 @@ def _as_floats(values: Array) -> Array:
 
 def _finite(name: str, values: Array) -> Array:
     if np.isinf(values).any():
-        raise ValueError(f"Input X contains infinity in {name}: replace it, or use NaN if missing.")
+        raise ValueError(
+            f"Input X contains infinity in {name}. Replace it; NaN marks a missing value."
+        )
     return values
 
 
 def _look(name: str, values: Array) -> tuple[list[Any], set[str]]:
-    """Return the distinct values of a column of objects, and the kinds of those not missing."""
+    """Return the distinct values of a column of objects, and the kinds of the values present."""
     try:
         distinct = list(set(values.tolist()))
     except TypeError:
@@ -168,25 +170,25 @@ def _is_missing(value: Any) -> bool:
 
 def _refusal(name: str, what: str) -> ValueError:
     return ValueError(
-        f"{name} holds {what}: a column must hold numbers, strings or booleans, of one kind. Turn "
-        "dates into numbers such as year, month and age, and mixed columns into strings with "
-        "astype(str), or leave the column out."
+        f"{name} holds {what}: a column must hold only numbers, only strings or only booleans. "
+        "Convert dates to numbers such as year, month and age, and mixed columns to strings with "
+        "astype(str), or drop the column."
     )
 
 
 def check_same_kinds(columns: list[Column], kinds: list[str], is_category: list[bool]) -> None:
-    """Raise a ValueError if a column holds another kind of values than in `fit`.
+    """Raise a ValueError if the kind of a column differs from the kind in `fit`.
 
     Parameters
     ----------
     columns : list of Column
         The table to predict.
     kinds : list of str
-        What each column held in `fit`.
+        The kind of each column in `fit`.
     is_category : list of bool
         Whether each column is a category.
     """
     for column, kind, category in zip(columns, kinds, is_category, strict=True):
         if column.kind == kind or column.is_empty or (category and kind == _MISSING):
             continue
-        raise ValueError(f"{column.name} holds {column.kind}, and in fit it held {kind}.")
+        raise ValueError(f"{column.name} holds {column.kind}, but in fit it held {kind}.")

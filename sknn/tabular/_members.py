@@ -1,4 +1,4 @@
-"""The networks of an ensemble: which rows validate each, and how each is trained."""
+"""The training of an ensemble's networks, and their validation rows."""
 
 import math
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ from sknn.averaging import EMA
 from sknn.estimators import BaseMLP
 from sknn.optimizers import AdamW
 
-# How the networks train; `docs/tables.md` says what was measured.
+# The training parameters; `docs/tables.md` shows the measurements behind them.
 ACTIVATION: Final = "silu"
 LEARNING_RATE: Final = 0.002
 WEIGHT_DECAY: Final = 0.02
 DECAY_OF_AVERAGE: Final = 0.99
 _SMALLEST_BATCH, _LARGEST_BATCH, _BATCHES = 32, 256, 32
-# Patience is as many rows as this, in epochs, and the length of training as many steps; neither is
-# less than the first or more than the second number of epochs.
+# The patience is this number of rows, and the longest training this number of steps. Both are
+# converted to epochs, and bounded by the given numbers of epochs.
 _PATIENCE_IN_ROWS: Final = 32_000
 _PATIENCE: Final = (7, 100)
 _LENGTH_IN_STEPS: Final = 4000
@@ -41,13 +41,13 @@ class Rows:
     weight: Array | None
 
     def take(self, chosen: Array, columns: Array) -> tuple[Array, Array, Array | None]:
-        """Return the rows that a mask chooses, and of X the columns that another one chooses."""
+        """Return the rows of one mask, with the columns of X of another mask."""
         X = self.X[chosen] if columns.all() else self.X[np.ix_(chosen, columns)]
         return X, self.y[chosen], None if self.weight is None else self.weight[chosen]
 
 
 def batch_size(n_samples: int) -> int:
-    """Return the rows of a step: a power of two, about 32 steps an epoch, from 32 to 256.
+    """Return the batch size: a power of two from 32 to 256, for about 32 steps per epoch.
 
     Examples
     --------
@@ -60,7 +60,7 @@ def batch_size(n_samples: int) -> int:
 
 
 def patience(n_samples: int) -> int:
-    """Return the epochs without improvement that end training.
+    """Return the number of epochs without improvement after which training ends.
 
     Examples
     --------
@@ -72,9 +72,10 @@ def patience(n_samples: int) -> int:
 
 
 def longest(n_samples: int) -> int:
-    """Return the most epochs of a network.
+    """Return the largest number of epochs.
 
-    A target without noise is fitted a little better in every epoch, and patience never ends.
+    Without this limit, training on a target without noise might never end, because the loss
+    improves a little in every epoch.
 
     Examples
     --------
@@ -86,12 +87,12 @@ def longest(n_samples: int) -> int:
 
 
 def _epochs(n_rows: int, n_samples: int, bounds: tuple[int, int]) -> int:
-    """Return the epochs that pass over so many rows, within bounds."""
+    """Return the number of epochs that process `n_rows` rows, limited to the bounds."""
     return min(max(math.ceil(n_rows / n_samples), bounds[0]), bounds[1])
 
 
 def network_parameters(n_samples: int) -> dict[str, Any]:
-    """Return the parameters of a network that follow from the number of rows, or are fixed."""
+    """Return the parameters of a network that the user does not set."""
     return {
         "activation": ACTIVATION,
         "optimizer": AdamW(weight_decay=WEIGHT_DECAY),
@@ -109,22 +110,22 @@ def network_parameters(n_samples: int) -> dict[str, Any]:
 def validation_masks(
     codes: Array, fraction: float, n_masks: int, random_state: np.random.RandomState
 ) -> list[Array]:
-    """Return masks of the rows that validate each network.
+    """Return a mask of the validation rows for each network.
 
-    Each has the given share of every class, at least one row, and two of them have no row in common
-    as long as there are rows left. The only row of a class is in none, so that all classes are
-    trained on.
+    Each mask contains the given share of every class, and at least one row. Masks do not overlap
+    while unused rows are left. A row that is the only one of its class is in no mask, so that every
+    network is trained on all classes.
 
     Parameters
     ----------
     codes : ndarray of shape (n_samples,)
-        The class of each row; all the same in a regression.
+        The class code of each row; for regression, all codes are equal.
     fraction : float in (0, 0.5]
         The share of the rows in each mask.
     n_masks : int
-        How many.
+        The number of masks.
     random_state : RandomState
-        Draws them.
+        The random state that draws the rows.
 
     Raises
     ------
@@ -137,11 +138,11 @@ def validation_masks(
     order = order[counts[codes[order]] > 1]
     if not len(order):
         raise ValueError(
-            f"n_samples={len(codes)} rows are too few: a class, and y in a regression, needs two "
-            "rows, one to train on and one to validate on."
+            f"n_samples={len(codes)} rows are too few: at least one class (for regression, y) must "
+            "have two rows, one for training and one for validation."
         )
-    # Every row has a place on a circle, a step of `fraction` after the one before; a mask is an
-    # arc of that length.
+    # The rows lie on a circle of circumference 1, each `fraction` after the previous row. A mask is
+    # an arc of length `fraction`.
     places = np.arange(len(order)) * fraction + random_state.uniform()
     masks = []
     for i in range(n_masks):
@@ -159,13 +160,13 @@ def train(network: BaseMLP, rows: Rows, is_held: Array, columns: Array) -> None:
     Parameters
     ----------
     network : MLPClassifier or MLPRegressor
-        Not fitted yet.
+        The network, which is not fitted yet.
     rows : Rows
-        All of them.
+        All rows, for training and validation.
     is_held : ndarray of bool of shape (n_samples,)
-        Which of them validate.
+        A mask of the validation rows.
     columns : ndarray of bool of shape (n_encoded,)
-        Which of the columns the network gets.
+        A mask of the encoded columns that the network uses.
     """
     X, y, weight = rows.take(~is_held, columns)
     X_val, y_val, weight_val = rows.take(is_held, columns)

@@ -1,4 +1,4 @@
-"""The encoding of a table: which parts of scikit-learn and of ours do it, for which columns."""
+"""The encoding of a table by a ColumnTransformer."""
 
 import re
 from typing import Any, Final
@@ -13,15 +13,15 @@ from sknn._core.typing import Array
 from sknn.preprocessing import PiecewiseLinearEncoder
 from sknn.tabular._columns import NUMBERS, Column
 
-# The most categories that have a column each; of more, the most frequent, and then the mean of the
-# target in each category is a column, too.
+# The largest number of one-hot columns. If a column has more categories, the most frequent ones
+# have a column each, and the mean of the target in each category is encoded as well.
 MAX_CATEGORIES: Final = 64
-# The names of encoded columns that are bins.
+# The pattern for the names of encoded columns that are bins.
 _BIN: Final = re.compile(r"(numbers|target_means)__.*_bin_\d+", re.DOTALL)
 
 
 def choose_categories(value: Any, columns: list[Column], names: Any) -> list[bool]:
-    """Return whether each column is a category, by the parameter ``categorical_features``.
+    """Return whether each column is categorical, according to ``categorical_features``.
 
     Parameters
     ----------
@@ -30,19 +30,19 @@ def choose_categories(value: Any, columns: list[Column], names: Any) -> list[boo
     columns : list of Column
         The table.
     names : array of str or None
-        Names of the columns, if they have any.
+        The names of the columns, or None if they have no names.
 
     Raises
     ------
     ValueError
-        If the parameter is wrong, or leaves out a column that holds no numbers.
+        If the parameter is invalid, or does not include a column that is not numerical.
     """
     chosen = _read_choice(value, columns, names)
     for column, is_chosen in zip(columns, chosen, strict=True):
         if not is_chosen and column.kind != NUMBERS:
             raise ValueError(
-                f"{column.name} holds {column.kind}, and categorical_features={value!r} does not "
-                "name it: add it, or use 'from_dtype'."
+                f"{column.name} holds {column.kind}, but categorical_features={value!r} does not "
+                "include it. Add the column, or use 'from_dtype'."
             )
     return chosen
 
@@ -68,12 +68,12 @@ def _read_choice(value: Any, columns: list[Column], names: Any) -> list[bool]:
             return [name in chosen.tolist() for name in known]
     raise ValueError(
         "categorical_features must be 'from_dtype', None, a mask of "
-        f"{len(columns)} booleans, indices below {len(columns)} or names of columns, got {value!r}."
+        f"{len(columns)} booleans, indices below {len(columns)} or column names, got {value!r}."
     )
 
 
 def to_table(columns: list[Column], is_category: list[bool]) -> Array:
-    """Return the columns as one array, of floats if none is a category, else of objects."""
+    """Return the columns as one array, of floats if no column is categorical, else of objects."""
     if not any(is_category):
         dtype = np.result_type(np.float32, *(c.values.dtype for c in columns if not c.is_empty))
         floats: Array = np.stack([column.values.astype(dtype) for column in columns], axis=1)
@@ -82,30 +82,30 @@ def to_table(columns: list[Column], is_category: list[bool]) -> Array:
     for i, (column, category) in enumerate(zip(columns, is_category, strict=True)):
         table[:, i] = column.values
         if category and column.values.dtype != object:
-            table[np.isnan(column.values), i] = np.nan  # one object for all
+            table[np.isnan(column.values), i] = np.nan  # one NaN object for all missing values
     return table
 
 
 def make_preprocessor(
     table: Array, is_category: list[bool], target_type: str, random_state: int
 ) -> ColumnTransformer:
-    """Return the transformer for a table, which is not fitted yet.
+    """Return an unfitted transformer for a table.
 
     Parameters
     ----------
     table : ndarray of shape (n_samples, n_features)
-        What it will be fitted to.
+        The table to fit the transformer to.
     is_category : list of bool
-        Whether each column is a category.
+        Whether each column is categorical.
     target_type : {"binary", "multiclass", "continuous"}
-        What the target is.
+        The type of the target.
     random_state : int
-        Splits the rows for the means of the target, which a row's own target has no part in.
+        The seed of the cross-fitting of target means, which excludes the target of the row itself.
     """
     numbers = [i for i, category in enumerate(is_category) if not category]
     categories = [i for i, category in enumerate(is_category) if category]
     many = [i for i in categories if len(set(table[:, i].tolist())) > MAX_CATEGORIES]
-    # A category of a few rows tells more about them than about others.
+    # The rows of a very rare category say little about other rows of that category.
     rare = max(2, min(10, len(table) // 100))
     one_hot = OneHotEncoder(
         handle_unknown="infrequent_if_exist",
@@ -127,14 +127,14 @@ def make_preprocessor(
 
 
 def _target_encoder(target_type: str, random_state: int) -> TargetEncoder:
-    """Return an encoder that splits the rows by a random state, as each scikit-learn wants it."""
-    if TargetEncoder().get_params()["random_state"] is None:  # before 1.9
+    """Return an encoder that shuffles the rows; the parameters depend on scikit-learn's version."""
+    if TargetEncoder().get_params()["random_state"] is None:  # before scikit-learn 1.9
         return TargetEncoder(target_type=target_type, random_state=random_state)
     cv = KFold(5, shuffle=True, random_state=random_state)
     return TargetEncoder(target_type=target_type, cv=cv)
 
 
 def find_bins(preprocessor: ColumnTransformer) -> Array:
-    """Return a mask of the encoded columns that are bins of a number."""
+    """Return a mask of the encoded columns that are bins."""
     names = preprocessor.get_feature_names_out()
     return np.array([_BIN.fullmatch(name) is not None for name in names])

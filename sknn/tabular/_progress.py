@@ -1,4 +1,4 @@
-"""What ``verbose`` prints about the networks; about its epochs each prints itself."""
+"""The lines that ``verbose`` prints per network; the networks themselves print their epochs."""
 
 import time
 
@@ -6,14 +6,14 @@ from sknn.estimators import BaseMLP
 
 
 class Progress:
-    """Prints a line as each network begins and ends.
+    """Prints a line when a network begins and when it ends.
 
     Parameters
     ----------
     n_members : int
-        How many there are.
+        The number of networks.
     is_shown : bool
-        Whether anything is printed.
+        Whether to print lines.
 
     Examples
     --------
@@ -27,16 +27,18 @@ class Progress:
         self._began: dict[int, float] = {}
 
     def begin(self, member: int, view: str) -> None:
-        """Say that a network begins to train."""
+        """Print that a network begins to train."""
         self._began[member] = time.monotonic()
         if self._is_shown:
             print(f"Network {member + 1} of {self._n_members} ({view})", flush=True)
 
     def end(self, member: int, network: BaseMLP) -> None:
-        """Say how a network has trained."""
+        """Print the epochs, validation loss and time of a network."""
         if self._is_shown:
             seconds = time.monotonic() - self._began[member]
-            losses = network.validation_loss_curve_ or [float("nan")]  # it was interrupted
+            losses = network.validation_loss_curve_ or [
+                float("nan")
+            ]  # interrupted in its first epoch
             print(
                 f"Network {member + 1} of {self._n_members}: {network.n_iter_} epochs, validation "
                 f"loss {min(losses):.4g}, {seconds:.1f} s",

@@ -1,4 +1,4 @@
-"""The regressor for tables."""
+"""The regressor for tabular data."""
 
 from typing import Any, ClassVar
 
@@ -13,68 +13,73 @@ from sknn.tabular._base import BaseTabularMLP
 
 
 class TabularMLPRegressor(RegressorMixin, BaseTabularMLP):  # type: ignore[misc]  # no types there
-    """Networks for a table, whose predictions are averaged.
+    """Regressor for tabular data: an ensemble of networks whose predictions are averaged.
 
-    Takes a frame as it is: numbers, strings, booleans, categories and missing values. Numbers are
-    encoded by `PiecewiseLinearEncoder` and categories one-hot, and the target is standardized;
-    each network trains until its own validation rows, a tenth of all, say that it is done.
+    X may be a data frame with numbers, strings, booleans, categories and missing values.
+    `PiecewiseLinearEncoder` encodes the numerical columns, one-hot encoding the categorical ones,
+    and the target is standardized. Each network is validated on a tenth of the rows, and trains
+    until its validation loss stops improving.
 
     Parameters
     ----------
     n_members : int, default=4
-        Networks. One takes a quarter of the time, and predicts a little worse.
+        The number of networks. A single network takes a quarter of the time, and predicts slightly
+        worse.
     hidden_layer_sizes : int or sequence of int, default=(256, 256)
-        Units of each hidden layer.
+        The number of units of each hidden layer.
     dropout : float in [0, 1), default=0.1
-        The probability with which a hidden unit is left out of a step. 0 for targets without
-        noise, which it keeps from being fitted exactly; it is faster, too.
+        The probability that a hidden unit is dropped in a training step. Dropout prevents an exact
+        fit, so use 0 for targets without noise. That is faster as well.
     categorical_features : "from_dtype", None or array-like of bool, int or str, \
 default="from_dtype"
-        Which columns are categories. ``"from_dtype"``: strings, booleans, and what the frame calls
-        categorical; None for no column; otherwise a mask, indices or names.
+        The categorical columns, as a mask, indices or names. ``"from_dtype"`` selects strings,
+        booleans and columns with a categorical dtype. None selects no column.
     max_iter : int or "auto", default="auto"
-        The most epochs of each network. ``"auto"``: as many as have 4,000 steps, from 50 to 300.
+        The largest number of epochs of each network. ``"auto"`` is the number of epochs with about
+        4,000 steps, but at least 50 and at most 300.
     validation_fraction : float in (0, 0.5], default=0.1
-        The share of the rows that each network is validated on, and not trained on. Networks have
-        different ones, so that all rows are used.
+        The share of the rows that are set aside to validate a network. Each network has other
+        validation rows, so all rows contribute to the ensemble.
     scoring : "loss", str, callable or None, default="loss"
-        What validation goes by, as in `MLPRegressor`. A callable gets encoded rows and
+        The validation metric, as in `MLPRegressor`. A callable receives encoded rows and
         standardized targets.
     n_jobs : int or None, default=None
-        Networks that train at the same time, in threads; -1 for as many as there are processors.
-        Each uses one thread of the BLAS, so that the results are the same bits for any number.
+        The number of networks that train in parallel, in threads; -1 uses all processors. Each
+        network uses one BLAS thread, so `n_jobs` does not change any result.
     random_state : int, RandomState or None, default=None
-        Draws validation rows, initial weights, the order of the rows and dropout masks.
+        The random state that draws validation rows, initial weights, shuffles and dropout masks.
     verbose : int, default=0
-        1 shows networks and, if they train one after the other, their progress; 2 every epoch.
+        1 prints a line per network and, if the networks train one after the other, their progress.
+        2 prints every epoch.
 
     Attributes
     ----------
     preprocessor_ : ColumnTransformer
-        What encodes the table, as an array of floats, or of objects if there are categories.
+        The fitted transformer of the table. Its input is an array of floats, or of objects if there
+        are categorical columns.
     target_scaler_ : StandardScaler
-        What standardizes the target, by the rows' weights.
+        The transformer that standardizes the target. It takes `sample_weight` into account.
     members_ : list of MLPRegressor
-        The networks, which take encoded rows and predict standardized targets.
+        The fitted networks. They take encoded rows and predict standardized targets.
     views_ : list of str
-        What each network sees of the numbers: ``"encoded"``, their bins, too, or ``"plain"``, each
-        as one column.
+        The numerical inputs of each network: ``"encoded"`` with bins, or ``"plain"`` with one
+        column per feature.
     weights_ : ndarray of shape (n_members,)
-        How much each network counts in predictions; inverse to its validation loss.
+        The weight of each network in predictions, inversely proportional to its validation loss.
     n_iter_ : int
-        The most epochs of a network.
+        The largest number of epochs of any network.
     is_categorical_ : ndarray of bool of shape (n_features,)
-        Which columns are categories.
+        The mask of categorical columns.
     n_features_in_ : int
-        Columns of X.
+        The number of features seen during `fit`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Their names, if X had names that are all strings.
+        The names of these features, if X has feature names that are all strings.
 
     See Also
     --------
-    TabularMLPClassifier : The same for classes; its notes hold here, too.
-    sknn.preprocessing.PiecewiseLinearEncoder : The encoding, for pipelines of your own.
-    sklearn.ensemble.HistGradientBoostingRegressor : Boosted trees, the other good choice.
+    TabularMLPClassifier : The classifier; its notes apply here as well.
+    sknn.preprocessing.PiecewiseLinearEncoder : The encoding of numbers, for use in a Pipeline.
+    sklearn.ensemble.HistGradientBoostingRegressor : Boosted trees, often equally good.
 
     Examples
     --------
@@ -82,8 +87,8 @@ default="from_dtype"
     >>> from sknn.tabular import TabularMLPRegressor
     >>> X, y = load_diabetes(return_X_y=True, as_frame=False)
     >>> model = TabularMLPRegressor(n_members=2, random_state=0).fit(X[:300], y[:300])
-    >>> bool(model.score(X[300:], y[300:]) > 0.4)
-    True
+    >>> print(f"{model.score(X[300:], y[300:]):.1f}")
+    0.5
     """
 
     network_class: ClassVar[type[BaseMLP]] = MLPRegressor
@@ -128,7 +133,7 @@ default="from_dtype"
         return y, weight
 
     def predict(self, X: Any) -> Array:
-        """Return predictions, the mean over the networks.
+        """Predict targets by the weighted mean of the networks' predictions.
 
         Parameters
         ----------
@@ -138,7 +143,7 @@ default="from_dtype"
         Returns
         -------
         y : ndarray of shape (n_samples,)
-            Of the unit of the target.
+            The predicted targets.
         """
         mean = self._mean_prediction(X, lambda network, encoded: network.predict(encoded))
         y: Array = self.target_scaler_.inverse_transform(mean[:, np.newaxis])[:, 0]

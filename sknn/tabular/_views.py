@@ -1,4 +1,4 @@
-"""Which columns each network of an ensemble gets, and how much each counts."""
+"""The columns that each network of an ensemble uses, and the weights of the networks."""
 
 from typing import Final
 
@@ -9,15 +9,16 @@ from sknn.estimators import BaseMLP
 
 ENCODED: Final = "encoded"
 PLAIN: Final = "plain"
-# Every network of this number gets plain columns.
+# Every fourth network gets plain columns.
 _EVERY: Final = 4
 
 
 def choose_views(n_members: int, has_bins: bool) -> list[str]:
-    """Return what each network sees of the numbers: their bins, too, or each as one column.
+    """Return whether each network sees numerical columns with their bins or as plain columns.
 
-    Networks of the two kinds err differently. Some smooth tables want plain columns, and most
-    want bins; which, the validation loss tells (`weigh`).
+    The two views make different errors, so their mean is better. Bins are better for most tables,
+    and plain columns for some smooth ones. The validation loss weights the networks accordingly
+    (`weigh`).
 
     Examples
     --------
@@ -30,12 +31,12 @@ def choose_views(n_members: int, has_bins: bool) -> list[str]:
 
 
 def weigh(networks: list[BaseMLP]) -> Array:
-    """Return the weights of networks, inverse to their validation losses, which add up to 1.
+    """Return weights that are inversely proportional to the validation losses and add up to 1.
 
     Parameters
     ----------
     networks : list of BaseMLP
-        Trained with early stopping.
+        Networks that were trained with early stopping.
     """
     losses = np.array([_kept_loss(network) for network in networks])
     weights = 1 / (losses + 1e-9)
@@ -46,7 +47,7 @@ def weigh(networks: list[BaseMLP]) -> Array:
 def _kept_loss(network: BaseMLP) -> float:
     """Return the validation loss of the epoch whose weights were kept."""
     losses = network.validation_loss_curve_
-    assert losses is not None  # of early stopping
+    assert losses is not None  # early stopping records it
     if network.validation_scores_ is None:
         return float(min(losses))
     return float(losses[int(np.argmax(network.validation_scores_))])

@@ -1,6 +1,6 @@
-"""Checks of a part's promises, for those who write their own; nothing else imports this.
+"""Checks that your own activations, losses, optimizers and other strategies follow their contracts.
 
-Each check raises an AssertionError that says what was expected and what was found.
+Call a check in a test. It raises an AssertionError that shows the expected and the actual value.
 """
 
 from sknn.testing._activation import check_activation

@@ -1,4 +1,4 @@
-"""The check of an activation."""
+"""The check of an activation's contract."""
 
 from typing import Any, Final
 
@@ -14,10 +14,10 @@ from sknn.testing._common import (
     expect,
 )
 
-# What a wrong derivative often comes from.
+# The most frequent causes of a wrong derivative.
 _HINT: Final = (
-    ". Both work in place: forward writes into a, backward into delta. Where backward reads z, "
-    "the class says needs_z = True, or z is overwritten by a"
+    ". Both must work in place: forward writes into a, backward into delta. If backward reads z, "
+    "the class must set needs_z = True; otherwise a overwrites z"
 )
 
 
@@ -29,13 +29,13 @@ def _forward(activation: Activation, z: Array) -> tuple[Array, Array, Any]:
     if start is not None:
         scratch.parameters = start.astype(z.dtype)
         scratch.gradient = np.zeros_like(scratch.parameters)
-    forward: Any = activation.forward  # one's own may return what it must not
+    forward: Any = activation.forward  # a user's forward may return a value
     _expect_in_place("forward", "a", a, forward(z, a, scratch))
     return z, a, scratch
 
 
 def _expect_in_place(method: str, name: str, array: Array, returned: Any) -> None:
-    """Check that what a method returned is no array apart from that which it must write into."""
+    """Check that a method wrote into the given array and did not return another one."""
     expect(
         returned is None or returned is array,
         f"{method} returned a {type(returned).__name__}, expected None: write the result into "
@@ -44,31 +44,31 @@ def _expect_in_place(method: str, name: str, array: Array, returned: Any) -> Non
 
 
 def _check_reuse(activation: Activation, start: Array) -> None:
-    """Check that scratch carries nothing between batches, and that axes may be added in front."""
+    """Check that no batch affects the next one, and that leading axes are allowed."""
     expected = _forward(activation, start)[1]
     z, a, scratch = _forward(activation, start[::-1] - 1)
     np.copyto(z, start)
     activation.forward(z, a, scratch)
     apart = np.abs(a - expected).max()
-    expect(apart == 0, f"forward depends on the batch before: {apart} apart, expected 0")
+    expect(apart == 0, f"forward depends on the previous batch: {apart} apart, expected 0")
     stacked = _forward(activation, np.stack([start, start]))[1]
     apart = np.abs(stacked - expected).max()
-    expect(apart < 1e-12, f"forward with a leading axis is {apart} apart, expected 0")
+    expect(apart < 1e-12, f"forward with a leading axis differs by {apart}, expected 0")
 
 
 def _check_extremes(activation: Activation) -> None:
-    """Check that values and derivatives are finite; at 1e4 only if the value itself is."""
+    """Check that values and derivatives are finite; at 1e4, only derivatives of finite values."""
     for dtype, tiny in ((np.float32, 1e-45), (np.float64, 5e-324)):
         for size in (50.0, 1e4):
             far = np.array([[-size, -tiny, 0.0, tiny, size], [size, 1.0, -1.0, 0.0, -size]], dtype)
-            with np.errstate(over="ignore"):  # exp(1e4) is beyond both dtypes
+            with np.errstate(over="ignore"):  # exp(1e4) overflows in both dtypes
                 z, a, scratch = _forward(activation, far)
             if size > 50 and not np.isfinite(a).all():
                 continue
             output, delta = a.copy(), np.ones_like(far)
-            expect(np.isfinite(output).all(), f"forward of {far} gives {output}, expected finite")
+            expect(np.isfinite(output).all(), f"forward of {far} is {output}, expected finite")
             activation.backward(delta, z, a, scratch)
-            expect(np.isfinite(delta).all(), f"backward at {far} gives {delta}, expected finite")
+            expect(np.isfinite(delta).all(), f"backward at {far} is {delta}, expected finite")
 
 
 def _check_own_parameters(
@@ -93,19 +93,19 @@ def _check_own_parameters(
 
 
 def _check_values(activation: Activation, start: Array) -> None:
-    """Check that values are finite, and that z is kept where the class asks for it."""
+    """Check that values are finite, and that `forward` does not change z if the class needs z."""
     z, a, _ = _forward(activation, start)
     if activation.needs_z:
         difference = np.abs(z - start).max()
         expect(difference == 0, f"forward changed z by {difference}, expected 0")
     expect(
         np.isfinite(a).all(),
-        f"forward in {a.dtype} gave values that are not finite, or did not write all of a",
+        f"forward in {a.dtype} wrote values that are not finite, or did not write all of a",
     )
 
 
 def _check_memory(activation: Activation, start: Array) -> None:
-    """Check that a warm forward and backward allocate nothing that grows."""
+    """Check that, after a first call, `forward` and `backward` allocate no arrays."""
     z, a, scratch = _forward(activation, start)
     delta = np.ones_like(z)
 
@@ -114,21 +114,22 @@ def _check_memory(activation: Activation, start: Array) -> None:
         activation.forward(z, a, scratch)
         activation.backward(delta, z, a, scratch)
 
-    check_allocates_nothing(f"forward and backward in {z.dtype}", both, "what scratch(z) returns")
+    check_allocates_nothing(f"forward and backward in {z.dtype}", both, "the result of scratch(z)")
 
 
 def check_activation(instance: Activation) -> None:
-    """Check that an activation keeps its promises.
+    """Check that an activation follows the contract of `Activation`.
 
     Parameters
     ----------
     instance : Activation
-        Finite values, derivatives and writing in place are checked, and memory last.
+        The activation. The check covers finite values, derivatives, writing in place and, last,
+        memory.
 
     Raises
     ------
     AssertionError
-        If a promise is broken; the message shows what was expected and what was found.
+        If the activation breaks the contract. The message shows the expected and the actual value.
 
     Examples
     --------
@@ -154,5 +155,5 @@ def check_activation(instance: Activation) -> None:
     _check_extremes(instance)
     _check_own_parameters(instance, start, weights, random_state)
     check_unchanged(instance, before)
-    for dtype in (np.float32, np.float64):  # last, since it matters only for what is right
+    for dtype in (np.float32, np.float64):  # last: it matters only if results are correct
         _check_memory(instance, many.astype(dtype))

@@ -1,4 +1,4 @@
-"""What the checks share."""
+"""Functions that several checks use."""
 
 import pickle
 import tracemalloc
@@ -11,7 +11,7 @@ from sklearn.base import clone
 from sknn._core.strategy import Strategy
 from sknn._core.typing import Array
 
-# What a warm call may allocate, in bytes: small objects and NumPy's own buffers.
+# The bytes that a call may allocate after the first one: small objects and NumPy's own buffers.
 _ALLOWANCE: Final = 100_000
 _DIRECTIONS: Final = 20
 
@@ -24,25 +24,25 @@ def expect(condition: Any, message: str) -> None:
 def check_strategy(
     instance: Any, base: type[Strategy] | tuple[type[Strategy], ...]
 ) -> dict[str, Any]:
-    """Check what all strategies promise; return the attributes, to compare after use."""
+    """Check the contract of all strategies; return the attributes, to compare them after use."""
     if isinstance(instance, type):
         raise AssertionError(f"pass an instance, {instance.__name__}(), not the class")
     name = type(instance).__name__
-    expect(isinstance(instance, base), f"{name} is expected to be an instance of {base}")
-    expect(is_dataclass(instance), f"{name} is expected to be a dataclass, it is not")
+    expect(isinstance(instance, base), f"{name} must be an instance of {base}")
+    expect(is_dataclass(instance), f"{name} must be a dataclass, and it is not")
     instance.check(name)
     params = instance.get_params()
     try:
         unpickled = pickle.loads(pickle.dumps(instance))
     except (pickle.PicklingError, AttributeError, TypeError) as error:
-        raise AssertionError(f"{name} is expected to survive a pickle; {error}") from error
+        raise AssertionError(f"{name} cannot be pickled: {error}") from error
     for how, twin in (("clone", clone(instance)), ("pickle", unpickled)):
         twin_params = twin.get_params()
         expect(
             repr(twin_params) == repr(params),
-            f"{how} returned parameters {twin_params}, expected {params}",
+            f"after {how} the parameters are {twin_params}, expected {params}",
         )
-    expect(name in repr(instance), f"repr is {instance!r}, expected it to name {name}")
+    expect(name in repr(instance), f"repr is {instance!r}, expected it to contain {name}")
     return dict(vars(instance))
 
 
@@ -50,12 +50,13 @@ def check_unchanged(instance: Any, before: dict[str, Any]) -> None:
     after = vars(instance)
     expect(
         repr(after) == repr(before),
-        f"use changed the attributes to {after}, expected {before}: a strategy holds no state",
+        f"use changed the attributes to {after}, expected {before}: a strategy holds no state, so "
+        "keep it in the object that init or scratch returns",
     )
 
 
 def _allocated(call: Callable[[], Any]) -> int:
-    """Return the peak of memory that a warm call allocates, in bytes."""
+    """Return the peak memory that a second call allocates, in bytes."""
     call()
     tracemalloc.start()
     try:
@@ -71,8 +72,8 @@ def check_allocates_nothing(what: str, call: Callable[[], Any], place: str) -> N
     n_bytes = _allocated(call)
     expect(
         n_bytes < _ALLOWANCE,
-        f"warm {what} allocated {n_bytes} bytes, expected under {_ALLOWANCE}: compute in place, "
-        f"np.multiply(a, b, out=a), and keep what else is needed in {place}",
+        f"{what} allocated {n_bytes} bytes, expected under {_ALLOWANCE}: compute in place, "
+        f"as in np.multiply(a, b, out=a), and keep other arrays in {place}",
     )
 
 
@@ -83,7 +84,7 @@ def check_derivative(
     random_state: Any,
     hint: str = "",
 ) -> None:
-    """Compare a gradient with central differences; a kink may spoil one direction in five."""
+    """Compare a gradient with central differences; one direction in five may hit a kink."""
     wrong = []
     for number in range(_DIRECTIONS):
         direction = random_state.normal(size=point.shape)
@@ -96,6 +97,6 @@ def check_derivative(
     if len(wrong) > _DIRECTIONS // 5:
         number, measured, expected = wrong[0]
         raise AssertionError(
-            f"derivative along direction {number}: backward or gradient gives {measured:.6g}, "
+            f"derivative along direction {number}: backward or gradient gives {measured:.6g}, but "
             f"finite differences give {expected:.6g}{hint}"
         )

@@ -1,4 +1,4 @@
-"""The check of an initializer."""
+"""The check of an initializer's contract."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from sknn.testing._common import check_strategy, check_unchanged, expect
 
 
 def _check_variance(drawn: VarianceScaling) -> None:
-    """Compare mean and variance with theory; 6 standard errors are allowed, and 5 %."""
+    """Check that the mean is within 6 standard errors, and the variance within 5 % of theory."""
     fan = {"in": 300, "out": 200}.get(drawn.fan, 250)
     values = drawn.sample((300, 200), 300, 200, np.random.RandomState(0))
     expected, variance, mean = drawn.scale / fan, float(values.var()), float(values.mean())
@@ -21,29 +21,29 @@ def _check_variance(drawn: VarianceScaling) -> None:
 
 
 def _check_seeds(drawn: Initializer) -> None:
-    """Check that weights which are random for one seed are other ones for another."""
+    """Check that two seeds draw different weights, unless the weights are not random."""
     first, second = (drawn.sample((30, 20), 30, 20, np.random.RandomState(i)) for i in (0, 1))
     n_values = len(np.unique(first))
     difference = np.abs(first - second).max()
     expect(
         n_values <= 2 or difference > 0,
-        f"two seeds gave draws {difference} apart, expected more than 0: {n_values} values differ",
+        f"draws with two seeds differ by {difference}, expected more: use the given random state",
     )
 
 
 def check_initializer(instance: Initializer) -> None:
-    """Check that an initializer keeps its promises.
+    """Check that an initializer follows the contract of `Initializer`.
 
     Parameters
     ----------
     instance : Initializer
-        Shapes, dtype, finite values, reproducible draws, and the moments of a `VarianceScaling`
-        are checked.
+        The initializer. The check covers shapes, dtype, finite values, reproducible draws and, for
+        a `VarianceScaling`, mean and variance.
 
     Raises
     ------
     AssertionError
-        If a promise is broken; the message shows what was expected and what was found.
+        If the initializer breaks the contract. The message shows the expected and the actual value.
 
     Examples
     --------
@@ -61,8 +61,8 @@ def check_initializer(instance: Initializer) -> None:
         again = drawn.sample(shape, 30, 20, np.random.RandomState(0))
         expect(first.shape == shape, f"sample has shape {first.shape}, expected {shape}")
         expect(first.dtype == np.float64, f"sample has dtype {first.dtype}, expected float64")
-        expect(np.isfinite(first).all(), "sample holds values that are not finite")
+        expect(np.isfinite(first).all(), "sample contains values that are not finite")
         difference = np.abs(first - again).max()
-        expect(difference == 0, f"one seed twice gave draws {difference} apart, expected 0")
+        expect(difference == 0, f"two draws with one seed differ by {difference}, expected 0")
     _check_seeds(drawn)
     check_unchanged(instance, before)

@@ -1,4 +1,4 @@
-"""The check of a loss."""
+"""The check of a loss's contract."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from sknn.testing._common import (
 
 
 def _targets(target: str, shape: tuple[int, int], random_state: Any) -> Array:
-    """Return targets of a kind, which for regression are positive."""
+    """Draw targets of a kind; targets of regression are positive."""
     if target == MULTICLASS:
         return np.asarray(random_state.randint(shape[0], size=shape[1]))
     if target == REGRESSION:
@@ -43,20 +43,23 @@ def _check_loss_on(loss: Loss, target: str, random_state: Any) -> None:
         value, gradient = loss.value(raw.copy(), y_true), loss.gradient(raw.copy(), y_true)
         fused = _both(loss, raw, y_true)
         difference = float(np.abs(np.subtract(y_true, original)).max())
-        expect(difference == 0, f"y_true was changed by {difference}, expected 0")
+        expect(difference == 0, f"the loss changed y_true by {difference}, expected 0")
         expect(value.shape == (50,), f"value has shape {value.shape}, expected (50,)")
-        expect(gradient.shape == raw.shape, f"gradient has shape {gradient.shape}, not {raw.shape}")
+        expect(
+            gradient.shape == raw.shape,
+            f"gradient has shape {gradient.shape}, expected {raw.shape}",
+        )
         for name, part, other in (("value", value, fused[0]), ("gradient", gradient, fused[1])):
             expect(part.dtype == dtype, f"{name} has dtype {part.dtype}, expected {raw.dtype}")
             apart = float(np.abs(part - other).max())
-            expect(apart < 1e-4, f"value_and_gradient is {apart} from {name}, expected 0")
+            expect(apart < 1e-4, f"value_and_gradient and {name} differ by {apart}, expected 0")
     check_derivative(lambda point: loss.value(point.copy(), y_true), gradient, raw, random_state)
     link = loss.link(target)
     expect(isinstance(link, Activation), f"link returned {link!r}, expected an Activation")
 
 
 def _check_memory(loss: Loss, target: str, random_state: Any) -> None:
-    """Check that a warm `value_and_gradient` of one's own allocates nothing that grows."""
+    """Check that, after a first call, an overridden `value_and_gradient` allocates no arrays."""
     if type(loss).value_and_gradient is Loss.value_and_gradient:
         return
     n_targets = 1 if target == BINARY else 3
@@ -67,12 +70,12 @@ def _check_memory(loss: Loss, target: str, random_state: Any) -> None:
     check_allocates_nothing(
         f"value_and_gradient of {target} targets",
         lambda: loss.value_and_gradient(raw, y_true, value, gradient, scratch),
-        "what scratch(raw_prediction) returns",
+        "the result of scratch(raw_prediction)",
     )
 
 
 def _check_extremes(loss: Loss, target: str, random_state: Any) -> None:
-    """Check that raw predictions of 1e4 overflow in float32 only if they do in float64 as well."""
+    """Check that losses of raw predictions of 1e4 are finite in float32 if they are in float64."""
     n_targets = 1 if target == BINARY else 3
     n_outputs = getattr(loss, "n_outputs", lambda n: n)(n_targets)
     raw = np.resize(np.array([1e4, -1e4, 0.0, -1e4]), (n_outputs, 51))
@@ -91,17 +94,18 @@ def _check_extremes(loss: Loss, target: str, random_state: Any) -> None:
 
 
 def check_loss(instance: Loss) -> None:
-    """Check that a loss keeps its promises, for each kind of target that it serves.
+    """Check that a loss follows the contract of `Loss`, for each kind of target that it supports.
 
     Parameters
     ----------
     instance : Loss
-        Shapes, dtypes, memory, the gradient, the link and extreme values are checked.
+        The loss. The check covers shapes, dtypes, the gradient, the link, extreme values and
+        memory.
 
     Raises
     ------
     AssertionError
-        If a promise is broken; the message shows what was expected and what was found.
+        If the loss breaks the contract. The message shows the expected and the actual value.
 
     Examples
     --------

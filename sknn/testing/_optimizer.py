@@ -1,4 +1,4 @@
-"""The check of an optimizer."""
+"""The check of an optimizer's contract."""
 
 import pickle
 from typing import Any
@@ -45,10 +45,11 @@ def _check_minimizer(instance: Minimizer) -> None:
 
         instance.minimize(function, start, note, 200, 1e-12)
         moved = np.abs(start - fill).max()
-        expect(moved == 0, f"minimize changed its start by {moved}, expected 0")
+        expect(moved == 0, f"minimize changed the start by {moved}, expected 0")
         expect(
             1 <= len(reached) <= 20,
-            f"minimize called back {len(reached)} times, expected 1 to 20, when told to stop",
+            f"minimize called the callback {len(reached)} times, expected 1 to 20: stop when it "
+            "returns True",
         )
         last, first = function(reached[-1])[0], function(start)[0]
         expect(last < first, f"{name} is {last} after minimize, expected under {first}")
@@ -84,8 +85,8 @@ def _check_updates(instance: Optimizer, dtype: Any, learning_rate: float) -> Non
         instance.update(params, params.copy(), state, learning_rate)
     expect(
         (params != 1).any(),
-        "50 steps left all parameters as they were: update writes into params, in place, "
-        "with out=params or params -= ...",
+        "50 steps changed no parameter: update must write into params, in place, with out=params "
+        "or params -= ...",
     )
     last, start = float(params @ params) / 2, layout.size / 2
     expect(last < start, f"the quadratic is {last} after 50 steps, expected under {start}")
@@ -93,13 +94,16 @@ def _check_updates(instance: Optimizer, dtype: Any, learning_rate: float) -> Non
     instance.update(params, params.copy(), state, learning_rate)
     instance.update(twin, twin.copy(), twin_state, learning_rate)
     difference = float(np.abs(params - twin).max())
-    expect(difference == 0, f"after a pickle of the state steps differ by {difference}, not 0")
+    expect(difference == 0, f"after a pickle of the state steps differ by {difference}, expected 0")
     instance.update(params, np.zeros_like(params), state, learning_rate)
-    expect(np.isfinite(params).all(), f"a zero gradient gives {params}, expected finite numbers")
+    expect(np.isfinite(params).all(), f"after a zero gradient params is {params}, expected finite")
 
 
 def _check_elementwise(instance: ElementwiseOptimizer, learning_rate: float) -> None:
-    """Check that some parameters move as they do among others: a fit updates them by chunks."""
+    """Check that the update of a parameter does not depend on other parameters.
+
+    A fit updates the parameters in chunks.
+    """
     start = np.linspace(-1, 1, 40)
     moved = []
     for size in (40, 7):
@@ -114,13 +118,13 @@ def _check_elementwise(instance: ElementwiseOptimizer, learning_rate: float) -> 
     difference = float(np.abs(moved[0] - moved[1]).max())
     expect(
         difference <= 1e-6 * float(np.abs(moved[0]).max()),
-        f"parameters alone and among others move {difference} apart, expected 0: rule gets a chunk "
-        "of the parameters. Subclass Optimizer for a rule that needs all of them",
+        f"updates of a chunk and of all parameters differ by {difference}, expected 0: rule gets "
+        "one chunk of the parameters. Subclass Optimizer for a rule that needs all of them",
     )
 
 
 def _check_zeros(instance: ElementwiseOptimizer, learning_rate: float) -> None:
-    """Check that the rule leaves elements without a gradient as they are, if it says so."""
+    """Check that a rule with ``skips_zeros=True`` does not change elements with a zero gradient."""
     if not instance.leaves_zero_gradients():
         return
     params = np.linspace(-1, 1, 40)
@@ -132,13 +136,13 @@ def _check_zeros(instance: ElementwiseOptimizer, learning_rate: float) -> None:
     moved = max(float(np.abs(a - b).max()) for a, b in zip(before, after, strict=True))
     expect(
         moved == 0,
-        f"rule moves an element without a gradient, or its slot, by {moved}, expected 0 with "
+        f"rule changes an element with a zero gradient, or its slot, by {moved}, expected 0 with "
         "skips_zeros=True",
     )
 
 
 def _check_element(instance: ElementwiseOptimizer, learning_rate: float) -> None:
-    """Check that the form of the rule for one element, if there is one, computes the same."""
+    """Check that `element`, if the optimizer has it, computes the same as `rule`."""
     params = np.linspace(-1, 1, 40)
     elements, grad = params.copy(), np.empty_like(params)
     state, twin = instance.init(params), instance.init(elements)
@@ -155,33 +159,33 @@ def _check_element(instance: ElementwiseOptimizer, learning_rate: float) -> None
             values = rule.function(param, grad[i], *slots, *numbers)
             expect(
                 len(values) == len(arrays),
-                f"element returned {len(values)} numbers, expected {len(arrays)}: the parameter "
-                "and each slot",
+                f"element returned {len(values)} numbers, expected {len(arrays)}: the new values "
+                "of the parameter and of each slot",
             )
             for array, value in zip(arrays, values, strict=True):
                 array[i] = value
         coefficients = instance.begin_update(state, learning_rate)
         instance.rule(*instance.operands(slice(0, 40), params, grad, state), *coefficients)
     difference = float(np.abs(elements - params).max())
-    expect(difference <= 1e-12, f"element and rule move a parameter {difference} apart, expected 0")
+    expect(difference <= 1e-12, f"updates of element and rule differ by {difference}, expected 0")
 
 
 def check_optimizer(instance: Optimizer | Minimizer, learning_rate: float = 1e-3) -> None:
-    """Check that an optimizer keeps its promises.
+    """Check that an optimizer follows the contract of `Optimizer` or `Minimizer`.
 
     Parameters
     ----------
     instance : Optimizer or Minimizer
-        Descent of a quadratic and continuing from a pickle are checked, that an element-wise rule
-        treats each parameter alone, keeps its promise of `skips_zeros`, that `element` does what
-        `rule` does, and memory last.
+        The optimizer. The check covers descent on two functions, pickled states and, last, memory.
+        For an element-wise rule it also covers independence of the parameters, `skips_zeros`, and
+        agreement of `element` and `rule`.
     learning_rate : float, default=1e-3
-        The rate of the steps; a `Minimizer` has none.
+        The learning rate of the steps. It has no effect on a `Minimizer`.
 
     Raises
     ------
     AssertionError
-        If a promise is broken; the message shows what was expected and what was found.
+        If the optimizer breaks the contract. The message shows the expected and the actual value.
 
     Examples
     --------
@@ -203,5 +207,5 @@ def check_optimizer(instance: Optimizer | Minimizer, learning_rate: float = 1e-3
             _check_element(instance, learning_rate)
     check_unchanged(instance, before)
     if isinstance(instance, Optimizer):
-        for dtype in (np.float32, np.float64):  # last, since it matters only for what is right
+        for dtype in (np.float32, np.float64):  # last: it matters only if results are correct
             _check_memory(instance, dtype, learning_rate)

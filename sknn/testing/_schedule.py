@@ -1,4 +1,4 @@
-"""The check of a schedule."""
+"""The check of a schedule's contract."""
 
 import pickle
 from copy import deepcopy
@@ -8,7 +8,7 @@ from sknn.testing._common import check_strategy, check_unchanged, expect
 
 
 def _run(instance: Schedule, is_pickled: bool = False) -> list[float]:
-    """Return the rates of 100 epochs, each with a metric; the state may be pickled halfway."""
+    """Return the rates of 100 epochs with one metric each; optionally pickle the state halfway."""
     progress = Progress(total_steps=1000, steps_per_epoch=10, state=instance.init())
     rates = []
     for epoch in range(100):
@@ -26,37 +26,40 @@ def _pickled(progress: Progress) -> Progress:
         return pickle.loads(pickle.dumps(progress))  # type: ignore[no-any-return]
     except (pickle.PicklingError, AttributeError, TypeError) as error:
         raise AssertionError(
-            f"progress.state is expected to survive a pickle, {progress.state!r} does not: {error}"
+            f"progress.state cannot be pickled: {progress.state!r}: {error}"
         ) from error
 
 
 def _check_metrics(instance: Schedule) -> None:
-    """Check that the same metrics, epoch by epoch, give the same rates, and rates that are safe."""
+    """Check that the same metrics give the same rates, which are positive and finite."""
     rates, again = _run(instance), _run(instance)
     expect(
         rates == again,
-        f"the same metrics gave rates {rates}, then {again}: init returns a new state at each call",
+        f"the same metrics gave rates {rates}, then {again}: init must return a new state",
     )
     resumed = _run(instance, is_pickled=True)
-    expect(rates == resumed, f"after a pickle of the state the rates are {resumed}, not {rates}")
+    expect(
+        rates == resumed, f"after a pickle of the state the rates are {resumed}, expected {rates}"
+    )
     lowest = min(rates)
     expect(0 < lowest < float("inf"), f"after 100 metrics a rate was {lowest}, expected positive")
 
 
 def check_schedule(instance: Schedule) -> None:
-    """Check that a schedule keeps its promises along a run of 100 epochs.
+    """Check that a schedule follows the contract of `Schedule` in a run of 100 epochs.
 
     Parameters
     ----------
     instance : Schedule
-        Rates must be positive and finite, the same for the same progress, and in proportion to
-        the initial rate unless a parameter `minimum` bounds them. The state must be new at each
-        call of `init`, and survive a pickle; calling the schedule must not change it.
+        The schedule. Its rates must be positive, finite and equal for equal progress. They must be
+        proportional to the initial rate, unless a parameter `minimum` bounds them. Each call of
+        `init` must return a new state that can be pickled. Calling the schedule must not change the
+        state.
 
     Raises
     ------
     AssertionError
-        If a promise is broken; the message shows what was expected and what was found.
+        If the schedule breaks the contract. The message shows the expected and the actual value.
 
     Examples
     --------
@@ -83,7 +86,7 @@ def check_schedule(instance: Schedule) -> None:
         )
         expect(progress == original, f"progress became {progress}, expected {original}")
         again = instance(0.1, progress)
-        expect(again == rate, f"the same progress gives {again}, then {rate}: expected equal")
+        expect(again == rate, f"equal progress gives {rate}, then {again}: expected equal rates")
         if "minimum" not in instance.get_params():
             double = instance(0.2, progress)
             expect(

@@ -1,4 +1,9 @@
-"""How sure a prediction is: votes, and what they tell of the noise in y and the model's doubt."""
+"""Estimate the uncertainty of predictions from votes.
+
+A vote is one prediction of a network with dropout masks, or of one member of an ensemble. The mean
+uncertainty within the votes is the noise in y (aleatoric uncertainty). The disagreement of the
+votes is the doubt of the model (epistemic uncertainty).
+"""
 
 from sknn._core.public import publish
 from sknn.uncertainty._summaries import (

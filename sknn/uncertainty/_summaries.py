@@ -1,4 +1,4 @@
-"""What votes tell: entropies of classes, means and deviations of numbers."""
+"""Summaries of votes: entropies for classes, means and standard deviations for numbers."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,18 +11,18 @@ from sknn._core.typing import Array
 
 @dataclass(frozen=True)
 class ClassUncertainty:
-    """What votes of a classifier tell; entropies are in nats.
+    """The uncertainty of a classifier's predictions; entropies are in nats.
 
     Attributes
     ----------
     probabilities : ndarray of shape (n_samples, n_classes)
         The mean of the votes.
     predictive_entropy : ndarray of shape (n_samples,)
-        The entropy of the mean: all that is uncertain about the class.
+        The entropy of the mean of the votes: the total uncertainty about the class.
     expected_entropy : ndarray of shape (n_samples,)
-        The mean entropy of the votes: how noisy the classes are, which no model can change.
+        The mean of the votes' entropies: the noise of the classes, which no model can reduce.
     mutual_information : ndarray of shape (n_samples,)
-        The difference of the two: how much the votes disagree, the doubt of the model.
+        The difference of the two entropies: the disagreement of the votes, or doubt of the model.
 
     Examples
     --------
@@ -39,18 +39,19 @@ class ClassUncertainty:
 
 @dataclass(frozen=True)
 class RegressionUncertainty:
-    """What votes of a regressor tell; ``std^2 = noise_std^2 + votes_std^2``.
+    """The uncertainty of a regressor's predictions, with ``std^2 = noise_std^2 + votes_std^2``.
 
     Attributes
     ----------
     mean : ndarray of shape (n_samples,) or (n_samples, n_outputs)
         The mean of the votes.
     std : ndarray of the shape of mean
-        The deviation of y around the mean, as far as the model knows it.
+        The standard deviation of y around the mean: the total uncertainty.
     noise_std : ndarray of the shape of mean, or None
-        The noise in y, the root of the votes' mean variance; None without a model of the noise.
+        The standard deviation of the noise in y: the root of the mean variance that the votes
+        predict. None if the model does not predict the noise.
     votes_std : ndarray of the shape of mean
-        How much the votes disagree, the doubt of the model.
+        The standard deviation of the votes: the doubt of the model.
 
     Examples
     --------
@@ -66,14 +67,13 @@ class RegressionUncertainty:
 
 
 def class_uncertainty(votes: Any) -> ClassUncertainty:
-    """Return the entropies of a classifier's votes.
+    """Compute the entropies of a classifier's votes.
 
     Parameters
     ----------
     votes : array-like of shape (n_votes, n_samples, n_classes)
-        Probabilities, whose sum over the classes is 1. For labels, of which a row may have
-        several, pass ``np.stack([1 - votes, votes], axis=-1)``; there is then a result for each
-        row and label.
+        Probabilities whose sum over the classes is 1. For multilabel targets, pass
+        ``np.stack([1 - votes, votes], axis=-1)`` to get a result for each row and label.
 
     Returns
     -------
@@ -106,26 +106,26 @@ def class_uncertainty(votes: Any) -> ClassUncertainty:
     probabilities = votes.mean(axis=0)
     predictive = entr(probabilities).sum(axis=-1)
     expected = entr(votes).sum(axis=-1).mean(axis=0)
-    # Not negative (Jensen's inequality), but for rounding.
+    # Jensen's inequality excludes negative values, up to rounding.
     return ClassUncertainty(
         probabilities, predictive, expected, np.maximum(predictive - expected, 0)
     )
 
 
 def regression_uncertainty(votes: Any, votes_std: Any = None) -> RegressionUncertainty:
-    """Return mean and deviation of a regressor's votes, the noise beside the doubt.
+    """Compute the mean and the standard deviations of a regressor's votes.
 
     Parameters
     ----------
     votes : array-like of shape (n_votes, n_samples) or (n_votes, n_samples, n_outputs)
-        Predictions.
+        The predictions.
     votes_std : array-like of the shape of votes, default=None
-        The deviation of the noise that each vote predicts.
+        The standard deviation of the noise that each vote predicts.
 
     Returns
     -------
     uncertainty : RegressionUncertainty
-        Mean, deviation and its two parts.
+        The mean, the standard deviation, and the parts of noise and doubt.
 
     Examples
     --------

@@ -6,24 +6,24 @@ import numpy as np
 
 from sknn._core.typing import Array
 
-# How far from linear a transformer may be, as a share of the deviation.
+# The allowed nonlinearity of a transformer, as a share of the standard deviation.
 _TOLERANCE: Final = 1e-3
 
 
 def in_units_of_y(model: Any, votes: Array, noise: Array | None) -> tuple[Array, Array | None]:
-    """Return votes and deviations of the noise as a transformer of the targets had not been there.
+    """Transform votes and standard deviations of the noise back to the units of y.
 
     Parameters
     ----------
     model : TransformedTargetRegressor
-        Fitted.
+        The fitted model.
     votes, noise : ndarray of shape (n_votes, n_samples) or (n_votes, n_samples, n_outputs)
-        Of its regressor.
+        The votes of its regressor, and the standard deviations of the noise.
 
     Raises
     ------
     ValueError
-        If there is noise, and the transformer is not linear in each column by itself.
+        If `noise` is given and the transformer does not scale and shift each column separately.
     """
     n_columns = 1 if votes.ndim == 2 else votes.shape[2]
     flat = votes.reshape(-1, n_columns).astype(np.float64)
@@ -39,9 +39,9 @@ def in_units_of_y(model: Any, votes: Array, noise: Array | None) -> tuple[Array,
     rounding = 1e-9 * np.abs(center).max(initial=0)
     if (bend > _TOLERANCE * half + rounding).any() or _mixes(model, flat[:1], deviation[:1]):
         raise ValueError(
-            f"The deviation of the noise has no counterpart in the units of y, because transformer "
-            f"{model.transformer_!r} is not a shift and a scale of each column. Use "
-            "StandardScaler, or return the votes without return_std and look at their quantiles."
+            "The standard deviation of the noise cannot be converted to the units of y, because "
+            f"the transformer {model.transformer_!r} does more than shift and scale each column. "
+            "Use StandardScaler, or call predict_votes without return_std and use its quantiles."
         )
     return center.reshape(shape), half.reshape(shape)
 
@@ -52,7 +52,7 @@ def _inverse(model: Any, values: Array) -> Array:
 
 
 def _mixes(model: Any, row: Array, deviation: Array) -> bool:
-    """Tell whether a column of the result depends on another column of the input."""
+    """Return whether a column of the result depends on another column of the input."""
     moved = np.tile(row, (row.shape[1], 1)) + np.diag(deviation[0])
     changes = np.abs(_inverse(model, moved) - _inverse(model, row))
     if changes.shape[0] != changes.shape[1]:

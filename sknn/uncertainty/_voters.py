@@ -1,4 +1,4 @@
-"""The votes of networks and ensembles, whatever they are wrapped in."""
+"""The votes of networks and ensembles, also inside scikit-learn's meta-estimators."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,10 +29,10 @@ from sknn.uncertainty._summaries import (
 )
 from sknn.uncertainty._units import in_units_of_y
 
-# Votes of a network that is not in an ensemble, if a call does not say how many.
+# The default number of votes of a single network.
 _N_PASSES: Final = 100
 
-# Votes, and the deviations of the noise that they predict, if they do.
+# Votes, and the standard deviations of the noise that they predict, or None.
 _Votes = tuple[Array, Array | None]
 
 
@@ -44,39 +44,40 @@ def predict_votes(
     return_std: bool = False,
     random_state: Any = 0,
 ) -> Any:
-    """Return the votes of a network with dropout, or of an ensemble, in the units of y.
+    """Return the votes of a network with dropout or of an ensemble, in the units of y.
 
     Parameters
     ----------
     model : estimator
-        Fitted: a network that was trained with dropout, a ``BaggingClassifier`` or
-        ``BaggingRegressor``, whose votes are its members', or one of these within Pipeline,
-        TransformedTargetRegressor, GridSearchCV or RandomizedSearchCV.
+        A fitted network with dropout, or a fitted ``BaggingClassifier`` or ``BaggingRegressor`` of
+        networks. Each may be inside a Pipeline, TransformedTargetRegressor, GridSearchCV or
+        RandomizedSearchCV.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
         Inputs.
     n_passes : int or None, default=None
-        Passes with dropout. None is 100 for a network; for an ensemble it is one vote a member,
-        without dropout, and a number is so many votes of each member.
+        The number of passes with dropout, for each network. None means 100 passes for a single
+        network, and one pass without dropout for each member of an ensemble.
     return_std : bool, default=False
-        Whether to return the deviation of the noise that each vote predicts too; only for
-        networks with ``loss="gaussian"``.
+        Whether to return the standard deviation of the noise that each vote predicts as well. It
+        needs networks with ``loss="gaussian"``.
     random_state : int, RandomState or None, default=0
-        Draws the dropout masks.
+        The random state that draws the dropout masks.
 
     Returns
     -------
     votes : ndarray of shape (n_votes, n_samples), (n_votes, n_samples, n_outputs) or \
 (n_votes, n_samples, n_classes)
-        Predictions of a regressor, probabilities of a classifier.
+        The predictions of a regressor, or the probabilities of a classifier.
     votes_std : ndarray of the shape of votes
-        Only with `return_std`.
+        The standard deviations of the noise; returned only with ``return_std=True``.
 
     Raises
     ------
     ValueError
-        If there is neither dropout nor an ensemble, or no model of the noise.
+        If a single network has no dropout, or if `return_std` is set and a network does not predict
+        the noise.
     TypeError
-        If there can be no votes of such an estimator.
+        If the estimator is of a type that has no votes.
 
     Examples
     --------
@@ -108,45 +109,49 @@ def predict_votes(
 def predict_mean_std(
     model: Any, X: Any, n_passes: int | None = None, *, random_state: Any = 0
 ) -> tuple[Array, Array]:
-    """Return mean and standard deviation of a regressor's predictions, in the units of y.
+    """Return the mean and the standard deviation of a regressor's predictions, in the units of y.
 
-    It works where ``predict(X, return_std=True)`` cannot: within a ``TransformedTargetRegressor``
-    or a Pipeline, and for ensembles.
+    It also works where ``predict(X, return_std=True)`` does not: for ensembles, and for models
+    inside a ``TransformedTargetRegressor`` or a Pipeline.
 
     Parameters
     ----------
     model : estimator
-        As for `predict_votes`, and a regressor. A network with ``loss="gaussian"`` needs no
-        dropout: its deviation is then the noise alone.
+        A fitted regressor, as for `predict_votes`. A network with ``loss="gaussian"`` may be
+        without dropout; its standard deviation is then the noise alone.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
         Inputs.
     n_passes : int or None, default=None
-        Votes of each network with dropout, as for `predict_votes`.
+        The number of passes with dropout, as for `predict_votes`.
     random_state : int, RandomState or None, default=0
-        Draws the dropout masks.
+        The random state that draws the dropout masks.
 
     Returns
     -------
     mean, std : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-        The mean of the votes, and the deviation of y around it: the votes' spread and, with
-        ``loss="gaussian"``, the noise.
+        The mean of the votes, and the standard deviation of y around it. The latter covers the
+        spread of the votes and, with ``loss="gaussian"``, the noise.
 
     Examples
     --------
     >>> from sklearn.compose import TransformedTargetRegressor
     >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.pipeline import make_pipeline
     >>> from sklearn.preprocessing import StandardScaler
     >>> from sknn import MLPRegressor
     >>> from sknn.uncertainty import predict_mean_std
     >>> X, y = load_diabetes(return_X_y=True)
-    >>> network = MLPRegressor(30, loss="gaussian", dropout=0.1, alpha=0.1, random_state=0)
-    >>> model = TransformedTargetRegressor(network, transformer=StandardScaler()).fit(X, y)
+    >>> network = MLPRegressor(30, loss="gaussian", dropout=0.1, random_state=0)
+    >>> pipeline = make_pipeline(StandardScaler(), network)
+    >>> model = TransformedTargetRegressor(pipeline, transformer=StandardScaler()).fit(X, y)
     >>> mean, std = predict_mean_std(model, X)
-    >>> bool(30 < std.mean() < 90)  # y has a deviation of 77
-    True
+    >>> print(f"{std.mean().round(-1):.0f}, while the standard deviation of y is {y.std():.0f}")
+    50, while the standard deviation of y is 77
     """
     if is_classifier(model):
-        raise TypeError("predict_mean_std needs a regressor; use predict_votes for classes.")
+        raise TypeError(
+            "predict_mean_std needs a regressor; for a classifier use predict_uncertainty."
+        )
     uncertainty = predict_uncertainty(model, X, n_passes, random_state=random_state)
     assert isinstance(uncertainty, RegressionUncertainty)
     return uncertainty.mean, uncertainty.std
@@ -155,32 +160,32 @@ def predict_mean_std(
 def predict_uncertainty(
     model: Any, X: Any, n_passes: int | None = None, *, random_state: Any = 0
 ) -> ClassUncertainty | RegressionUncertainty:
-    """Return the noise and the doubt of a model for each row, in the units of y.
+    """Return the uncertainty of each prediction, split into noise and doubt, in the units of y.
 
     Parameters
     ----------
     model : estimator
-        As for `predict_votes`. A regressor with ``loss="gaussian"`` needs no dropout: its
-        deviation is then the noise alone.
+        A fitted model, as for `predict_votes`. A regressor with ``loss="gaussian"`` may be without
+        dropout; its standard deviation is then the noise alone.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
         Inputs.
     n_passes : int or None, default=None
-        Votes of each network with dropout, as for `predict_votes`.
+        The number of passes with dropout, as for `predict_votes`.
     random_state : int, RandomState or None, default=0
-        Draws the dropout masks.
+        The random state that draws the dropout masks.
 
     Returns
     -------
     uncertainty : ClassUncertainty or RegressionUncertainty
-        Entropies of a classifier; mean and deviations of a regressor.
+        The entropies of a classifier, or the mean and the standard deviations of a regressor.
 
     Raises
     ------
     ValueError
-        If there is neither dropout nor an ensemble nor a model of the noise, or the loss has no
-        deviation.
+        If a single network has neither dropout nor ``loss="gaussian"``, or if the predictions of
+        its loss are not means, so that they have no standard deviation.
     TypeError
-        If there can be no votes of such an estimator.
+        If the estimator is of a type that has no votes.
 
     Examples
     --------
@@ -202,18 +207,18 @@ def predict_uncertainty(
 
 @dataclass
 class _Poll:
-    """How to ask for votes.
+    """The settings with which votes are collected from networks and ensembles.
 
     Attributes
     ----------
     n_passes : int or None
-        As for `predict_votes`.
+        The number of passes with dropout, as for `predict_votes`.
     random_state : RandomState
-        Seeds the masks of one network after the other.
+        The random state that draws the dropout masks of all networks in turn.
     with_noise : bool
-        Whether the deviation of the noise is wanted, where networks predict one.
+        Whether to collect the standard deviation of the noise from networks that predict it.
     needs_deviation : bool
-        Whether the votes must be means, and the noise alone is enough.
+        Whether predictions must be means with a standard deviation. The noise alone then suffices.
     """
 
     n_passes: int | None
@@ -240,8 +245,8 @@ class _Poll:
         if is_member and self.n_passes is None:
             return _plain(model, X)[np.newaxis], None
         raise TypeError(
-            f"There are no votes of a {type(model).__name__}: pass a network with dropout, a "
-            "BaggingClassifier or a BaggingRegressor, as it is or in a Pipeline, "
+            f"{type(model).__name__} has no votes: pass a network with dropout, a "
+            "BaggingClassifier or a BaggingRegressor of networks, alone or inside a Pipeline, "
             "TransformedTargetRegressor, GridSearchCV or RandomizedSearchCV."
         )
 
@@ -278,15 +283,15 @@ class _Poll:
 
 
 def _plain(model: Any, X: Any) -> Array:
-    """Return the prediction of a whole model: probabilities of a classifier."""
+    """Return the prediction of a model without dropout; for a classifier, the probabilities."""
     ask: Callable[[Any], Array] = model.predict_proba if is_classifier(model) else model.predict
     return ask(X)
 
 
 def _all_classes(votes: Array, codes: Array, n_classes: int) -> Array:
-    """Return votes with a column for every class of an ensemble.
+    """Return the votes of a member with a column for every class of the ensemble.
 
-    A member that was trained on a sample of the rows may not know all of them.
+    A member may have been trained on rows that do not contain all classes.
     """
     if len(codes) == n_classes:
         return votes

@@ -1,4 +1,4 @@
-"""BLAS routines: long vectors in pieces that wake no second thread, products in quick ones."""
+"""BLAS routines: long vectors in single-threaded pieces, and products in fast pieces."""
 
 import numpy as np
 import pytest

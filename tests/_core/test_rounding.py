@@ -1,4 +1,4 @@
-"""How many elements `axpy` rounds once."""
+"""The number of elements that `axpy` rounds only once."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Strategies: ranges, lookup by name, the promises of every registered one, one-way imports."""
+"""Strategies: ranges, lookup by name, the contract of every registered class, and imports."""
 
 import math
 import pickle

@@ -1,4 +1,4 @@
-"""Dead and saturated units: one definition, and all who tell of them tell the same numbers."""
+"""Dead and saturated units: one definition, which all warnings and displays use."""
 
 import math
 from dataclasses import dataclass
@@ -115,7 +115,7 @@ def test_users_activations_count_like_the_librarys():
     assert units_at(OwnTanh(), z).saturated == np.mean(slopes <= 0.05)
 
 
-# ---------------------------------------------------------------- who tells of it
+# ---------------------------------------------------------------- consumers
 
 
 def recorded(monkeypatch):
@@ -168,7 +168,7 @@ def test_a_warning_of_dead_units_of_an_activation_of_ones_own():
     with pytest.warns(exceptions.DeadUnitsWarning) as caught:
         model.fit(X, y)
     (share,) = ActivationDisplay.compute_from_estimator(model, X).table["dead"]
-    assert f"has dead units: {share:.0%} of those in hidden layer 1" in str(caught[0].message)
+    assert f"has dead units: {share:.0%} of the units in hidden layer 1" in str(caught[0].message)
 
 
 @pytest.mark.parametrize("activation", ["relu", "relu6", OwnReLU()], ids=repr)

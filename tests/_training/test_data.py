@@ -1,4 +1,4 @@
-"""The checksum by which data are told from other data."""
+"""The checksum of data sets."""
 
 import numpy as np
 import pytest

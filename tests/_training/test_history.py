@@ -1,4 +1,4 @@
-"""What training records: an entry an epoch, each checked from outside, by weights and curves."""
+"""The history: one entry per epoch, compared with independently computed values."""
 
 import time
 from dataclasses import replace
@@ -64,7 +64,7 @@ def test_gradient_norm_is_that_of_the_last_step(clip_norm):
     steps = {"optimizer": "sgd", "batch_size": 120, "learning_rate_init": 0.5, "alpha": 0.1}
     before, X, y = make(**steps, clip_norm=clip_norm, max_iter=3)
     after = make(**steps, clip_norm=clip_norm, max_iter=4)[0].fit(X, y)
-    # Without a bound, the step itself tells the gradient; with one, a fit without it from there.
+    # An unclipped step from the same weights shows the norm of the gradient.
     before.fit(X, y)
     unbounded = before.set_params(warm_start=True, max_iter=1, clip_norm=None)
     start = vector(unbounded).copy()

@@ -1,4 +1,4 @@
-"""Updates that numba compiles: the same bits as NumPy's, and no cost where they save no time.
+"""Compiled updates: results identical to NumPy's, and no compilation where it saves no time.
 
 The tests that compile need numba, the extra ``fast``.
 """

@@ -1,4 +1,4 @@
-"""Steps on sparse inputs that leave out features without a gradient, to the bits of whole steps."""
+"""Steps on sparse inputs that skip features without a gradient: identical to complete steps."""
 
 from dataclasses import dataclass
 from typing import ClassVar

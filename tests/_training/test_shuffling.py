@@ -1,4 +1,4 @@
-"""A shuffle in blocks reads each part of the data about once, and is as exact as any other."""
+"""Shuffling in blocks reads each part of the data about once and gives exact results."""
 
 from collections import OrderedDict, defaultdict
 

@@ -1,4 +1,4 @@
-"""How training ends: patience, max_iter, the best weights, Ctrl-C."""
+"""The end of training: patience, max_iter, the best weights, Ctrl-C."""
 
 import warnings
 

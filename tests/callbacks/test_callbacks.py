@@ -1,4 +1,4 @@
-"""Callbacks: what they are told, that a stop is honoured, and scikit-learn's own."""
+"""Callbacks: their arguments, stopping, and the callbacks of scikit-learn."""
 
 import importlib
 import pickle

@@ -1,4 +1,4 @@
-"""sknn.compat against scikit-learn's own estimators: the same numbers, warnings and prints."""
+"""sknn.compat and scikit-learn's estimators give the same numbers, warnings and output."""
 
 import inspect
 import itertools

@@ -1,4 +1,4 @@
-"""Where sknn.compat differs from scikit-learn, because scikit-learn is wrong."""
+"""Cases in which sknn.compat differs from scikit-learn, because scikit-learn is wrong."""
 
 import inspect
 import warnings

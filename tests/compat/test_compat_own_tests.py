@@ -1,4 +1,4 @@
-"""scikit-learn's own tests of its MLPs, from the installed package, with the two names replaced."""
+"""scikit-learn's tests of its MLPs, run from the installed package with both classes replaced."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""One cluster of two worker processes for all tests of this folder. Nothing waits for ever."""
+"""One cluster of two worker processes for all tests of this folder. All waits have a time limit."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The two estimators: parameters, lazy predictions, copies and the way back to the core."""
+"""The two estimators: parameters, lazy predictions, copies and conversion to local estimators."""
 
 import copy
 import inspect

@@ -1,4 +1,4 @@
-"""Fits on a cluster: the bits of the core for one chunk, of the chunks for any placement."""
+"""Fits on a cluster: results depend on the partitions, and not on their placement."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""What fits on a cluster refuse, with messages that name the argument and the partition."""
+"""Errors of fits on a cluster, which name the argument and the partition."""
 
 import numpy as np
 import pytest
@@ -47,11 +47,11 @@ WRONG = {
         *(X.map_blocks(sparse.csr_array), Y, ValueError),
         "partition 0 of X and y: Sparse data was passed",
     ),
-    "chunks of columns": (X.rechunk((30, 2)), Y, ValueError, "X has 3 chunks of columns"),
-    "fewer chunks of y": (X, Y.rechunk(60), ValueError, "X has 4 chunks of rows and y 2"),
+    "chunks of columns": (X.rechunk((30, 2)), Y, ValueError, "X has 3 chunks along the columns"),
+    "fewer chunks of y": (X, Y.rechunk(60), ValueError, "X has 4 partitions and y has 2"),
     "other chunks of y": (
         *(X, Y.rechunk(((40, 30, 30, 20),)), ValueError),
-        "partition 0 of X and y: X has 30 rows and y 40",
+        "partition 0 of X and y: X has 30 rows and y has 40",
     ),
     "X in memory": (X.compute(), Y, TypeError, "X must be a Dask array .* got ndarray"),
     "y in memory": (X, Y.compute(), TypeError, "y must be a Dask array .* got ndarray"),
@@ -87,7 +87,7 @@ def test_partitions_of_other_widths(client):
         [array.from_delayed(part, shape=(30, 6), dtype=X.dtype) for part in parts]
     )
     assert wide.shape == frame.shape
-    with pytest.raises(ValueError, match="partition 1 has 6 features, and partition 0 has 5"):
+    with pytest.raises(ValueError, match="partition 1 has 6 features, but partition 0 has 5"):
         DaskMLPClassifier(4, max_iter=2).fit(frame, Y[:60].rechunk(30))
 
 
@@ -95,8 +95,8 @@ def test_partitions_of_other_widths(client):
     ("weight", "message"),
     [
         (Y.astype(float) - 5, "sample_weight must not be negative"),
-        (Y.astype(float)[:60], "X has 4 chunks of rows and sample_weight 2"),
-        (Y.rechunk(((40, 30, 30, 20),)), "partition 0: X has 30 rows and sample_weight 40"),
+        (Y.astype(float)[:60], "X has 4 partitions and sample_weight has 2"),
+        (Y.rechunk(((40, 30, 30, 20),)), "partition 0: X has 30 rows and sample_weight has 40"),
         (np.zeros(120), "sample_weight must be greater than 0"),
         (np.ones(7), r"sample_weight must have the shape \(120,\)"),
     ],
@@ -129,7 +129,7 @@ def test_wrong_parameters_are_found_before_the_data_are_read(client):
 
 
 def test_only_blocks_is_an_order_for_data_on_a_disk(client):
-    with pytest.raises(ValueError, match="shuffle='blocks' is an order for data on a disk"):
+    with pytest.raises(ValueError, match="shuffle='blocks' is for data on a disk"):
         DaskMLPClassifier(4, shuffle="blocks").fit(X, Y)
     with pytest.raises(
         ValueError, match=r"'shuffle' parameter .* got 'foo'|shuffle must be"
@@ -171,7 +171,7 @@ def test_partial_fit_points_to_the_local_estimator():
 
 
 def test_from_local_takes_the_class_of_the_core():
-    with pytest.raises(TypeError, match="of the class MLPClassifier, got MLPRegressor"):
+    with pytest.raises(TypeError, match="an instance of MLPClassifier, got MLPRegressor"):
         DaskMLPClassifier.from_local(MLPRegressor())
 
 
@@ -180,7 +180,7 @@ def test_lazy_predictions_have_no_options(client):
     with pytest.raises(ValueError, match="n_passes: predict_proba of a Dask collection"):
         model.predict_proba(X, n_passes=3)
     assert isinstance(client, Client)
-    with pytest.raises(ValueError, match="X has 3 chunks of columns"):
+    with pytest.raises(ValueError, match="X has 3 chunks along the columns"):
         model.predict(X.rechunk((30, 2)))
     frame = dataframe.from_dask_array(X)
     np.testing.assert_array_equal(model.predict(frame.values).compute(), model.predict(X).compute())

@@ -1,4 +1,4 @@
-"""The gallery: every example runs from any directory, draws, and shows what its text says."""
+"""The gallery: every example runs from any directory, draws, and shows what its text claims."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""The scripts on votes, ensembles and intervals: their measures, and runs on made-up data."""
+"""The scripts on votes, ensembles and intervals: their metrics, and runs on synthetic data."""
 
 import importlib
 import json

@@ -1,4 +1,4 @@
-"""The pages: their sessions print what they say, their pictures and links exist."""
+"""The pages: sessions print the shown output, and pictures and links exist."""
 
 import doctest
 import re

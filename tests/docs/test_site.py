@@ -1,4 +1,4 @@
-"""The reference of the documentation is whole; ``.ci/run`` builds all of it, strictly."""
+"""The reference of the documentation is complete; ``.ci/run`` builds the site in strict mode."""
 
 import importlib
 import inspect
@@ -92,12 +92,12 @@ def test_pages_have_examples():
         name.rpartition(".")[2]
         for name, member in REFERENCE["pages"]().items()
         if "\nExamples\n---" not in (inspect.getdoc(member) or "")
-        and "subclass it and write" not in REFERENCE["summary"](member)
+        and "subclass it and define" not in REFERENCE["summary"](member)
         and not (inspect.isclass(member) and issubclass(member, Warning))
     }
     results = {"State", "Progress", "TrainingState"}
-    told_beside = {"load", "VarianceScaling", "fitted_so_far", "training_of"}
-    assert without == results | told_beside
+    documented_elsewhere = {"load", "VarianceScaling", "fitted_so_far", "training_of"}
+    assert without == results | documented_elsewhere
 
 
 def test_every_page_of_a_toctree_is_there():

@@ -1,4 +1,4 @@
-"""Bad input gets one clear error: it names the parameter, what it got and what is allowed."""
+"""Invalid input raises an error that names the parameter, its value and the allowed values."""
 
 import re
 

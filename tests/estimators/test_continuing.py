@@ -1,4 +1,4 @@
-"""Going on: warm start, partial_fit, a change of parameters in between, and how training ends."""
+"""Continued training: warm start, partial_fit, changed parameters, and the end of training."""
 
 from copy import deepcopy
 from functools import partial

@@ -1,4 +1,4 @@
-"""The forecast of a loss curve, on curves whose next part is known in closed form."""
+"""The forecast of a loss curve, on curves whose continuation is known in closed form."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Copies of estimators, in memory and in files: the same predictions, and each trains on alone."""
+"""Copies of estimators, in memory and in files: equal predictions and independent training."""
 
 import pickle
 from copy import copy, deepcopy

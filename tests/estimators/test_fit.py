@@ -1,4 +1,4 @@
-"""What a user gets: predictions, attributes, kinds of data, dtypes."""
+"""The results of a fit: predictions, attributes, kinds of data, dtypes."""
 
 import numpy as np
 import pandas as pd

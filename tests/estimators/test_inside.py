@@ -1,4 +1,4 @@
-"""What a fitted network shows: activations, a hidden layer as a transformer, its table and repr."""
+"""Inspection of a fitted network: activations, hidden layers, the summary and the repr."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""At its defaults every optimizer and every schedule learns digits."""
+"""Every optimizer and every schedule learns the digits with its default parameters."""
 
 from functools import cache
 

@@ -1,4 +1,4 @@
-"""What `verbose` prints: a line that renews itself in a terminal, a few lines elsewhere."""
+"""The output of `verbose`: a single updated line in a terminal, a few lines elsewhere."""
 
 import io
 import re

@@ -1,4 +1,4 @@
-"""Monte-Carlo dropout: closed forms, the same bits for any chunks, and errors."""
+"""Monte-Carlo dropout: closed forms, results that do not depend on chunks, and errors."""
 
 import tracemalloc
 from dataclasses import dataclass
@@ -105,7 +105,7 @@ def test_without_dropout_the_gaussian_deviation_is_the_noise():
     np.testing.assert_allclose(std, np.sqrt(np.exp(raw[:, 1]) + 0.01), rtol=1e-12)
 
 
-# ---------------------------------------------------------------- the same bits
+# ---------------------------------------------------------------- identical results
 
 
 PROBLEMS = {
@@ -220,7 +220,7 @@ def test_a_network_without_dropout_says_so():
         lambda: classifier.predict_proba(X, n_passes=3),
     )
     for call in calls:
-        with pytest.raises(ValueError, match="was trained without: fit it with dropout"):
+        with pytest.raises(ValueError, match="was trained without it: set dropout"):
             call()
 
 

@@ -1,4 +1,4 @@
-"""One warning a fit: ills are provoked, named, and cured by what the text says; health is quiet."""
+"""Warnings: problems are provoked and named, the advice solves them, good fits do not warn."""
 
 import re
 import warnings
@@ -188,7 +188,7 @@ def test_a_validation_set_of_another_scale(factor):
         model.fit(X[::2], y[::2], X_val=factor * X[1::2], y_val=y[1::2])
     text = str(caught[0].message)
     assert re.search("got an X_val whose features vary (4[0-9]|5[0-9]|0.0[12][0-9]*) times", text)
-    assert "set transform_input=['X_val'], with metadata routing on" in text
+    assert "enable metadata routing and set transform_input=['X_val']" in text
     for X_val in (X[1::2], 3 * X[1::2], sparse.csr_array(50 * X[1::2])):
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
@@ -206,8 +206,8 @@ def housing(n_samples=300):
 @pytest.mark.parametrize(
     ("unit", "problem"),
     [
-        (1.0, r"got a y_val that varies 1\d\d,\d\d\d times as much as y, and so was validated on"),
-        (1e-9, r"got a y_val that varies 0\.0001\d* times as much as y, and so was"),
+        (1.0, r"got a y_val that varies 1\d\d,\d\d\d times as much as y, so the validation used"),
+        (1e-9, r"got a y_val that varies 0\.0001\d* times as much as y, so the"),
         (1e-5, r"got a y_val whose median differs from that of y by \d\d times its"),
     ],
 )
@@ -255,7 +255,7 @@ def test_a_y_val_of_the_same_scale(kind, n_val):
 def test_dead_units():
     model = MLPClassifier(20, bias_init=Constant(-20), random_state=0)
     text = only(model, *scaled(WINE), exceptions.DeadUnitsWarning)
-    assert "100% of those in hidden layer 1 have a derivative of zero on all of 178 rows" in text
+    assert "100% of the units in hidden layer 1 have a derivative of zero on all of 178" in text
     assert "use bias_init='auto', lower learning_rate_init (now 0.001), or use activation=" in text
     caught = told(model.set_params(activation="leaky_relu", bias_init="auto"), *scaled(WINE))
     assert exceptions.DeadUnitsWarning not in [each.category for each in caught]
@@ -266,7 +266,7 @@ def test_dead_units():
 def test_identical_units(init, activation):
     model = MLPClassifier((8, 4), activation=activation, init=init, random_state=0)
     text = only(model, *scaled(WINE), exceptions.IdenticalUnitsWarning)
-    assert "all of hidden layer 1 have the same weights" in text
+    assert "all units of hidden layer 1 have the same weights" in text
     assert f"such as 'auto' (now {init!r})" in text
     caught = told(model.set_params(init="auto"), *scaled(WINE))
     assert exceptions.IdenticalUnitsWarning not in [each.category for each in caught]
@@ -283,7 +283,7 @@ def test_units_that_something_else_tells_apart_are_not_identical():
 def test_saturated_units(activation):
     model = MLPClassifier(activation=activation, init=Normal(std=10.0), random_state=0)
     text = only(model, *scaled(WINE), exceptions.SaturatedUnitsWarning)
-    assert "of the activations of hidden layer 1 on 178 rows are at an end" in text
+    assert "of the activations of hidden layer 1 on 178 rows are at a limit" in text
 
 
 def test_vanishing_gradient():
@@ -325,8 +325,8 @@ def test_advice_names_init_only_where_it_is_another():
 @pytest.mark.parametrize(
     ("params", "advice"),
     [
-        ({}, r"Raise max_iter, to 20 say, or learning_rate_init \(now 0.001\)"),
-        ({"optimizer": "lbfgs"}, "Raise max_iter, to 20 say"),
+        ({}, r"Raise max_iter, for example to 20, or learning_rate_init \(now 0.001\)"),
+        ({"optimizer": "lbfgs"}, "Raise max_iter, for example to 20"),
     ],
 )
 @pytest.mark.parametrize("is_scaled", [True, False])
@@ -388,7 +388,7 @@ def test_not_converged_because_the_loss_rises():
     (caught,) = told(model, X, y, X_val=X, y_val=(y + 1) % 3)
     rose = model.validation_loss_curve_[-1] - model.validation_loss_curve_[-2]
     assert f"in its last epoch the validation loss rose by {rose:.2g}" in str(caught.message)
-    assert "Lower learning_rate_init (now 0.001), or let it fall" in str(caught.message)
+    assert "Lower learning_rate_init (now 0.001), or let it decay" in str(caught.message)
 
 
 def test_validation_decides_whether_the_loss_still_moves():

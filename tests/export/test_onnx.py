@@ -1,4 +1,4 @@
-"""ONNX: what ONNX Runtime computes is what `predict` and `predict_proba` return."""
+"""ONNX Runtime computes what `predict` and `predict_proba` return."""
 
 import sys
 from dataclasses import dataclass

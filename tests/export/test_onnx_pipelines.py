@@ -1,4 +1,4 @@
-"""ONNX of what holds a network: what ONNX Runtime computes is what scikit-learn returns."""
+"""ONNX of estimators that contain networks: ONNX Runtime computes what scikit-learn returns."""
 
 import sys
 

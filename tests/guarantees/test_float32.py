@@ -1,4 +1,4 @@
-"""float32 in means float32 everywhere."""
+"""With float32 inputs, everything is float32."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Shapes at the edge, values at the edge, and the same data in other layouts: the same bits."""
+"""Extreme shapes and values, and results that do not depend on the memory layout of the data."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""A real Ctrl-C at any moment of a fit leaves the best model, and counts of whole epochs."""
+"""A real Ctrl-C at any moment of a fit keeps the best model and complete epochs."""
 
 import math
 import multiprocessing

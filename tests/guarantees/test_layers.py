@@ -1,4 +1,4 @@
-"""The layers of the package: imports go down only, and few modules know scikit-learn."""
+"""The layers of the package: modules import only lower layers, and few import scikit-learn."""
 
 import ast
 import re

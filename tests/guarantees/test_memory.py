@@ -1,4 +1,4 @@
-"""A warm step allocates nothing that grows; prediction stays within a bounded memory."""
+"""Steps after the first allocate no arrays, and predictions need bounded memory."""
 
 import tracemalloc
 

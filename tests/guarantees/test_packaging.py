@@ -1,4 +1,4 @@
-"""What is in a distribution beside modules."""
+"""The files of a distribution other than modules."""
 
 import tomllib
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A model changes in one piece: who interrupts a call or looks on sees the old or the new one."""
+"""A model changes atomically: interrupts and other threads see the old or the new model."""
 
 import copy
 import pickle
@@ -278,7 +278,7 @@ def test_twins_of_one_state_train_on_by_themselves():
 
 
 def test_a_stream_goes_on_after_a_call_that_failed(monkeypatch):
-    """In one list, and with the same bits."""
+    """The same list, with identical results."""
     model, X, y = fitted()
     alone = copy.deepcopy(model)
 

@@ -1,4 +1,4 @@
-"""Any legal estimator fits and predicts finite values, or says what is wrong and changes nothing.
+"""Any valid estimator predicts finite values, or raises a clear error and does not change.
 
 ``--hypothesis-profile=thorough --hypothesis-show-statistics`` tries many more cases, and prints
 how many.
@@ -38,7 +38,7 @@ def test_hostile_data(case):
     event(examine(case))
 
 
-# ---------------------------------------------------------------- what was found, and mended
+# ---------------------------------------------------------------- regressions
 
 INPUTS = np.random.default_rng(0).normal(size=(40, 3))
 CODES, VALUES = np.arange(40) % 3, INPUTS[:, 0] ** 2

@@ -1,4 +1,4 @@
-"""A fit that is interrupted goes on from its checkpoint to the same bits, even after SIGKILL."""
+"""Interrupted fits resume from a checkpoint with identical results, even after SIGKILL."""
 
 import multiprocessing
 import os

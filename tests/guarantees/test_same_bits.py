@@ -1,4 +1,4 @@
-"""Same seed, same bits: threads of BLAS and of Python, processes, and chunks of predictions."""
+"""Results depend on the seed only, and not on threads, processes or chunks of predictions."""
 
 import re
 import warnings
@@ -71,7 +71,7 @@ def test_many_weights_for_one_and_two_blas_threads(optimizer, dtype):
 @DTYPES
 @pytest.mark.parametrize("n_threads", [1, 2])
 def test_large_networks_for_a_given_number_of_blas_threads(n_threads, dtype):
-    """Products large enough to be split: the same bits for the same number of threads."""
+    """Products large enough to be split: identical results for the same number of threads."""
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(400, 500)), rng.integers(10, size=400)
     model = clone(fit("multiclass")).set_params(hidden_layer_sizes=(200, 100), dtype=dtype)

@@ -1,4 +1,4 @@
-"""Subnormal numbers, which would make a step many times as long, stay out of long fits."""
+"""Long fits stay free of subnormal numbers, which would slow down every step."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Initializers: moments against theory, shapes, seeds, and what a fit starts from."""
+"""Initializers: theoretical moments, shapes, seeds, and the initial parameters of a fit."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""The displays draw: where, once, what they hold, and what is left without matplotlib."""
+"""The plots of the displays: axes, content, and behaviour without matplotlib."""
 
 import inspect
 import subprocess

@@ -1,4 +1,4 @@
-"""Displays, reports and the range test take a Pipeline as its last step and its inputs."""
+"""Displays, reports and the range test treat a Pipeline like its last step."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What a signal becomes in the layers: statistics, networks before training."""
+"""Signals in the layers: statistics, and networks before training."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The normal distribution as a loss: its minimum, its bound, beta, and what fits make of it."""
+"""The Gaussian loss: its minimum, its bound, beta, and fits."""
 
 import numpy as np
 import pytest

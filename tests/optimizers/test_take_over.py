@@ -1,4 +1,4 @@
-"""Another hyperparameter in between: what an optimizer makes of the state of its predecessor."""
+"""Changed hyperparameters: an optimizer takes over the state of its predecessor."""
 
 from copy import deepcopy
 

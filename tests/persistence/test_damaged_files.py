@@ -1,4 +1,4 @@
-"""What `sknn.save` did not write is refused in words; writing is whole or not at all."""
+"""Damaged files raise clear errors, and files are written completely or not at all."""
 
 import json
 import os
@@ -44,14 +44,14 @@ def test_every_bit_counts(whole, tmp_path):
         flipped = bytearray(content)
         flipped[i] ^= 1 << rng.integers(8)
         path.write_bytes(flipped)
-        refuses(path, "damaged|cut short|no file that sknn.save wrote")
+        refuses(path, "damaged|truncated|not a file that sknn.save wrote")
 
 
 def test_cut_short_at_any_length(whole, tmp_path):
     content, path = whole.read_bytes(), tmp_path / "cut.npz"
     for size in (*range(0, len(content), 61), *range(len(content) - 100, len(content))):
         path.write_bytes(content[:size])
-        refuses(path, "damaged|cut short|no file that sknn.save wrote")
+        refuses(path, "damaged|truncated|not a file that sknn.save wrote")
 
 
 @pytest.mark.parametrize("more", [b"\0", b"PK", "itself"])
@@ -59,7 +59,7 @@ def test_something_appended(more, whole, tmp_path):
     content = whole.read_bytes()
     path = tmp_path / "longer.npz"
     path.write_bytes(content + (content[:-1] if more == "itself" else more))
-    refuses(path, "damaged|cut short")
+    refuses(path, "damaged|truncated")
 
 
 def test_a_part_replaced_by_that_of_another_model(whole, tmp_path):
@@ -89,7 +89,7 @@ def test_other_files(kind, tmp_path):
             np.savez(file, a=np.arange(100))
         elif kind == "npy":
             np.save(file, np.arange(100))
-    refuses(path, "no file that sknn.save wrote")
+    refuses(path, "not a file that sknn.save wrote")
 
 
 def test_no_file_and_a_directory(tmp_path):

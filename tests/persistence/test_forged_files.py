@@ -1,4 +1,4 @@
-"""Files whose checksum was computed anew are refused before they cost memory or time."""
+"""Forged files with a valid checksum raise an error before they cost memory or time."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Files that `sknn.save` wrote of models whose parts disagree: `sknn.load` refuses them by name."""
+"""Files of inconsistent models: `sknn.load` raises an error that names the inconsistency."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Checkpoints whose states have the fields of an earlier commit resume to the same bits.
+"""Checkpoints of an earlier commit resume with bit-for-bit identical results.
 
 Numbers of another processor differ in their last bits. Stored results are therefore compared within
 a tolerance, and with a fit of today to the bit where the weights of its first epochs have the bits

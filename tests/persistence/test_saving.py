@@ -1,4 +1,4 @@
-"""Model files: what comes back, to the last bit."""
+"""Model files restore models bit for bit."""
 
 import os
 import pickle

@@ -1,4 +1,4 @@
-"""Model files: classes of one's own, and what a file cannot hold."""
+"""Model files: user-defined classes, and values that a file cannot store."""
 
 import os
 from dataclasses import dataclass, field

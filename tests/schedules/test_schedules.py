@@ -1,4 +1,4 @@
-"""Schedules: closed forms, and what they make of a real fit."""
+"""Schedules: closed forms and complete fits."""
 
 import json
 import pickle
@@ -68,7 +68,7 @@ def test_first_rate(name):
 )
 def test_follows_torch(case):
     schedule = SCHEDULES[case["schedule"]](**case["hyperparameters"])
-    # Four steps an epoch: torch's epochs are every fourth of ours.
+    # One epoch has four steps, so every fourth step is compared with an epoch of torch.
     counts = {"total_steps": 4 * case["n_epochs"], "steps_per_epoch": 4}
     progress = Progress(**counts, state=schedule.init())
     for metric, expected in zip(GOLDEN["metrics"], case["rates"], strict=True):

@@ -1,4 +1,4 @@
-"""The estimators for tables: raw frames, the same bits for any n_jobs, no half-changed models."""
+"""The tabular estimators: data frames, results that do not depend on n_jobs, failed calls."""
 
 import pickle
 import warnings
@@ -44,7 +44,7 @@ def test_scikit_learns_checks(estimator, check):
 
 
 def table(n=200, seed=0):
-    """Return a frame with columns of all kinds, and a target that each of them tells about."""
+    """Return a data frame with columns of all kinds, and a target that depends on each of them."""
     rng = np.random.default_rng(seed)
     frame = pd.DataFrame(
         {
@@ -220,9 +220,9 @@ def test_many_categories_are_encoded_by_the_mean_of_the_target():
 def test_another_kind_of_values_at_predict_is_refused():
     X, y = problem(TabularMLPRegressor)
     model = TabularMLPRegressor(**SMALL).fit(X, y)
-    with pytest.raises(ValueError, match="column 'city' holds numbers, and in fit it held strings"):
+    with pytest.raises(ValueError, match="column 'city' holds numbers, but in fit it held strings"):
         model.predict(X.assign(city=1))
-    with pytest.raises(ValueError, match=r"column 'number' holds strings, and in fit .* numbers"):
+    with pytest.raises(ValueError, match=r"column 'number' holds strings, but in fit .* numbers"):
         model.predict(X.assign(number="a"))
 
 
@@ -448,7 +448,7 @@ def test_networks_that_reached_max_iter_are_told_of_once():
     with pytest.warns(exceptions.NotConvergedWarning) as caught:
         TabularMLPRegressor(**SMALL | {"max_iter": 3}).fit(X, y)
     (warning,) = caught
-    assert "2 of 2 networks that reached max_iter=3" in str(warning.message)
+    assert "2 of the 2 networks of" in str(warning.message)
     assert warning.filename == __file__
 
 

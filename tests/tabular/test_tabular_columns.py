@@ -1,4 +1,4 @@
-"""Reading tables: what frames, arrays and lists become, and which columns are refused."""
+"""Reading tables from data frames, arrays and lists, and errors for unsupported columns."""
 
 import datetime
 import decimal
@@ -169,5 +169,5 @@ def test_wrong_categories(value):
 
 @pytest.mark.parametrize("value", [None, [0]])
 def test_strings_must_be_categories(value):
-    with pytest.raises(ValueError, match="column 1 holds strings, and categorical_features"):
+    with pytest.raises(ValueError, match="column 1 holds strings, but categorical_features"):
         choose_categories(value, read_columns([[1, "a"]]), None)

@@ -1,4 +1,4 @@
-"""`sknn.testing` of parts in plain NumPy: correctness comes first, memory last, in useful words."""
+"""`sknn.testing` on classes in plain NumPy: correctness precedes memory, in clear messages."""
 
 from dataclasses import dataclass
 
@@ -76,22 +76,22 @@ class AllocatingWrongSign(LOSSES["squared_error"]):
         return y_true - raw_prediction
 
 
-ALLOCATES = "(?s)allocated .* in place, .*out=a.*, and keep what else is needed in "
+ALLOCATES = "(?s)allocated .* in place, .*out=a.*, and keep other arrays in "
 
 
 @pytest.mark.parametrize(
     ("check", "broken", "message"),
     [
-        (check_activation, Bent, ALLOCATES + r"what scratch\(z\) returns"),
+        (check_activation, Bent, ALLOCATES + r"the result of scratch\(z\)"),
         (check_activation, BentWrongly, "derivative along direction"),
         (check_activation, BentReturned, "forward returned a ndarray, expected None: .* out=a"),
         (check_activation, BentBackReturned, "backward returned a ndarray, .* out=delta"),
         (check_activation, BentNowhere, "did not write all of a"),
-        (check_activation, BentWithoutZ, "derivative along .* the class says needs_z = True"),
+        (check_activation, BentWithoutZ, "derivative along .* the class must set needs_z = True"),
         (check_optimizer, AllocatingDescent, ALLOCATES + "the state that init returns"),
         (check_optimizer, AllocatingAscent, "quadratic is .* expected under"),
-        (check_optimizer, RebindsParams, "left all parameters as they were: .* out=params"),
-        (check_loss, AllocatingLoss, ALLOCATES + r"what scratch\(raw_prediction\) returns"),
+        (check_optimizer, RebindsParams, "changed no parameter: .* out=params"),
+        (check_loss, AllocatingLoss, ALLOCATES + r"the result of scratch\(raw_prediction\)"),
         (check_loss, AllocatingWrongSign, "derivative along direction"),
     ],
 )

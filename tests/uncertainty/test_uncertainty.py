@@ -212,7 +212,7 @@ def test_votes_pass_through_any_transformer_and_noise_only_through_a_scale(n_col
         assert votes.shape == (5, len(X), n_columns)
         inner = model.regressor_.predict_votes(X, 5)[2].reshape(-1, n_columns)
         np.testing.assert_allclose(votes[2], model.transformer_.inverse_transform(inner))
-    with pytest.raises(ValueError, match="is not a shift and a scale of each column"):
+    with pytest.raises(ValueError, match="does more than shift and scale each column"):
         predict_votes(model, X, 5, return_std=True)
 
 
@@ -221,7 +221,7 @@ def test_votes_pass_through_any_transformer_and_noise_only_through_a_scale(n_col
 
 def test_what_has_no_votes():
     X, y = data(60)
-    with pytest.raises(TypeError, match="There are no votes of a LinearRegression"):
+    with pytest.raises(TypeError, match="LinearRegression has no votes"):
         predict_votes(LinearRegression().fit(X, y), X)
     with pytest.raises(NotFittedError):
         predict_votes(MLPRegressor(dropout=0.1), X)
