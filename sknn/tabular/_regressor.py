@@ -65,7 +65,8 @@ default="from_dtype"
         The numerical inputs of each network: ``"encoded"`` with bins, or ``"plain"`` with one
         column per feature.
     weights_ : ndarray of shape (n_members,)
-        The weight of each network in predictions, inversely proportional to its validation loss.
+        The weight of each network in predictions: inversely proportional to the square of its
+        validation loss, or of the median loss if that is larger.
     n_iter_ : int
         The largest number of epochs of any network.
     is_categorical_ : ndarray of bool of shape (n_features,)

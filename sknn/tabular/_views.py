@@ -17,8 +17,8 @@ def choose_views(n_members: int, has_bins: bool) -> list[str]:
     """Return whether each network sees numerical columns with their bins or as plain columns.
 
     The two views make different errors, so their mean is better. Bins are better for most tables,
-    and plain columns for some smooth ones. The validation loss weights the networks accordingly
-    (`weigh`).
+    and plain columns for some smooth ones. A network whose validation loss is high gets a small
+    weight (`weigh`).
 
     Examples
     --------
@@ -31,15 +31,20 @@ def choose_views(n_members: int, has_bins: bool) -> list[str]:
 
 
 def weigh(networks: list[BaseMLP]) -> Array:
-    """Return weights that are inversely proportional to the validation losses and add up to 1.
+    """Return the weights of networks, from their validation losses; the weights add up to 1.
+
+    ``w_i`` is proportional to ``max(l_i, m) ** -2``, where ``l_i`` is the validation loss of a
+    network and ``m`` the median of the losses. So a bad network hardly counts, but a very small
+    loss, which is mostly luck where few rows validate, does not give a network more weight than a
+    loss at the median.
 
     Parameters
     ----------
     networks : list of BaseMLP
         Networks that were trained with early stopping.
     """
-    losses = np.array([_kept_loss(network) for network in networks])
-    weights = 1 / (losses + 1e-9)
+    losses = np.array([_kept_loss(network) for network in networks]) + 1e-9
+    weights = np.maximum(losses, np.median(losses)) ** -2.0
     shares: Array = weights / weights.sum()
     return shares
 
