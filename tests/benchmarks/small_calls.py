@@ -21,7 +21,7 @@ from threadpoolctl import threadpool_limits
 from sknn import MLPClassifier, MLPRegressor
 
 # Layer sizes from the inputs to the classes; one class stands for regression.
-SHAPES = [(4, 100, 3), (64, 100, 10), (20, 100, 2), (8, 100, 1)]
+SHAPES = [(4, 100, 3), (64, 100, 10), (20, 100, 2), (8, 100, 1), (784, 256, 256, 10)]
 N_ROWS = 32  # rows of a call to partial_fit
 METHODS = ("predict", "predict_proba", "partial_fit")
 
