@@ -1,5 +1,6 @@
 """The parameters of a network: a flat vector, and named blocks that are views of the vector."""
 
+import copy
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -127,6 +128,9 @@ class Parameters:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(**state)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Parameters":
+        return Parameters(self.layout, copy.deepcopy(self.vector, memo))
 
     def copy(self) -> "Parameters":
         """Return parameters with a copy of the vector."""

@@ -38,7 +38,9 @@ class Range:
     integer: bool = False
 
     def __contains__(self, value: object) -> bool:
-        if isinstance(value, bool) or not isinstance(value, Integral if self.integer else Real):
+        # The plain types come first, because the test for an abstract class takes longer.
+        types = (int, Integral) if self.integer else (int, float, Real)
+        if isinstance(value, bool) or not isinstance(value, types):
             return False
         try:
             number = float(value)

@@ -9,7 +9,7 @@ lists of calls without arguments, which a network runs in order. So a pass looks
 
 import math
 from collections.abc import Callable
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, final
 
 import numpy as np
@@ -160,18 +160,23 @@ class Masks:
     """
 
     def __init__(self, seed: int, chunk: int = 0) -> None:
+        self._seed = seed
         self._first_share = chunk << 32  # shares are fewer than 2**32
-        self._philox = np.random.Philox(key=seed)
-        self._generator = np.random.Generator(self._philox)
-        self._state: Any = self._philox.state
         self.step = 0
         self.share = 0
 
+    @cached_property
+    def _source(self) -> tuple[np.random.Philox, np.random.Generator, Any]:
+        # It is made for the first mask: without dropout, a small partial_fit saves its time.
+        philox = np.random.Philox(key=self._seed)
+        return philox, np.random.Generator(philox), philox.state
+
     def generator(self, layer: int) -> np.random.Generator:
         """Return the generator at the start of the stream for this step, share and layer."""
-        self._state["state"]["counter"][:] = (0, self._first_share + self.share, layer, self.step)
-        self._philox.state = self._state
-        return self._generator
+        philox, generator, state = self._source
+        state["state"]["counter"][:] = (0, self._first_share + self.share, layer, self.step)
+        philox.state = state
+        return generator
 
 
 @final

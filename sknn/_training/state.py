@@ -16,6 +16,8 @@ from sknn.schedules import Progress
 Numbers: TypeAlias = Curve | list[float]
 # The attribute in which a state records the position of its random state when a fork took it over.
 _DRAWN: Final = "_drawn"
+# The attributes that hold tuples of numbers and text, which a fork need not copy.
+_CONSTANTS: Final = ("criterion", "validation")
 
 
 @final
@@ -120,8 +122,13 @@ class TrainingState:
                 copied[id(value)] = value.fork()
             elif isinstance(value, list):  # from a file or a pickle
                 copied[id(value)] = Curve(value)
+        changing = {
+            name: value
+            for name, value in attributes.items()
+            if not (name in _CONSTANTS or type(value) in (int, float, type(None)))
+        }
         fork = object.__new__(type(self))
-        vars(fork).update(copy.deepcopy(attributes, copied))
+        vars(fork).update(attributes | copy.deepcopy(changing, copied))
         return fork
 
     def __getstate__(self) -> dict[str, Any]:

@@ -19,10 +19,13 @@ from sknn._core.typing import FLOATS, Array
 from sknn._training.data import DataSet
 from sknn._training.mapped import take_rows
 from sknn.dropout import Dropout
+from sknn.estimators._ready import are_ready_inputs, is_ready
 
 # A row without weight is replaced if it exceeds the largest value of the rows with weight, or 1, by
 # more than this factor.
 _EXTREME = 10.0
+# The types of targets that need no conversion before they are encoded.
+_NUMBERS = (*FLOATS, np.int64, np.int32, np.bool_)
 
 
 def check_inputs(estimator: BaseEstimator, X: Any, dtype: np.dtype[Any]) -> Any:
@@ -30,10 +33,11 @@ def check_inputs(estimator: BaseEstimator, X: Any, dtype: np.dtype[Any]) -> Any:
 
     X may keep the other float dtype, because rows are cast chunk by chunk when they are loaded.
     """
-    check_sparse(X, "X")
-    with np.errstate(over="ignore", invalid="ignore"):  # the check raises for infinities
-        X = validate_data(estimator, X, dtype=FLOATS, accept_sparse="csr", reset=False)
-    X = _canonical(X)
+    if not are_ready_inputs(estimator, X, *FLOATS):
+        check_sparse(X, "X")
+        with np.errstate(over="ignore", invalid="ignore"):  # the check raises for infinities
+            X = validate_data(estimator, X, dtype=FLOATS, accept_sparse="csr", reset=False)
+        X = _canonical(X)
     values = X.data if hasattr(X, "toarray") else X
     if dtype == np.float32 and X.dtype == np.float64 and values.size:
         largest = max(values.max(), -values.min())
@@ -62,6 +66,8 @@ def check_inputs_and_targets(
 
     y is of shape (n_samples,) or (n_samples, n_outputs); a single column is raveled.
     """
+    if not reset and _are_ready(estimator, X, y, dtype):
+        return X, _dense_targets(y)
     check_sparse(X, "X")
     check_sparse(y, "y")
     # Values that overflow in float32 are refused as infinities.
@@ -77,6 +83,17 @@ def check_inputs_and_targets(
             reset=reset,
         )
     return _canonical(X), _dense_targets(y)
+
+
+def _are_ready(estimator: BaseEstimator, X: Any, y: Any, dtype: Any) -> bool:
+    """Tell whether X and y are certainly valid for a fitted estimator that knows no names."""
+    return (
+        isinstance(dtype, np.dtype)
+        and are_ready_inputs(estimator, X, dtype.type)
+        and bool(X.flags.c_contiguous)
+        and is_ready(y, *_NUMBERS)
+        and len(X) == len(y)
+    )
 
 
 def check_sparse(X: Any, name: str) -> None:
@@ -116,6 +133,8 @@ def check_input_dropout(dropout: Dropout, X: Any) -> None:
 
 def check_regression_targets(y: Array, dtype: Any, name: str) -> Array:
     """Return y as a finite array of shape (n_samples, n_outputs) and of the given dtype."""
+    if is_ready(y, np.dtype(dtype).type):
+        return y.reshape(len(y), -1)
     with np.errstate(over="ignore", invalid="ignore"):  # overflow is refused as infinity
         converted: Array = check_array(y, dtype=dtype, ensure_2d=False, input_name=name)
     return converted.reshape(len(y), -1)

@@ -7,6 +7,7 @@ from sklearn.base import BaseEstimator
 from sknn._core.strategy import Strategy, resolve
 from sknn._core.typing import FLOATS
 from sknn._network.architecture import Architecture
+from sknn._network.network import Network
 from sknn._training.data import Data
 from sknn._training.shuffling import BLOCKS
 from sknn._training.state import TrainingState
@@ -30,17 +31,17 @@ def training_dtype(estimator: BaseEstimator, settings: Settings, before: FittedM
 
 
 def check_same_network(
-    estimator: BaseEstimator, architecture: Architecture, fitted: Architecture
+    estimator: BaseEstimator, architecture: Architecture, fitted: Network
 ) -> None:
     """Raise a ValueError unless training of the fitted network can continue as `architecture`."""
     advice = "a warm start and partial_fit keep them. Start over with warm_start=False."
-    if architecture.layer_sizes != fitted.layer_sizes:
+    if architecture.layer_sizes != fitted.architecture.layer_sizes:
         raise ValueError(
             f"hidden_layer_sizes={estimator.hidden_layer_sizes!r} makes layers of "
             f"{architecture.layer_sizes} units with this data, and the fitted network has "
-            f"{fitted.layer_sizes}: {advice}"
+            f"{fitted.architecture.layer_sizes}: {advice}"
         )
-    if architecture.layout().slices != fitted.layout().slices:
+    if architecture.layout().slices != fitted.parameters.layout.slices:
         raise ValueError(
             f"activation={estimator.activation!r} has other learnable parameters than the fitted "
             f"network's: {advice}"

@@ -199,7 +199,7 @@ def _checked(name: str, value: object) -> Any:
 def _with_plain_numbers(strategy: Strategy) -> Strategy:
     """Replace NumPy numbers by Python's, in place: a np.float64 would widen float32 arrays."""
     for name, value in list(vars(strategy).items()):
-        if isinstance(value, bool):  # bool is an Integral
+        if type(value) in (bool, int, float, str):  # bool is an Integral
             continue
         if isinstance(value, Integral):
             setattr(strategy, name, int(value))

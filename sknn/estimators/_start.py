@@ -128,7 +128,7 @@ def prepare_model(
     if before is None:
         training = _new_training(architecture, settings, data, estimator.random_state)
     else:
-        check_same_network(estimator, architecture, before.network.architecture)
+        check_same_network(estimator, architecture, before.network)
         state = before.require_training()
         training = _continued_training(estimator, settings, state, data, mode)
     _draw_seed(training, settings)

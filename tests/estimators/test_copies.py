@@ -2,6 +2,7 @@
 
 import pickle
 from copy import copy, deepcopy
+from dataclasses import dataclass
 
 import joblib
 import numpy as np
@@ -11,6 +12,7 @@ from sklearn.base import clone
 
 from sknn import MLPClassifier, MLPRegressor, compat
 from sknn.callbacks import EpochCallback, fitted_so_far
+from sknn.optimizers import Optimizer
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -116,6 +118,34 @@ def test_shallow_copy_is_not_trained_by_its_original(random_state):
     assert changes(state(model), state(twin.partial_fit(*NUMBERS))) == []
     assert twin.loss_curve_ == list(twin._model.training.loss_curve)
     assert len(twin.loss_curve_) == 3
+
+
+@dataclass(repr=False, eq=False)
+class OwnMomentum(Optimizer):
+    """An optimizer whose state is a tuple, of an array and an array within a list."""
+
+    def init(self, params, layout=None):
+        return np.zeros_like(params), [np.zeros(1)]
+
+    def update(self, params, grad, state, learning_rate):
+        velocity, (count,) = state
+        velocity *= 0.9
+        velocity -= learning_rate * grad
+        params += velocity
+        count += 1
+
+
+def test_a_call_that_fails_leaves_an_optimizer_state_of_any_kind():
+    model = regressor(optimizer=OwnMomentum(), max_iter=2).fit(*NUMBERS)
+    before, twin = state(model), copy(model)
+    model.partial_fit(*NUMBERS)
+    model.set_params(learning_rate_init=1e300)
+    between = state(model)
+    with pytest.raises(ValueError, match="diverged"):
+        model.partial_fit(*NUMBERS)
+    assert changes(before, state(twin)) == []
+    assert changes(between, before) != []
+    assert changes(between, state(model)) == []
 
 
 def test_copies_in_the_middle_of_a_fit_share_a_random_state_that_was_given():
