@@ -128,7 +128,10 @@ def measure(folder, names):
         results = read()
         if name not in results:
             results[name] = run(problem(folder, name, is_full=False))
-            lines = [f"{json.dumps(k)}: {json.dumps(v, ensure_ascii=False)}" for k, v in sorted(results.items())]
+            lines = [
+                f"{json.dumps(k)}: {json.dumps(v, ensure_ascii=False)}"
+                for k, v in sorted(results.items())
+            ]
             RESULTS.write_text("{\n" + ",\n".join(lines) + "\n}\n")
             print(name, results[name], flush=True)
 
