@@ -167,24 +167,38 @@ def tables(folder: Path = RESULTS) -> dict[str, str]:
         ]
         for row, key in ROWS.items()
     }
+
+    def errors(row: str) -> str:
+        return ", ".join(f"{error:.2f}" for _, error in found.get(row, [])) or MISSING
+
     lines = [
         [
             TITLES[model],
             PUBLISHED[model],
-            ", ".join(f"{error:.2f}" for _, error in found[f"full-{model}"]) or MISSING,
+            errors(f"full-{model}"),
+            errors(f"long-{model}"),
             mean_cell([error for _, error in found[f"short-{model}"]], 2),
         ]
         for model in NETWORKS
     ]
     search = [
-        [TITLES[model], f"{setting.rate:g}", setting.max_norm or "none", f"{error:.2f}"]
+        [
+            TITLES[model],
+            EPOCHS[form],
+            f"{setting.rate:g}",
+            setting.max_norm or "none",
+            f"{error:.2f}",
+        ]
         for model in NETWORKS
-        for setting, error in found[f"search-{model}"]
+        for form in SEARCHES
+        for setting, error in found.get(f"{form}-{model}", [])
     ]
-    header = ["network", "published", "60,000 images", "10,000 images, 3 seeds"]
+    images = [f"60,000 images, {EPOCHS[form]} epochs" for form in ("full", "long")]
+    header = ["network", "published", *images, "10,000 images, 3 seeds"]
+    of_search = ["network", "epochs", "rate", "max-norm", "validation"]
     return {
         "mnist_dropout": table(header, lines),
-        "mnist_dropout, search": table(["network", "rate", "max-norm", "validation"], search),
+        "mnist_dropout, search": table(of_search, search),
     }
 
 
