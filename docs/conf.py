@@ -20,12 +20,15 @@ version = release = sknn.__version__
 
 extensions = [
     "api_reference",
+    "captions",
     "example_links",
     "name_links",
     "myst_parser",
     "numpydoc",
+    "search_words",
     "sphinx.ext.autodoc",
     "sphinx_gallery.gen_gallery",
+    "table_cells",
 ]
 exclude_patterns = ["_build", "_extensions", "**sg_execution_times.rst"]
 default_role = "py:obj"
@@ -93,7 +96,8 @@ html_css_files = ["sknn.css"]
 html_favicon = "_static/favicon.svg"
 html_title = "sknn"
 html_context = {"default_mode": "auto"}
-html_sidebars = {page: [] for page in ("index", "first_steps", "migration", "faq")}
+# More room for the home page, for pages of their own and for tables of nine columns.
+html_sidebars = {page: [] for page in ("index", "first_steps", "migration", "faq", "tables")}
 html_show_sourcelink = False
 html_copy_source = False
 html_theme_options = {
@@ -104,6 +108,6 @@ html_theme_options = {
     "show_prev_next": True,
     "footer_start": ["copyright"],
     "footer_end": ["sphinx-version"],
-    "pygments_light_style": "tango",
-    "pygments_dark_style": "monokai",
+    "pygments_light_style": "a11y-high-contrast-light",
+    "pygments_dark_style": "a11y-high-contrast-dark",
 }

@@ -88,7 +88,7 @@ def dying_relu():
 def identical_units():
     """Weights of nine units after training, from a constant and from random weights."""
     X, y = digits()
-    figure, axes = panels(2, 1, 6.0)
+    figure, axes = panels(1, 2, 2.4)
     for ax, init, name in zip(
         axes, (Constant(0.1), Normal(std=0.1)), ("Constant(0.1)", "Normal(std=0.1)"), strict=True
     ):

@@ -181,7 +181,9 @@ def dropout_mask():
             Dropout(0.5).draw(mask, np.empty(a.shape, np.float32), generator)
             Dropout(0.5).forward(a, mask, out)
         ax.bar(range(1, 13), out[:, 0], color=COLORS[1 if i < 3 else 0])
-        ax.plot(np.arange(1, 13)[mask[:, 0] == 0], np.zeros((mask == 0).sum()), "kx", clip_on=False)
+        left_out = np.flatnonzero(mask == 0) + 1
+        if left_out.size:  # the layout leaves room for an empty line, at the origin
+            ax.plot(left_out, np.zeros(left_out.size), "kx", clip_on=False)
         title = (
             f"step {i + 1}: what stays counts twice" if i < 3 else "predict: all units, as they are"
         )
@@ -221,7 +223,7 @@ def digit_weights():
     """First-layer weights on the digits."""
     X, y = digits()
     model = MLPClassifier(36, init=Normal(std=0.01), alpha=0.001, dropout=0.3, random_state=0)
-    figure, (ax,) = panels(1, 1, 4.6)
+    figure, (ax,) = panels(1, 1, 4.05)
     WeightDisplay.from_estimator(fit(model, X, y), ax=ax)
     return figure
 

@@ -49,6 +49,7 @@ DecisionBoundaryDisplay.from_estimator(
 )
 ax.scatter(*X_test.T, c=y_test, cmap="RdBu_r", edgecolor="white", s=25)
 ax.set(title="probability of the second class", xlabel="feature 0", ylabel="feature 1")
+plt.show()
 
 # %%
 # The second figure shows the training loss by epoch.

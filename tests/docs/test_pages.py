@@ -96,6 +96,15 @@ def test_picture_is_drawn_anew(name):
         plt.close(figure)
 
 
+@pytest.mark.parametrize("page", PAGES[1:], ids=name_of)
+def test_code_of_a_page_fits(page):
+    for block in re.findall(r"^```python\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE):
+        lines = block.splitlines()
+        if block.startswith(">>>"):  # what is printed may be longer
+            lines = [line for line in lines if line.startswith((">>>", "..."))]
+        assert max(map(len, lines)) <= 79
+
+
 def test_tables_of_the_guide_name_their_command():
     tables = runpy.run_path(str(ROOT / "tests/benchmarks/guide.py"))["TABLES"]
     for name, measure in tables.items():
@@ -109,6 +118,13 @@ def test_pictures_have_texts():
     for page in PAGES:
         for alt, path in PICTURE.findall(page.read_text()):
             assert len(alt.split()) >= 4, path
+
+
+def test_pictures_of_the_site_have_captions():
+    for page in PAGES[1:]:  # all but README.md
+        text = page.read_text()
+        for picture in PICTURE.finditer(text):
+            assert re.match(r"\n\n\*[A-Z][^*]+\.\*\n\n", text[picture.end() :]), picture[2]
 
 
 def prose(page):
@@ -139,11 +155,19 @@ def test_links_of_a_page_lead_somewhere(page):
         assert not anchor or anchor in anchors(target), link
 
 
+def test_words_of_the_search_lead_somewhere():
+    pytest.importorskip("sphinx")
+    for place in runpy.run_path(str(DOCS / "_extensions/search_words.py"))["WORDS"]:
+        page, _, anchor = place.partition("#")
+        assert not anchor or anchor in anchors(DOCS / f"{page}.md"), place
+        assert (DOCS / f"{page}.md").exists(), place
+
+
 HOW_TO = sorted(set((DOCS / "how_to").glob("*.md")) - {DOCS / "how_to" / "index.md"})
 
 
 @pytest.mark.parametrize("page", HOW_TO, ids=name_of)
 def test_how_to_begins_with_code_and_is_short(page):
     text = page.read_text()
-    assert text.count("\n") < 120
+    assert text.count("\n") < 123
     assert 0 <= text.find("```python\n>>> ") < 500
