@@ -1,5 +1,6 @@
 """Rows of memory-mapped arrays, which may be larger than the memory."""
 
+import errno
 import mmap
 import os
 import tempfile
@@ -13,6 +14,8 @@ from sknn._core.typing import Array
 MAPPED: Final = 2**28
 # Bytes of the rows that are copied at a time.
 _COPIED: Final = 2**22
+# The errors of file systems, or of kernels, that cannot reserve space.
+_UNSUPPORTED: Final = (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS, errno.ENODEV, errno.EPERM)
 
 
 def is_mapped(X: Any) -> bool:
@@ -63,9 +66,7 @@ def take_rows(X: Any, rows: Array) -> Any:
     if not (is_mapped(X) and X.nbytes > MAPPED):
         return X[rows]
     with tempfile.TemporaryFile() as file:
-        if hasattr(os, "posix_fallocate"):  # without it, a write to a full disk ends the process
-            n_bytes = len(rows) * X.shape[1] * X.itemsize
-            os.posix_fallocate(file.fileno(), 0, n_bytes)
+        _reserve(file.fileno(), len(rows) * X.shape[1] * X.itemsize)
         taken = np.memmap(file, X.dtype, "w+", shape=(len(rows), X.shape[1]))
     positions = np.argsort(rows)  # sorted, so that the disk is read sequentially
     size = max(_COPIED // (X.itemsize * X.shape[1]), 1)
@@ -73,3 +74,14 @@ def take_rows(X: Any, rows: Array) -> Any:
         into = positions[start : start + size]
         taken[into] = X[rows[into]]
     return np.asarray(taken)
+
+
+def _reserve(descriptor: int, n_bytes: int) -> None:
+    """Reserve space for a file if possible, because a write to a full disk ends the process."""
+    if not hasattr(os, "posix_fallocate"):
+        return
+    try:
+        os.posix_fallocate(descriptor, 0, n_bytes)
+    except OSError as error:
+        if error.errno not in _UNSUPPORTED:
+            raise

@@ -2,7 +2,7 @@
 
 import copy
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Final, TypeAlias, final
 
 import numpy as np
@@ -117,11 +117,10 @@ class TrainingState:
         """
         attributes = self._attributes()
         copied: dict[int, Any] = {id(self.random_state): self._hand_over_random_state()}
-        for value in attributes.values():
-            if isinstance(value, Curve):
-                copied[id(value)] = value.fork()
-            elif isinstance(value, list):  # from a file or a pickle
-                copied[id(value)] = Curve(value)
+        for name in _CURVES & attributes.keys():
+            value = attributes[name]
+            # Curves from a file or a pickle are lists.
+            copied[id(value)] = value.fork() if isinstance(value, Curve) else Curve(value)
         changing = {
             name: value
             for name, value in attributes.items()
@@ -230,3 +229,9 @@ class TrainingState:
     def chosen_parameters(self) -> Parameters:
         """The best weights if validation decides on stopping, else the current weights."""
         return self.best_parameters or self.current_parameters
+
+
+# The attributes that hold curves. The state of an optimizer may be a list, too.
+_CURVES: Final = {
+    attribute.name for attribute in fields(TrainingState) if attribute.default_factory is Curve
+}

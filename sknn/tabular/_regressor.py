@@ -1,6 +1,6 @@
 """The regressor for tabular data."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import numpy as np
 from sklearn.base import RegressorMixin
@@ -10,6 +10,9 @@ from sklearn.utils import check_array, column_or_1d
 from sknn._core.typing import Array
 from sknn.estimators import BaseMLP, MLPRegressor
 from sknn.tabular._base import BaseTabularMLP
+
+# The binary exponent of targets from which on their variance may overflow or be zero.
+_EXTREME: Final = 400
 
 
 class TabularMLPRegressor(RegressorMixin, BaseTabularMLP):  # type: ignore[misc]  # no types there
@@ -129,8 +132,7 @@ default="from_dtype"
         return np.zeros(len(y), dtype=np.intp), "continuous"
 
     def _for_networks(self, y: Array, weight: Array | None) -> tuple[Array, Array | None]:
-        self.target_scaler_ = StandardScaler()
-        y = self.target_scaler_.fit_transform(y[:, np.newaxis], sample_weight=weight)[:, 0]
+        self.target_scaler_, y = _standardize(y, weight)
         return y, weight
 
     def predict(self, X: Any) -> Array:
@@ -149,3 +151,18 @@ default="from_dtype"
         mean = self._mean_prediction(X, lambda network, encoded: network.predict(encoded))
         y: Array = self.target_scaler_.inverse_transform(mean[:, np.newaxis])[:, 0]
         return y
+
+
+def _standardize(y: Array, weight: Array | None) -> tuple[StandardScaler, Array]:
+    """Return a fitted scaler of targets of shape (n_samples,), and the standardized targets."""
+    scaler, exponent = StandardScaler(), int(np.frexp(np.abs(y).max())[1])
+    if abs(exponent) < _EXTREME:
+        return scaler, scaler.fit_transform(y[:, np.newaxis], sample_weight=weight)[:, 0]
+    # The variance would overflow or be zero. Multiplication by a power of two is exact.
+    standardized: Array = scaler.fit_transform(
+        np.ldexp(y, -exponent)[:, np.newaxis], sample_weight=weight
+    )[:, 0]
+    scaler.mean_, scaler.scale_ = np.ldexp((scaler.mean_, scaler.scale_), exponent)
+    with np.errstate(over="ignore", under="ignore"):
+        scaler.var_ = scaler.scale_**2
+    return scaler, standardized

@@ -135,6 +135,30 @@ class OwnMomentum(Optimizer):
         count += 1
 
 
+@dataclass(repr=False, eq=False)
+class ListMomentum(Optimizer):
+    """An optimizer whose state is a list of an array and a count."""
+
+    def init(self, params, layout=None):
+        return [np.zeros_like(params), 0]
+
+    def update(self, params, grad, state, learning_rate):
+        state[0] *= 0.9
+        state[0] -= learning_rate * grad
+        params += state[0]
+        state[1] += 1
+
+
+@pytest.mark.parametrize("how", [copy, pickled, deepcopy])
+def test_the_state_of_an_optimizer_may_be_a_list(how):
+    model = regressor(optimizer=ListMomentum(), max_iter=2).fit(*NUMBERS)
+    before, n_steps = state(model), model._model.training.optimizer_state[1]
+    twin = how(model).partial_fit(*NUMBERS)
+    assert changes(before, state(model)) == []
+    assert twin._model.training.optimizer_state[1] > n_steps
+    assert changes(state(model.partial_fit(*NUMBERS)), state(twin)) == []
+
+
 def test_a_call_that_fails_leaves_an_optimizer_state_of_any_kind():
     model = regressor(optimizer=OwnMomentum(), max_iter=2).fit(*NUMBERS)
     before, twin = state(model), copy(model)

@@ -112,6 +112,21 @@ def test_a_full_disk_is_an_error_and_not_a_killed_process(monkeypatch, tmp_path)
     assert reserved == [20 * 3 * 4]
 
 
+@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="needs Linux")
+@pytest.mark.parametrize("code", [errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS, errno.EPERM])
+def test_rows_are_copied_where_space_cannot_be_reserved(code, monkeypatch, tmp_path):
+    def refuse(descriptor, start, n_bytes):
+        raise OSError(code, os.strerror(code))
+
+    X = np.memmap(tmp_path / "X", np.float32, "w+", shape=(50, 3))
+    X[...] = np.random.default_rng(0).standard_normal(X.shape)
+    monkeypatch.setattr(mapped, "MAPPED", 0)
+    monkeypatch.setattr(os, "posix_fallocate", refuse)
+    taken = take_rows(X, np.arange(20))
+    assert is_mapped(taken)
+    assert np.array_equal(taken, X[:20])
+
+
 def test_a_mapped_array_stays_mapped_if_rows_without_weight_are_extreme(monkeypatch, tmp_path):
     X = np.memmap(tmp_path / "X", np.float32, "w+", shape=(50, 3))
     X[...] = np.random.default_rng(0).standard_normal(X.shape)

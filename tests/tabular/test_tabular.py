@@ -110,6 +110,13 @@ def test_the_scale_of_the_target_does_not_matter():
     assert_allclose(scaled.predict(X), 1024 * model.predict(X), rtol=1e-5)
 
 
+@pytest.mark.parametrize("scale", [2.0**600, 2.0**-600])
+def test_targets_whose_variance_is_not_a_float(scale):
+    X, y = problem(TabularMLPRegressor)
+    expected = TabularMLPRegressor(**SMALL).fit(X, y).predict(X)
+    assert_array_equal(TabularMLPRegressor(**SMALL).fit(X, scale * y).predict(X), scale * expected)
+
+
 def test_probabilities_and_their_logarithms():
     X, y = problem(TabularMLPClassifier)
     model = TabularMLPClassifier(**SMALL).fit(X, y)
