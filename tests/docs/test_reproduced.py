@@ -62,7 +62,7 @@ def data(tmp_path_factory):
 # Short fits of small networks: constants of each script.
 SMALL = {
     "mnist_dropout": {
-        "EPOCHS": {"short": 3},
+        "EPOCHS": {"short": 3, "full": 3, "long": 3},
         "NETWORKS": {"max-norm": {"hidden_layer_sizes": 8, "dropout": 0.5}},
     },
     "optimizers": {"EPOCHS": 2, "EPOCHS_GD": 3},
