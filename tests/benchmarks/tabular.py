@@ -182,10 +182,13 @@ def measure(folder, names, models, n_splits, n_seeds):
 
 
 def cell(values):
-    """Return the mean and its standard error."""
-    if len(values) < 2:
-        return f"{np.mean(values):.4g}"
-    return f"{np.mean(values):.4g} ± {np.std(values, ddof=1) / len(values) ** 0.5:.2g}"
+    """Return the mean with its standard error, both with as many decimals as the error needs."""
+    mean = np.mean(values)
+    if len(values) < 2 or np.ptp(values) == 0:
+        return f"{mean:.4g}"
+    error = np.std(values, ddof=1) / np.sqrt(len(values))
+    decimals = max(0, 1 - int(np.floor(np.log10(error))))
+    return f"{round(mean, decimals) + 0.0:.{decimals}f} ± {error:.{decimals}f}"
 
 
 def tables():
