@@ -135,9 +135,22 @@ def check_regression_targets(y: Array, dtype: Any, name: str) -> Array:
     """Return y as a finite array of shape (n_samples, n_outputs) and of the given dtype."""
     if is_ready(y, np.dtype(dtype).type):
         return y.reshape(len(y), -1)
+    refuse_text(y, name)
     with np.errstate(over="ignore", invalid="ignore"):  # overflow is refused as infinity
         converted: Array = check_array(y, dtype=dtype, ensure_2d=False, input_name=name)
     return converted.reshape(len(y), -1)
+
+
+def refuse_text(y: Array, name: str) -> None:
+    """Raise a ValueError if an array contains text, even if the text could be read as numbers."""
+    if y.dtype.kind in "iufbc":
+        return
+    for value in y.ravel():
+        if isinstance(value, (str, bytes)):
+            raise ValueError(
+                f"{name} must contain numbers for a regressor, got the text {str(value)!r}. "
+                f"Convert {name} to numbers, or use a classifier if the texts are classes."
+            )
 
 
 def check_weights(sample_weight: Any, X: Any, name: str = "sample_weight") -> Array | None:

@@ -18,6 +18,7 @@ from sknn.estimators._checks import (
     check_total_weight,
     check_weights,
     normalize_weights,
+    refuse_text,
     replace_extremes,
 )
 from sknn.estimators._model import (
@@ -88,6 +89,7 @@ __all__ = [
     "read_batch_size",
     "read_optimizer",
     "read_settings",
+    "refuse_text",
     "replace_extremes",
     "run_fit",
     "set_fitted_model",

@@ -9,6 +9,7 @@ from sklearn.utils import check_array, column_or_1d
 
 from sknn._core.typing import Array
 from sknn.estimators import BaseMLP, MLPRegressor
+from sknn.estimators.internals import refuse_text
 from sknn.tabular._base import BaseTabularMLP
 
 # The binary exponent of targets from which on their variance may overflow or be zero.
@@ -124,6 +125,7 @@ default="from_dtype"
         self.verbose = verbose
 
     def _check_target(self, y: Any) -> Array:
+        refuse_text(np.asarray(y), "y")
         y = check_array(y, dtype=np.float64, ensure_2d=False, input_name="y")
         checked: Array = column_or_1d(y, warn=True)
         return checked

@@ -1,11 +1,13 @@
 """Invalid input raises an error that names the parameter, its value and the allowed values."""
 
 import re
+from functools import partial
 
 import numpy as np
 import pytest
 from common import problem
 from scipy import sparse
+from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
 from sknn import MLPClassifier, MLPRegressor
@@ -18,6 +20,7 @@ from sknn.initializers import Normal
 from sknn.losses import LogLoss, SquaredError
 from sknn.optimizers import LBFGS, Adam, Momentum, RMSProp
 from sknn.schedules import Adaptive, InvScaling, Schedule
+from sknn.tabular import TabularMLPRegressor
 
 BOTH = pytest.mark.parametrize("kind", ["multiclass", "regression"])
 NAN = float("nan")
@@ -348,3 +351,24 @@ def test_too_few_rows_to_validate(n_samples, n_needed):
     message = rf"validation_fraction=0.1 of {n_samples} rows is 1, and it needs at least {n_needed}"
     with pytest.raises(ValueError, match=message):
         model.fit(X[:n_samples], y[:n_samples])
+
+
+@pytest.mark.parametrize("estimator", [MLPRegressor(), TabularMLPRegressor(n_members=1)])
+@pytest.mark.parametrize("kind", [np.array, list, partial(np.array, dtype=object)])
+@pytest.mark.parametrize("texts", [["a", "b"] * 10, ["1.5", "2.5"] * 10])
+def test_text_as_targets_of_a_regressor_is_refused_by_name(estimator, kind, texts):
+    X = np.random.default_rng(0).normal(size=(20, 2))
+    message = rf"^y must contain numbers for a regressor, got the text '{texts[0]}'\..* classifier"
+    with pytest.raises(ValueError, match=message):
+        clone(estimator).fit(X, kind(texts))
+
+
+def test_objects_that_are_numbers_are_targets_of_a_regressor():
+    X = np.random.default_rng(0).normal(size=(20, 2))
+    numbers = np.arange(20.0)
+    with pytest.warns(ConvergenceWarning):
+        fitted = [
+            MLPRegressor(4, max_iter=20, random_state=0).fit(X, y)
+            for y in (numbers, numbers.astype(object))
+        ]
+    assert np.array_equal(fitted[0].predict(X), fitted[1].predict(X))

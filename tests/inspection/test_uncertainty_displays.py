@@ -178,7 +178,7 @@ def test_bad_parameters_of_the_curve_are_refused():
         of_model(voter, X, y, doubt="entropy")
     with pytest.raises(ValueError, match=r'^doubt="noise_std" needs a model of the noise'):
         of_model(voter, X, y, doubt="noise_std")
-    with pytest.raises(TypeError, match="^LogisticRegression has no votes"):
+    with pytest.raises(TypeError, match=r"^LogisticRegression has no votes"):
         of_model(LogisticRegression().fit(X, y > 100), X, y > 100)
 
 

@@ -204,7 +204,7 @@ def test_inverse_without_bins_goes_through_the_linear_column():
     assert_allclose(encoder.inverse_transform(encoder.transform(X)), X, rtol=1e-9)
     nothing = clone(encoder).set_params(include_linear=False).fit(X)
     encoded = nothing.transform(X)
-    with pytest.raises(ValueError, match="^column 0 cannot be inverted: it has no bins"):
+    with pytest.raises(ValueError, match=r"^column 0 cannot be inverted: it has no bins"):
         nothing.inverse_transform(encoded)
 
 
