@@ -188,6 +188,8 @@ def cell(values):
         return f"{mean:.4g}"
     error = np.std(values, ddof=1) / np.sqrt(len(values))
     decimals = max(0, 1 - int(np.floor(np.log10(error))))
+    if decimals > 5:
+        return f"{mean:.3g} ± {error:.1g}"
     return f"{round(mean, decimals) + 0.0:.{decimals}f} ± {error:.{decimals}f}"
 
 
