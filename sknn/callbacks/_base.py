@@ -47,7 +47,9 @@ class EpochCallback(ABC):
     ...     def after_epoch(self, estimator):
     ...         return training_of(estimator).progress.epoch >= self.n_epochs
     >>> X, y = load_digits(return_X_y=True)
-    >>> MLPClassifier(random_state=0).set_callbacks(StopAfter(3)).fit(X / 16, y).n_iter_
+    >>> MLPClassifier(random_state=0).set_callbacks(StopAfter(3)).fit(
+    ...     X / 16, y
+    ... ).n_iter_
     3
     """
 

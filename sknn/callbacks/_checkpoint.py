@@ -58,14 +58,18 @@ class Checkpoint(EpochCallback):
     >>> from sklearn.datasets import load_digits
     >>> from sknn.callbacks import Checkpoint
     >>> X, y = load_digits(return_X_y=True)
-    >>> model = sknn.MLPClassifier(max_iter=30, learning_rate="cosine", random_state=0)
+    >>> model = sknn.MLPClassifier(
+    ...     max_iter=30, learning_rate="cosine", random_state=0
+    ... )
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder) / "checkpoint.npz"
     ...     model = model.set_callbacks(Checkpoint(path, every=20)).fit(X / 16, y)
     ...     middle = sknn.load(path)
     >>> middle.n_iter_, middle.resume(X / 16, y).n_iter_
     (20, 30)
-    >>> print(f"{abs(middle.coefs_[0] - model.coefs_[0]).max():.0f}")  # the same weights
+    >>> print(
+    ...     f"{abs(middle.coefs_[0] - model.coefs_[0]).max():.0f}"
+    ... )  # the same weights
     0
     """
 

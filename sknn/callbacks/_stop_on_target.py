@@ -34,8 +34,12 @@ class StopOnTarget(EpochCallback):
     >>> from sknn import MLPClassifier
     >>> from sknn.callbacks import StopOnTarget
     >>> X, y = load_digits(return_X_y=True)
-    >>> model = MLPClassifier(early_stopping=True, scoring="accuracy", random_state=0)
-    >>> model = model.set_callbacks(StopOnTarget(validation_score=0.95)).fit(X / 16, y)
+    >>> model = MLPClassifier(
+    ...     early_stopping=True, scoring="accuracy", random_state=0
+    ... )
+    >>> model = model.set_callbacks(StopOnTarget(validation_score=0.95)).fit(
+    ...     X / 16, y
+    ... )
     >>> [score >= 0.95 for score in model.validation_scores_[-2:]]
     [False, True]
     """

@@ -103,12 +103,19 @@ def convert(estimator: Any, *, n_samples: int | None = None) -> Any:
     >>> from sklearn.neural_network import MLPClassifier
     >>> from sknn.compat import convert
     >>> X, y = load_iris(return_X_y=True)
-    >>> theirs = MLPClassifier(solver="lbfgs", alpha=0.15, max_iter=1000, random_state=0).fit(X, y)
+    >>> theirs = MLPClassifier(
+    ...     solver="lbfgs", alpha=0.15, max_iter=1000, random_state=0
+    ... ).fit(X, y)
     >>> ours = convert(theirs, n_samples=len(X))
     >>> ours
     MLPClassifier(alpha=0.001, max_iter=1000, n_iter_no_change=11,
                   optimizer=LBFGS(), random_state=0)  # layers 4-100-3, 803 parameters
-    >>> print((ours.predict(X) == theirs.predict(X)).sum(), "of", len(X), "predictions agree")
+    >>> print(
+    ...     (ours.predict(X) == theirs.predict(X)).sum(),
+    ...     "of",
+    ...     len(X),
+    ...     "predictions agree",
+    ... )
     150 of 150 predictions agree
     """
     is_core = isinstance(estimator, (CoreClassifier, CoreRegressor))

@@ -326,7 +326,10 @@ class MLPClassifier(_Engined, neural_network.MLPClassifier):  # type: ignore[mis
     >>> X, y = load_iris(return_X_y=True)
     >>> ours = MLPClassifier(max_iter=500, random_state=0).fit(X, y)
     >>> theirs = Theirs(max_iter=500, random_state=0).fit(X, y)
-    >>> print(f"{ours.n_iter_ - theirs.n_iter_} epochs, loss {abs(ours.loss_ - theirs.loss_):.8f}")
+    >>> print(
+    ...     f"{ours.n_iter_ - theirs.n_iter_} epochs,",
+    ...     f"loss {abs(ours.loss_ - theirs.loss_):.8f}",
+    ... )
     0 epochs, loss 0.00000000
     """
 
@@ -348,7 +351,9 @@ class MLPRegressor(_Engined, neural_network.MLPRegressor):  # type: ignore[misc]
     >>> from sklearn.datasets import load_diabetes
     >>> from sknn.compat import MLPRegressor
     >>> X, y = load_diabetes(return_X_y=True)
-    >>> model = MLPRegressor("poisson", (20,), solver="lbfgs", random_state=0, tol=1)
+    >>> model = MLPRegressor(
+    ...     "poisson", (20,), solver="lbfgs", random_state=0, tol=1
+    ... )
     >>> round(model.fit(X, y).score(X, y), 1)
     0.4
     """

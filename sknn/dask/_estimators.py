@@ -65,7 +65,9 @@ class DaskMLPClassifier(DaskMLP, MLPClassifier):
     >>> X, y = load_iris(return_X_y=True)
     >>> X, y = array.from_array(X, chunks=(50, 4)), array.from_array(y, chunks=50)
     >>> with Client(processes=False, dashboard_address=None) as client:
-    ...     model = DaskMLPClassifier(learning_rate_init=0.01, tol=1e-3, random_state=0).fit(X, y)
+    ...     model = DaskMLPClassifier(
+    ...         learning_rate_init=0.01, tol=1e-3, random_state=0
+    ...     ).fit(X, y)
     ...     accuracy = model.score(X, y)
     >>> round(accuracy, 2), model.predict(X).chunks
     (0.98, ((50, 50, 50),))

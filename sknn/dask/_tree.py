@@ -32,7 +32,12 @@ def add_up(
     --------
     >>> from sknn.dask._tree import add_up
     >>> leaves = {(0, 1): "a", (2, 3): "c", (3, 4): "d"}
-    >>> add_up(0, 4, lambda *subtree: leaves.get(subtree), lambda left, right: f"({left}+{right})")
+    >>> add_up(
+    ...     0,
+    ...     4,
+    ...     lambda *subtree: leaves.get(subtree),
+    ...     lambda left, right: f"({left}+{right})",
+    ... )
     '(a+(c+d))'
     """
     value = find(start, stop)

@@ -176,7 +176,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # it has n
     >>> from sklearn.preprocessing import StandardScaler
     >>> from sknn import MLPClassifier
     >>> X, y = load_digits(return_X_y=True)
-    >>> model = make_pipeline(StandardScaler(), MLPClassifier(dropout=0.2, random_state=0))
+    >>> network = MLPClassifier(dropout=0.2, random_state=0)
+    >>> model = make_pipeline(StandardScaler(), network)
     >>> print(f"{model.fit(X[:1000], y[:1000]).score(X[1000:], y[1000:]):.2f}")
     0.93
     """

@@ -54,14 +54,18 @@ class HiddenLayer(
     >>> from sknn import MLPClassifier
     >>> X, y = load_iris(return_X_y=True)
     >>> model = MLPClassifier((20, 5), optimizer="lbfgs", random_state=0).fit(X, y)
-    >>> probe = make_pipeline(model.to_transformer(), LogisticRegression()).fit(X, y)
+    >>> probe = make_pipeline(model.to_transformer(), LogisticRegression()).fit(
+    ...     X, y
+    ... )
     >>> print(probe[0].transform(X).shape, f"{probe.score(X, y):.2f}")
     (150, 5) 0.99
 
     Trained as a step of the Pipeline:
 
     >>> network = MLPClassifier((20, 5), optimizer="lbfgs", random_state=0)
-    >>> steps = make_pipeline(network.to_transformer(), LogisticRegression()).fit(X, y)
+    >>> steps = make_pipeline(network.to_transformer(), LogisticRegression()).fit(
+    ...     X, y
+    ... )
     >>> print(type(steps[0].estimator_).__name__, f"{steps.score(X, y):.2f}")
     MLPClassifier 0.99
     """

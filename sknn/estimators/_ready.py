@@ -25,7 +25,10 @@ def is_ready(values: Any, *dtypes: Any) -> bool:
     --------
     >>> import numpy as np
     >>> from sknn.estimators._ready import is_ready
-    >>> is_ready(np.array([1.0, 2.0]), np.float64), is_ready(np.array([1.0, np.nan]), np.float64)
+    >>> (
+    ...     is_ready(np.array([1.0, 2.0]), np.float64),
+    ...     is_ready(np.array([1.0, np.nan]), np.float64),
+    ... )
     (True, False)
     >>> is_ready([1.0, 2.0], np.float64), is_ready(np.array([1, 2]), np.float64)
     (False, False)

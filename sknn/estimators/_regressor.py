@@ -169,7 +169,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # it has no 
     >>> from sklearn.preprocessing import StandardScaler
     >>> from sknn import MLPRegressor
     >>> X, y = load_diabetes(return_X_y=True)
-    >>> network = make_pipeline(StandardScaler(), MLPRegressor(alpha=0.1, random_state=0))
+    >>> network = make_pipeline(
+    ...     StandardScaler(), MLPRegressor(alpha=0.1, random_state=0)
+    ... )
     >>> model = TransformedTargetRegressor(network, transformer=StandardScaler())
     >>> print(f"{model.fit(X[:300], y[:300]).score(X[300:], y[300:]):.1f}")
     0.5

@@ -54,7 +54,9 @@ def to_onnx(model: Any, X: Any = None) -> Any:
     --------
     >>> from sknn import MLPRegressor
     >>> from sknn.export import to_onnx
-    >>> model = MLPRegressor(max_iter=500, tol=0.01).fit([[0.0], [1.0]], [0.0, 1.0])
+    >>> model = MLPRegressor(max_iter=500, tol=0.01).fit(
+    ...     [[0.0], [1.0]], [0.0, 1.0]
+    ... )
     >>> [output.name for output in to_onnx(model).graph.output]
     ['prediction']
     """

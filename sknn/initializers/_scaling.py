@@ -52,7 +52,9 @@ class XavierUniform(VarianceScaling):
     --------
     >>> import numpy as np
     >>> from sknn.initializers import XavierUniform
-    >>> weights = XavierUniform().sample((300, 300), 300, 300, np.random.RandomState(0))
+    >>> weights = XavierUniform().sample(
+    ...     (300, 300), 300, 300, np.random.RandomState(0)
+    ... )
     >>> round(float(abs(weights).max()), 3)
     0.1
     """
@@ -73,7 +75,9 @@ class XavierNormal(VarianceScaling):
     --------
     >>> import numpy as np
     >>> from sknn.initializers import XavierNormal
-    >>> weights = XavierNormal().sample((200, 200), 200, 200, np.random.RandomState(0))
+    >>> weights = XavierNormal().sample(
+    ...     (200, 200), 200, 200, np.random.RandomState(0)
+    ... )
     >>> round(float(weights.std()), 2)
     0.07
     """
@@ -96,7 +100,9 @@ class HeUniform(VarianceScaling):
     --------
     >>> import numpy as np
     >>> from sknn.initializers import HeUniform
-    >>> weights = HeUniform().sample((600, 300), 600, 300, np.random.RandomState(0))
+    >>> weights = HeUniform().sample(
+    ...     (600, 300), 600, 300, np.random.RandomState(0)
+    ... )
     >>> round(float(abs(weights).max()), 3)
     0.1
     """
@@ -143,7 +149,9 @@ class LeCunUniform(VarianceScaling):
     --------
     >>> import numpy as np
     >>> from sknn.initializers import LeCunUniform
-    >>> weights = LeCunUniform().sample((300, 300), 300, 300, np.random.RandomState(0))
+    >>> weights = LeCunUniform().sample(
+    ...     (300, 300), 300, 300, np.random.RandomState(0)
+    ... )
     >>> round(float(abs(weights).max()), 3)
     0.1
     """
@@ -165,7 +173,9 @@ class LeCunNormal(VarianceScaling):
     --------
     >>> import numpy as np
     >>> from sknn.initializers import LeCunNormal
-    >>> weights = LeCunNormal().sample((100, 400), 100, 400, np.random.RandomState(0))
+    >>> weights = LeCunNormal().sample(
+    ...     (100, 400), 100, 400, np.random.RandomState(0)
+    ... )
     >>> round(float(weights.std()), 2)
     0.1
     """

@@ -46,7 +46,9 @@ class ActivationDisplay(Display):
     >>> from sknn.inspection import ActivationDisplay
     >>> model = MLPClassifier((50,) * 10, activation="sigmoid", random_state=0)
     >>> X = load_digits().data / 16
-    >>> ActivationDisplay.from_initializers(model, X, init=["normal", "xavier_normal"])
+    >>> ActivationDisplay.from_initializers(
+    ...     model, X, init=["normal", "xavier_normal"]
+    ... )
     ActivationDisplay(networks=['normal', 'xavier_normal'], n_layers=10)
     >>> display = ActivationDisplay.compute_from_initializers(model, X)
     >>> list(display.activations)

@@ -46,7 +46,9 @@ class GradientDisplay(Display):
     >>> from sknn import MLPClassifier
     >>> from sknn.inspection import GradientDisplay
     >>> X, y = load_iris(return_X_y=True)
-    >>> model = MLPClassifier((20,) * 8, activation="sigmoid", max_iter=3, random_state=0)
+    >>> model = MLPClassifier(
+    ...     (20,) * 8, activation="sigmoid", max_iter=3, random_state=0
+    ... )
     >>> GradientDisplay.from_estimator(model, X, y)
     GradientDisplay(n_epochs=3, n_layers=9)
     >>> norms = GradientDisplay.compute_from_estimator(model, X, y).gradient_norms

@@ -60,7 +60,9 @@ def initialization_report(estimator: Any, X: Any, y: Any = None, *, init: Any = 
     >>> from sknn import MLPClassifier
     >>> from sknn.inspection import initialization_report
     >>> model = MLPClassifier((100, 100), activation="tanh", random_state=0)
-    >>> initialization_report(model, load_digits().data / 16, init=["normal", "xavier_normal"])
+    >>> initialization_report(
+    ...     model, load_digits().data / 16, init=["normal", "xavier_normal"]
+    ... )
     network        layer    activation     mean    std  saturated  dead
     normal         layer_0  Tanh()      -0.0629  0.576      0.585     0
     normal         layer_1  Tanh()      -0.0511  0.722      0.808     0

@@ -41,7 +41,9 @@ class LossCurveDisplay(Display):
     >>> from sknn import MLPClassifier
     >>> from sknn.inspection import LossCurveDisplay
     >>> X, y = load_iris(return_X_y=True)
-    >>> model = MLPClassifier(optimizer="lbfgs", early_stopping=True, random_state=0).fit(X, y)
+    >>> model = MLPClassifier(
+    ...     optimizer="lbfgs", early_stopping=True, random_state=0
+    ... ).fit(X, y)
     >>> LossCurveDisplay.from_estimator({"L-BFGS": model})  # doctest: +ELLIPSIS
     LossCurveDisplay(n_epochs={'L-BFGS': ...})
     >>> curves = LossCurveDisplay.compute_from_estimator({"L-BFGS": model}).curves

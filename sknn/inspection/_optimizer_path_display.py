@@ -58,7 +58,9 @@ class OptimizerPathDisplay(Display):
     ...     "ravine", ["sgd", "momentum"], learning_rate=[0.095, 0.02], n_steps=50
     ... )
     OptimizerPathDisplay(n_points={'sgd': 51, 'momentum': 51}, minimum=(0.0, 0.0))
-    >>> display = OptimizerPathDisplay.compute_from_surface("ravine", "sgd", learning_rate=0.095)
+    >>> display = OptimizerPathDisplay.compute_from_surface(
+    ...     "ravine", "sgd", learning_rate=0.095
+    ... )
     >>> display.paths["sgd"].shape
     (101, 2)
     """

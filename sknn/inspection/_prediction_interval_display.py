@@ -52,8 +52,12 @@ class PredictionIntervalDisplay(Display):
     >>> rng = np.random.default_rng(0)
     >>> X = rng.uniform(0, 3, size=(300, 1))
     >>> y = np.sin(2 * X[:, 0]) + (0.1 + 0.2 * X[:, 0]) * rng.normal(size=300)
-    >>> model = MLPRegressor(50, "silu", loss="gaussian", dropout=0.1, random_state=0)
-    >>> display = PredictionIntervalDisplay.from_estimator(model.fit(X, y), X, y, margin=0.5)
+    >>> model = MLPRegressor(
+    ...     50, "silu", loss="gaussian", dropout=0.1, random_state=0
+    ... )
+    >>> display = PredictionIntervalDisplay.from_estimator(
+    ...     model.fit(X, y), X, y, margin=0.5
+    ... )
     >>> display
     PredictionIntervalDisplay(n_points=200, start=-1.49, end=4.49, has_noise=True)
     >>> low, high = display.interval(coverage=0.9)

@@ -52,7 +52,9 @@ class RangeTest:
     >>> from sknn.inspection import learning_rate_range_test
     >>> X, y = load_digits(return_X_y=True)
     >>> model = MLPClassifier(random_state=0)
-    >>> result = learning_rate_range_test(model, X / 16, y, low=1e-4, high=0.1, n_steps=40)
+    >>> result = learning_rate_range_test(
+    ...     model, X / 16, y, low=1e-4, high=0.1, n_steps=40
+    ... )
     >>> result  # doctest: +ELLIPSIS
     RangeTest(suggestion=0.0..., 40 rates from 0.0001 to 0.1)
     """

@@ -63,10 +63,16 @@ class RejectionCurveDisplay(Display):
     >>> from sknn import MLPClassifier
     >>> from sknn.inspection import RejectionCurveDisplay
     >>> X, y = load_digits(return_X_y=True)
-    >>> model = MLPClassifier(100, dropout=0.5, max_iter=30, tol=0.1, random_state=0)
+    >>> model = MLPClassifier(
+    ...     100, dropout=0.5, max_iter=30, tol=0.1, random_state=0
+    ... )
     >>> model = model.fit(X[:900] / 16, y[:900])
-    >>> display = RejectionCurveDisplay.from_estimator(model, X[900:] / 16, y[900:])
-    >>> display.error[display.rejected < 0.2][[0, -1]].round(2)  # of all rows, and of 80 %
+    >>> display = RejectionCurveDisplay.from_estimator(
+    ...     model, X[900:] / 16, y[900:]
+    ... )
+    >>> display.error[display.rejected < 0.2][[0, -1]].round(
+    ...     2
+    ... )  # of all rows, and of 80 %
     array([0.11, 0.05])
     """
 
@@ -278,7 +284,9 @@ class RejectionCurveDisplay(Display):
         Examples
         --------
         >>> from sknn.inspection import RejectionCurveDisplay
-        >>> RejectionCurveDisplay.from_predictions([0, 1, 1, 0], [0, 1, 0, 0], [0.1, 0.2, 0.9, 0.3])
+        >>> RejectionCurveDisplay.from_predictions(
+        ...     [0, 1, 1, 0], [0, 1, 0, 0], [0.1, 0.2, 0.9, 0.3]
+        ... )
         RejectionCurveDisplay(n_points=4, metric='error_rate', area=0.0625)
         """
         check_drawing(cls, "from_predictions", ax)

@@ -29,7 +29,9 @@ class Surface:
     Examples
     --------
     >>> from sknn.inspection import Surface
-    >>> bowl = Surface(lambda x, y: x**2 + y**2, lambda x, y: (2 * x, 2 * y), start=(1.0, 1.0))
+    >>> bowl = Surface(
+    ...     lambda x, y: x**2 + y**2, lambda x, y: (2 * x, 2 * y), start=(1.0, 1.0)
+    ... )
     >>> bowl.value(*bowl.start)
     2.0
     """

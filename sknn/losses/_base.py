@@ -242,7 +242,9 @@ def weighted_quantile(y: Array, weight: Array | None, level: float) -> float:
     --------
     >>> import numpy as np
     >>> from sknn.losses._base import weighted_quantile
-    >>> weighted_quantile(np.array([3.0, 1.0, 2.0]), np.array([1.0, 1.0, 3.0]), 0.5)
+    >>> weighted_quantile(
+    ...     np.array([3.0, 1.0, 2.0]), np.array([1.0, 1.0, 3.0]), 0.5
+    ... )
     2.0
     """
     order = np.argsort(y)

@@ -85,7 +85,9 @@ class Quantile(FusedLoss):
     --------
     >>> import numpy as np
     >>> from sknn.losses import Quantile
-    >>> Quantile(0.9).value(np.array([[0.0, 0.0]]), np.array([[1.0, -1.0]])).round(6)
+    >>> Quantile(0.9).value(np.array([[0.0, 0.0]]), np.array([[1.0, -1.0]])).round(
+    ...     6
+    ... )
     array([0.9, 0.1])
     """
 

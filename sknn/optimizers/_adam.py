@@ -49,7 +49,9 @@ class Adam(ElementwiseOptimizer):
     >>> import numpy as np
     >>> from sknn.optimizers import Adam
     >>> params, optimizer = np.ones(2), Adam()
-    >>> optimizer.update(params, np.array([5.0, -0.1]), optimizer.init(params), 0.1)
+    >>> optimizer.update(
+    ...     params, np.array([5.0, -0.1]), optimizer.init(params), 0.1
+    ... )
     >>> params.round(6)
     array([0.9, 1.1])
     """

@@ -48,7 +48,9 @@ class AdamW(Adam):
     >>> import numpy as np
     >>> from sknn.optimizers import AdamW
     >>> params, optimizer = np.ones(2), AdamW(weight_decay=0.5)
-    >>> optimizer.update(params, np.array([5.0, -0.1]), optimizer.init(params), 0.1)
+    >>> optimizer.update(
+    ...     params, np.array([5.0, -0.1]), optimizer.init(params), 0.1
+    ... )
     >>> params.round(6)
     array([0.85, 1.05])
     """
@@ -209,7 +211,9 @@ class RAdam(Adam):
     >>> import numpy as np
     >>> from sknn.optimizers import RAdam
     >>> params, optimizer = np.ones(2), RAdam()
-    >>> optimizer.update(params, np.array([5.0, -0.1]), optimizer.init(params), 0.1)
+    >>> optimizer.update(
+    ...     params, np.array([5.0, -0.1]), optimizer.init(params), 0.1
+    ... )
     >>> params.round(6)
     array([0.5 , 1.01])
     """

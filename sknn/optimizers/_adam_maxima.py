@@ -44,7 +44,9 @@ class AMSGrad(Adam):
     >>> import numpy as np
     >>> from sknn.optimizers import AMSGrad
     >>> params, optimizer = np.ones(2), AMSGrad()
-    >>> optimizer.update(params, np.array([5.0, -0.1]), optimizer.init(params), 0.1)
+    >>> optimizer.update(
+    ...     params, np.array([5.0, -0.1]), optimizer.init(params), 0.1
+    ... )
     >>> params.round(6)
     array([0.9, 1.1])
     """
@@ -118,7 +120,9 @@ class Adamax(ElementwiseOptimizer):
     >>> import numpy as np
     >>> from sknn.optimizers import Adamax
     >>> params, optimizer = np.ones(2), Adamax()
-    >>> optimizer.update(params, np.array([5.0, -0.1]), optimizer.init(params), 0.1)
+    >>> optimizer.update(
+    ...     params, np.array([5.0, -0.1]), optimizer.init(params), 0.1
+    ... )
     >>> params.round(6)
     array([0.9, 1.1])
     """

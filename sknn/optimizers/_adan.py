@@ -55,7 +55,9 @@ class Adan(ElementwiseOptimizer):
     >>> import numpy as np
     >>> from sknn.optimizers import Adan
     >>> params, optimizer = np.ones(2), Adan()
-    >>> optimizer.update(params, np.array([5.0, -0.1]), optimizer.init(params), 0.1)
+    >>> optimizer.update(
+    ...     params, np.array([5.0, -0.1]), optimizer.init(params), 0.1
+    ... )
     >>> params.round(6)
     array([0.9, 1.1])
     """

@@ -38,7 +38,9 @@ class Adagrad(ElementwiseOptimizer):
     >>> import numpy as np
     >>> from sknn.optimizers import Adagrad
     >>> params, optimizer = np.ones(2), Adagrad()
-    >>> optimizer.update(params, np.array([5.0, -0.1]), optimizer.init(params), 0.1)
+    >>> optimizer.update(
+    ...     params, np.array([5.0, -0.1]), optimizer.init(params), 0.1
+    ... )
     >>> params.round(6)
     array([0.9, 1.1])
     """
@@ -107,7 +109,9 @@ class RMSProp(ElementwiseOptimizer):
     >>> import numpy as np
     >>> from sknn.optimizers import RMSProp
     >>> params, optimizer = np.ones(2), RMSProp()
-    >>> optimizer.update(params, np.array([5.0, -0.1]), optimizer.init(params), 0.01)
+    >>> optimizer.update(
+    ...     params, np.array([5.0, -0.1]), optimizer.init(params), 0.01
+    ... )
     >>> params.round(6)
     array([0.9, 1.1])
     """

@@ -49,7 +49,9 @@ class LBFGS(Minimizer):
     >>> point = np.ones(2)
     >>> def sphere(x):
     ...     return float(x @ x), 2 * x
-    >>> LBFGS().minimize(sphere, point, lambda reached: False, max_iter=10, tol=1e-6)
+    >>> LBFGS().minimize(
+    ...     sphere, point, lambda reached: False, max_iter=10, tol=1e-6
+    ... )
     True
     """
 

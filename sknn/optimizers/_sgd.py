@@ -28,7 +28,9 @@ class SGD(ElementwiseOptimizer):
     >>> import numpy as np
     >>> from sknn.optimizers import SGD
     >>> params, optimizer = np.ones(2), SGD()
-    >>> optimizer.update(params, np.array([1.0, -1.0]), optimizer.init(params), 0.1)
+    >>> optimizer.update(
+    ...     params, np.array([1.0, -1.0]), optimizer.init(params), 0.1
+    ... )
     >>> params
     array([0.9, 1.1])
     """

@@ -45,7 +45,9 @@ class Lion(ElementwiseOptimizer):
     >>> import numpy as np
     >>> from sknn.optimizers import Lion
     >>> params, optimizer = np.ones(2), Lion()
-    >>> optimizer.update(params, np.array([5.0, -0.1]), optimizer.init(params), 0.1)
+    >>> optimizer.update(
+    ...     params, np.array([5.0, -0.1]), optimizer.init(params), 0.1
+    ... )
     >>> params
     array([0.9, 1.1])
     """

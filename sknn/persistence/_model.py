@@ -76,7 +76,10 @@ def save(model: Any, path: str | os.PathLike[str], *, training_state: bool = Fal
     ...     path = Path(folder) / "model.npz"
     ...     sknn.save(model, path)
     ...     twin = sknn.load(path)
-    >>> print(model.predict([[0.0], [1.0]]).round(1), twin.predict([[0.0], [1.0]]).round(1))
+    >>> print(
+    ...     model.predict([[0.0], [1.0]]).round(1),
+    ...     twin.predict([[0.0], [1.0]]).round(1),
+    ... )
     [0. 1.] [0. 1.]
     """
     if isinstance(model, BaseMLP):

@@ -13,7 +13,11 @@ def automatic_n_bins(n_samples: float, n_features: int) -> int:
     Examples
     --------
     >>> from sknn.preprocessing._bin_edges import automatic_n_bins
-    >>> automatic_n_bins(10_000, 8), automatic_n_bins(200, 8), automatic_n_bins(50, 8)
+    >>> (
+    ...     automatic_n_bins(10_000, 8),
+    ...     automatic_n_bins(200, 8),
+    ...     automatic_n_bins(50, 8),
+    ... )
     (64, 12, 0)
     """
     n_bins = int(min(64, n_samples // 16, 2048 // n_features))
@@ -95,7 +99,11 @@ def weighted_quantiles(values: Array, weights: Array, levels: Array) -> Array:
     --------
     >>> import numpy as np
     >>> from sknn.preprocessing._bin_edges import weighted_quantiles
-    >>> weighted_quantiles(np.array([1.0, 2.0, 3.0]), np.array([1.0, 1.0, 2.0]), np.array([0.5, 1]))
+    >>> weighted_quantiles(
+    ...     np.array([1.0, 2.0, 3.0]),
+    ...     np.array([1.0, 1.0, 2.0]),
+    ...     np.array([0.5, 1]),
+    ... )
     array([2., 3.])
     """
     reached = np.cumsum(weights)

@@ -37,7 +37,9 @@ class Warmup(Schedule):
     Examples
     --------
     >>> from sknn.schedules import Progress, Warmup
-    >>> Warmup(n_epochs=2, start_factor=0.5)(1.0, Progress(step=10, steps_per_epoch=10))
+    >>> Warmup(n_epochs=2, start_factor=0.5)(
+    ...     1.0, Progress(step=10, steps_per_epoch=10)
+    ... )
     0.75
     """
 

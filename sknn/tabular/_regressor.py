@@ -91,7 +91,9 @@ default="from_dtype"
     >>> from sklearn.datasets import load_diabetes
     >>> from sknn.tabular import TabularMLPRegressor
     >>> X, y = load_diabetes(return_X_y=True, as_frame=False)
-    >>> model = TabularMLPRegressor(n_members=2, random_state=0).fit(X[:300], y[:300])
+    >>> model = TabularMLPRegressor(n_members=2, random_state=0).fit(
+    ...     X[:300], y[:300]
+    ... )
     >>> print(f"{model.score(X[300:], y[300:]):.1f}")
     0.5
     """

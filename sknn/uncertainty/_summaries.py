@@ -87,7 +87,10 @@ def class_uncertainty(votes: Any) -> ClassUncertainty:
     >>> split = [[[1.0, 0.0]], [[0.0, 1.0]]]
     >>> for votes in (agreed, split):
     ...     found = class_uncertainty(votes)
-    ...     print(found.predictive_entropy.round(3), found.mutual_information.round(3))
+    ...     print(
+    ...         found.predictive_entropy.round(3),
+    ...         found.mutual_information.round(3),
+    ...     )
     [0.693] [0.]
     [0.693] [0.693]
     """

@@ -87,7 +87,9 @@ def predict_votes(
     >>> from sknn.uncertainty import class_uncertainty, predict_votes
     >>> X, y = load_iris(return_X_y=True)
     >>> network = MLPClassifier(20, "tanh", max_iter=20, tol=0.1)
-    >>> ensemble = BaggingClassifier(network, 5, bootstrap=False, random_state=0).fit(X, y)
+    >>> ensemble = BaggingClassifier(
+    ...     network, 5, bootstrap=False, random_state=0
+    ... ).fit(X, y)
     >>> votes = predict_votes(ensemble, X)
     >>> votes.shape
     (5, 150, 3)
@@ -143,9 +145,14 @@ def predict_mean_std(
     >>> X, y = load_diabetes(return_X_y=True)
     >>> network = MLPRegressor(30, loss="gaussian", dropout=0.1, random_state=0)
     >>> pipeline = make_pipeline(StandardScaler(), network)
-    >>> model = TransformedTargetRegressor(pipeline, transformer=StandardScaler()).fit(X, y)
+    >>> model = TransformedTargetRegressor(
+    ...     pipeline, transformer=StandardScaler()
+    ... ).fit(X, y)
     >>> mean, std = predict_mean_std(model, X)
-    >>> print(f"{std.mean().round(-1):.0f}, while the standard deviation of y is {y.std():.0f}")
+    >>> print(
+    ...     f"{std.mean().round(-1):.0f}, while the standard deviation",
+    ...     f"of y is {y.std():.0f}",
+    ... )
     50, while the standard deviation of y is 77
     """
     if is_classifier(model):
@@ -193,7 +200,9 @@ def predict_uncertainty(
     >>> from sknn import MLPClassifier
     >>> from sknn.uncertainty import predict_uncertainty
     >>> X, y = load_iris(return_X_y=True)
-    >>> model = MLPClassifier(50, dropout=0.5, max_iter=50, tol=0.1, random_state=0).fit(X, y)
+    >>> model = MLPClassifier(
+    ...     50, dropout=0.5, max_iter=50, tol=0.1, random_state=0
+    ... ).fit(X, y)
     >>> predict_uncertainty(model, X, n_passes=20).mutual_information.shape
     (150,)
     """
