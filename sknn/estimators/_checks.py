@@ -142,15 +142,18 @@ def check_regression_targets(y: Array, dtype: Any, name: str) -> Array:
 
 
 def refuse_text(y: Array, name: str) -> None:
-    """Raise a ValueError if an array contains text, even if the text could be read as numbers."""
+    """Raise a ValueError if an array contains text that is not the text of a number."""
     if y.dtype.kind in "iufbc":
         return
     for value in y.ravel():
-        if isinstance(value, (str, bytes)):
+        try:
+            if isinstance(value, (str, bytes)):
+                float(value)
+        except ValueError:
             raise ValueError(
                 f"{name} must contain numbers for a regressor, got the text {str(value)!r}. "
                 f"Convert {name} to numbers, or use a classifier if the texts are classes."
-            )
+            ) from None
 
 
 def check_weights(sample_weight: Any, X: Any, name: str = "sample_weight") -> Array | None:

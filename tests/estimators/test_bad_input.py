@@ -355,7 +355,7 @@ def test_too_few_rows_to_validate(n_samples, n_needed):
 
 @pytest.mark.parametrize("estimator", [MLPRegressor(), TabularMLPRegressor(n_members=1)])
 @pytest.mark.parametrize("kind", [np.array, list, partial(np.array, dtype=object)])
-@pytest.mark.parametrize("texts", [["a", "b"] * 10, ["1.5", "2.5"] * 10])
+@pytest.mark.parametrize("texts", [["a", "b"] * 10, ["", "2.5"] * 10])
 def test_text_as_targets_of_a_regressor_is_refused_by_name(estimator, kind, texts):
     X = np.random.default_rng(0).normal(size=(20, 2))
     message = rf"^y must contain numbers for a regressor, got the text '{texts[0]}'\..* classifier"
