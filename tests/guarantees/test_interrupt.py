@@ -12,6 +12,7 @@ import joblib
 import numpy as np
 import pytest
 from common import changes, problem, state
+from joblib.externals.loky import get_reusable_executor
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
@@ -296,6 +297,7 @@ def in_a_worker(n_times):
 
 
 def test_worker_processes():
+    get_reusable_executor().shutdown(wait=True)  # new processes, whose signals no test has changed
     once, twice = joblib.Parallel(2)(joblib.delayed(in_a_worker)(n) for n in (1, 2))
     assert once == [["InterruptedWarning"], ["NotConvergedWarning"]]
     assert twice == [["InterruptedWarning"], "KeyboardInterrupt"]
