@@ -1,6 +1,7 @@
 """The partitions of a data set on the workers, their actors, and the recovery of lost workers."""
 
 import contextlib
+import gc
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError
@@ -311,6 +312,8 @@ class Session:
         self._parts = []
         if self._direct is not None:
             self._direct.close(timeout=5)
+        # Errors of lost workers refer to actors in cycles, and actors keep their tasks.
+        gc.collect()
 
 
 def _homes(client: Client, parts: list[Any]) -> list[str | None]:
