@@ -21,6 +21,11 @@ def is_ready(values: Any, *dtypes: Any) -> bool:
     *dtypes : type
         NumPy's types of numbers that need no conversion.
 
+    Returns
+    -------
+    is_ready : bool
+        False does not mean invalid: the whole validation decides.
+
     Examples
     --------
     >>> import numpy as np

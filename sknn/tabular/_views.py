@@ -42,6 +42,10 @@ def weigh(networks: list[BaseMLP]) -> Array:
     ----------
     networks : list of BaseMLP
         Networks that were trained with early stopping.
+
+    Returns
+    -------
+    weights : float64 ndarray of shape (n_networks,)
     """
     losses = np.array([_kept_loss(network) for network in networks]) + 1e-9
     weights = np.maximum(losses, np.median(losses)) ** -2.0
